@@ -16,6 +16,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 STATE = Path("/var/lib/qicheng")
 SOCKETS = Path("/run/qicheng")
@@ -29,6 +30,14 @@ class ServerError(RuntimeError):
     """The embedded server cannot be had; the text says to an operator why and what helps."""
 
 
+class Identity(TypedDict, total=False):
+    """The arguments of `subprocess.Popen` that change the user of a child; empty where it stays the same."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
 @dataclass(frozen=True)
 class Account:
     """The operating system's account that runs the server: never root."""
@@ -36,6 +45,10 @@ class Account:
     name: str
     uid: int
     gid: int
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(user=self.uid, group=self.gid, extra_groups=[]) if is_root() else Identity()
 
 
 @dataclass(frozen=True)
@@ -220,10 +233,9 @@ def usable(chosen: Programs, owner: Account) -> Programs:
 
 
 def _runs(chosen: Programs, owner: Account) -> bool:
-    identity = {"user": owner.uid, "group": owner.gid, "extra_groups": []} if is_root() else {}
     for name in ("postgres", "initdb"):
         try:
-            subprocess.run([chosen.path(name), "--version"], capture_output=True, check=True, cwd="/", **identity)
+            subprocess.run([chosen.path(name), "--version"], capture_output=True, check=True, cwd="/", **owner.identity)
         except (OSError, subprocess.CalledProcessError):
             return False
     return True

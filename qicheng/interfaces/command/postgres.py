@@ -122,10 +122,11 @@ class Postgres:
         with self._alone():
             if self._server_there() is not None:
                 raise ServerError("另一个进程正在使用此数据目录，未删除。")
+            shutil.rmtree(places.socket_folder(self._home, places.account()))
             if places.is_root():
                 shutil.rmtree(self._home)
             else:
-                for name in ("cluster", "cluster.new", "run"):
+                for name in ("cluster", "cluster.new"):
                     shutil.rmtree(self._home / name, ignore_errors=True)
 
     def create_database(self, name: str = "qicheng") -> None:
@@ -263,19 +264,19 @@ class Postgres:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
         places.give(unfinished, owner)
-        locale = ["--locale=C"]
+        options = ["--username", self.SUPERUSER, "--encoding=UTF8", "--auth=peer", "--data-checksums", "--locale=C"]
         if programs.major >= 17:
-            locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        options = ["--username", self.SUPERUSER, "--encoding=UTF8", "--auth=peer", "--data-checksums", *locale]
+            options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        if self.settings.get("fsync") == "off":
+            options.append("--no-sync")
         with self._launch([programs.path("initdb"), "-D", str(unfinished), *options], owner) as process:
             if process.wait() != 0:
                 raise ServerError(f"无法建立数据目录 {unfinished}。日志 {self._log}：\n{tail(self._log)}")
         unfinished.rename(self._cluster)
 
     def _launch(self, command: list[str], owner: places.Account) -> subprocess.Popen[bytes]:
-        identity = {"user": owner.uid, "group": owner.gid, "extra_groups": []} if places.is_root() else {}
         with self._open_log() as log:
-            return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
+            return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -285,7 +286,7 @@ class Postgres:
                 umask=0o077,
                 start_new_session=True,  # Ctrl-C goes to the product, which then stops its server in good order
                 preexec_fn=line(signal.SIGINT),  # noqa: PLW1509 -- PR_SET_PDEATHSIG can be set nowhere else
-                **identity,
+                **owner.identity,
             )
 
     def _open_log(self) -> IO[bytes]:
