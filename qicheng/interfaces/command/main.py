@@ -73,6 +73,7 @@ def _options() -> argparse.ArgumentParser:
     upgrade = command("migrate", migrate, "建立或升级数据库表，并授予运行账号权限")
     upgrade.add_argument("--quiet", action="store_true", help="不逐项显示")
     command("static", static, "收集样式、脚本和图标")
+    command("flows", flows, "由流程声明生成 docs/flows")
     command("check", check, "检查设置、数据库连接和未执行的升级")
     command("version", version, "显示版本")
     return parser
@@ -154,6 +155,20 @@ def static(_given: argparse.Namespace) -> int:
     from django.core.management import call_command  # noqa: PLC0415 -- Django is open only now
 
     call_command("collectstatic", interactive=False, verbosity=0)
+    return 0
+
+
+def flows(_given: argparse.Namespace) -> int:
+    """Write the document of each declared flow; one that is no longer declared loses its document."""
+    _open_django()
+    wanted = importlib.import_module("qicheng.interfaces.command.documents").flow_documents()
+    folder = Path("docs/flows")
+    folder.mkdir(parents=True, exist_ok=True)
+    for left_over in {path.name for path in folder.glob("*.md")} - wanted.keys():
+        (folder / left_over).unlink()
+    for name, text in wanted.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    print(f"docs/flows：{len(wanted)} 个流程。")
     return 0
 
 

@@ -148,12 +148,13 @@ def test_settings_given_win_over_ours(folder):
 
 
 def test_stopping_ends_all_its_processes(folder):
+    before = descendants(os.getpid())
     server = Postgres(folder)
     server.start()
-    others = descendants(os.getpid())
+    new = descendants(os.getpid()) - before
     server.stop()
-    assert left_of(others) == set()
-    assert (server.running, len(others) > 3) == (False, True)
+    assert left_of(new) == set()
+    assert (server.running, len(new) > 3) == (False, True)
 
 
 def test_a_second_start_joins_and_leaves_the_first_running(server, folder):
@@ -168,7 +169,7 @@ def test_of_two_starts_at_once_on_a_new_folder_one_makes_the_server(tmp_path):
     try:
         assert sorted(each.stdout.readline().strip() for each in both) == ["False", "True"]
     finally:
-        numbers = descendants(os.getpid())
+        numbers = set.union(*(descendants(each.pid) for each in both))
         for each in both:
             each.kill()
             each.communicate()

@@ -106,13 +106,14 @@ def test_a_program_that_dies_is_started_anew_until_it_died_five_times(tmp_path, 
 def test_stopping_ends_what_a_program_started_and_what_will_not_listen(monkeypatch):
     monkeypatch.setattr(processes, "STOPPING_SECONDS", 0.2)
     stubborn = Program("后台任务", ["sh", "-c", "trap '' TERM; sleep 60 & while :; do sleep 1; done"])
+    before = descendants(os.getpid())
     supervisor = Supervisor([stubborn], os.environ)
     supervisor.start()
     time.sleep(0.2)
-    below = descendants(os.getpid())
+    new = descendants(os.getpid()) - before
     supervisor.stop()
-    assert left_of(below) == set()
-    assert len(below) >= 2
+    assert left_of(new) == set()
+    assert len(new) >= 2
 
 
 def test_the_embedded_server_is_looked_after_at_every_turn():
