@@ -1,0 +1,34 @@
+"""Messages owed and sent. `queue` writes them in the act's transaction; jobs send them after commit (NOT-02)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qicheng.foundation.access import statements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qicheng.foundation.access import Role
+
+# Which channels an act has words for; the engine above fills it from the templates beside the flows.
+channels_of: Callable[[str, str], tuple[str, ...]] = lambda flow, act: ("inbox",)  # noqa: E731
+
+_INSERT = """
+INSERT INTO notice_notice (record, flow, "case", act, cohort, role, node, channel, state, attempts, failure)
+SELECT %(record)s, %(flow)s, %(case)s, %(act)s, %(cohort)s, a.role, a.node, c.channel,
+    CASE WHEN c.channel = 'inbox' THEN 'sent' ELSE 'owed' END, 0, ''
+FROM unnest(%(roles)s::text[], %(nodes)s::bigint[]) AS a(role, node), unnest(%(channels)s::text[]) AS c(channel)
+"""
+
+
+def queue(*, record: int, flow: str, case: str, act: str, cohort: int, audiences: Sequence[tuple[Role, int]]) -> None:
+    """Owe the audiences of an act its messages, on every channel that the act has words for."""
+    statements.change(
+        _INSERT,
+        {
+            "record": record, "flow": flow, "case": case, "act": act, "cohort": cohort,
+            "roles": [str(role) for role, _ in audiences], "nodes": [node for _, node in audiences],
+            "channels": list(channels_of(flow, act)),
+        },
+    )  # fmt: skip

@@ -1,0 +1,187 @@
+"""Fields declared once: from a sheet come the form, the page that shows it, the comparison and the workbook's columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from qicheng.foundation import codes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    Check = Callable[[Mapping[str, Any]], Mapping[str, str]]
+
+KINDS = frozenset(
+    {"text", "long", "code", "area", "date", "month", "phone", "mobile", "email", "whole", "choice", "switch"}
+)
+EMPTY = "没有填写"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field. `kind` decides widget and check; `table` is the code table of kind 'code'; `limit` the longest text.
+
+    `unit` stands behind the control (元/月); `group` is the heading that it stands under; `choices` belong to kind 'choice'.
+    """
+
+    key: str
+    label: str
+    kind: str = "text"
+    required: bool = True
+    table: str = ""
+    limit: int = 200
+    hint: str = ""
+    unit: str = ""
+    group: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    low: int | None = None
+    high: int | None = None
+    autocomplete: str = "off"
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS or (self.kind == "code") != bool(self.table):
+            raise ValueError(f"field {self.key}: kind {self.kind}, table {self.table!r}")
+
+    def shown(self, value: Any) -> str:
+        """The value in the reader's words; '' where there is none."""
+        if value in (None, ""):
+            return ""
+        if self.kind == "code":
+            return codes.table(self.table).label(str(value))
+        if self.kind == "area":
+            return codes.divisions.full_name(str(value))
+        if self.kind == "choice":
+            return dict(self.choices).get(str(value), str(value))
+        if self.kind == "switch":
+            return "是" if value else "否"
+        return f"{value} {self.unit}" if self.unit else str(value)
+
+    def control(self, cohort: int | None) -> forms.Field:
+        """Django's form field for it."""
+        given: dict[str, Any] = {"label": self.label, "required": self.required, "help_text": self.hint}
+        given["error_messages"] = {
+            "required": f"{self.label}还没有填写",
+            "invalid": f"{self.label}填写的内容看不懂，请对照提示重填",
+        }
+        attributes = {"autocomplete": self.autocomplete}
+        match self.kind:
+            case "code":
+                given["error_messages"] |= {
+                    "required": f"{self.label}还没有选择",
+                    "invalid_choice": f"{self.label}里没有这一项，请重新选择",
+                }
+                control: forms.Field = forms.ChoiceField(
+                    choices=[("", "请选择"), *codes.table(self.table).choices(cohort)], **given
+                )
+            case "choice":
+                given["error_messages"] |= {
+                    "required": f"{self.label}还没有选择",
+                    "invalid_choice": f"{self.label}里没有这一项，请重新选择",
+                }
+                control = forms.ChoiceField(choices=self.choices, widget=forms.RadioSelect, **given)
+            case "area":
+                given["error_messages"] |= {"required": f"{self.label}还没有选择"}
+                control = AreaField(**given)
+            case "date":
+                control = forms.DateField(widget=forms.DateInput(attrs={"type": "date", **attributes}), **given)
+            case "whole":
+                given["error_messages"] |= {
+                    "min_value": f"{self.label}最小是 {self.low}", "max_value": f"{self.label}最大是 {self.high}",
+                    "invalid": f"{self.label}要填整数",
+                }  # fmt: skip
+                control = forms.IntegerField(min_value=self.low, max_value=self.high, **given)
+            case "email":
+                control = forms.EmailField(max_length=self.limit, **given)
+            case "switch":
+                given["required"] = False
+                control = forms.BooleanField(**given)
+            case "long":
+                control = forms.CharField(
+                    max_length=self.limit, widget=forms.Textarea(attrs={"rows": 4, "maxlength": self.limit}), **given
+                )
+            case "phone" | "mobile":
+                control = forms.RegexField(
+                    r"^1\d{10}$" if self.kind == "mobile" else r"^[0-9+()（） -]{7,20}$",
+                    widget=forms.TextInput(attrs={"type": "tel", **attributes}), **given,
+                )  # fmt: skip
+                control.error_messages["invalid"] = (
+                    "手机号是 11 位数字，请对照再填" if self.kind == "mobile" else "电话只能有数字和短横，请对照再填"
+                )
+            case _:
+                control = forms.CharField(max_length=self.limit, widget=forms.TextInput(attrs=attributes), **given)
+        if isinstance(control, forms.CharField):
+            control.error_messages["max_length"] = f"{self.label}最多 {self.limit} 个字"
+        control.unit = self.unit  # type: ignore[attr-defined]
+        return control
+
+
+class AreaField(forms.CharField):
+    """A division of GB/T 2260, six digits, at the finest level that the division has."""
+
+    def clean(self, value: Any) -> str:
+        code = super().clean(value)
+        if code and not codes.table("admin_divisions").has(code):
+            raise forms.ValidationError("没有这个地区，请从省开始重新选择")
+        return code
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Fields of one form, with a `check` across them: it returns the error of each field that is wrong."""
+
+    name: str
+    fields: tuple[Field, ...]
+    check: Check | None = None
+    version: int = 1
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self.fields)
+
+    def __getitem__(self, key: str) -> Field:
+        return next(field for field in self.fields if field.key == key)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(field.key for field in self.fields)
+
+    def form(self, cohort: int | None = None) -> type[forms.Form]:
+        """A Django form with the codes that are valid for the cohort and the check across fields."""
+        check = self.check
+
+        def clean(self: forms.Form) -> dict[str, Any]:
+            cleaned = super(form, self).clean() or self.cleaned_data  # type: ignore[misc]
+            for key, words in (check(cleaned) if check else {}).items():
+                if key not in self.errors:
+                    self.add_error(key, words)
+            return cleaned
+
+        controls = {field.key: field.control(cohort) for field in self.fields}
+        form = type(f"{self.name}Form", (forms.Form,), {**controls, "clean": clean})
+        return form
+
+    def lines(self, given: Mapping[str, Any], keys: Sequence[str] = ()) -> list[tuple[str, str]]:
+        """(label, value) of every field as its reader sees it; '' where nothing was filled in."""
+        return [(f.label, f.shown(given.get(f.key))) for f in self.fields if not keys or f.key in keys]
+
+    def changes(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Label → [before, after] of the fields that differ, in the reader's words."""
+        return {
+            f.label: [f.shown(before.get(f.key)) or EMPTY, f.shown(after.get(f.key)) or EMPTY]
+            for f in self.fields
+            if (before.get(f.key) or "") != (after.get(f.key) or "")
+        }
+
+    @property
+    def columns(self) -> list[str]:
+        """The headings of a workbook of these fields."""
+        return [field.label for field in self.fields]
+
+    def stored(self, cleaned: Mapping[str, Any]) -> dict[str, Any]:
+        """What is kept in a JSON column: dates as ISO text, everything else as it is."""
+        return {
+            f.key: (value.isoformat() if hasattr(value := cleaned.get(f.key), "isoformat") else value)
+            for f in self.fields
+        }

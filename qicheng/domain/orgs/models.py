@@ -1,0 +1,369 @@
+"""Provinces, schools, colleges, employers; accounts with their seats and sessions; modules and settings (ORG, SET, EMP)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from qicheng.foundation.access import Actor, Area, Level, Role, Tier
+from qicheng.foundation.access.columns import IdentityNumberField
+from qicheng.foundation.access.rows import EVERYTHING, Scope, Scoped
+from qicheng.foundation.flow.models import Case
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+
+class Province(models.Model):
+    """A provincial employment authority."""
+
+    code = models.CharField(max_length=6, unique=True)
+    name = models.CharField(max_length=60)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class School(models.Model):
+    """A university or college of higher education; `code` has five digits (院校代码)."""
+
+    province = models.ForeignKey(Province, models.PROTECT)
+    code = models.CharField(max_length=5, unique=True)
+    name = models.CharField(max_length=60)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class College(models.Model):
+    """A teaching unit of a school; its name is the roster's, to the letter (ORG-06)."""
+
+    school = models.ForeignKey(School, models.PROTECT)
+    name = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["school", "name"], name="one_college_of_a_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Edition(models.TextChoices):
+    """Which year's guide a cohort follows (REG-12)."""
+
+    GUIDE_2022 = "2022", "2022 版"
+    GUIDE_2023 = "2023", "2023 版"
+    GUIDE_2024 = "2024", "2024 版"
+
+
+class Cohort(models.Model):
+    """A year of graduation and the edition of the rules that it follows; a case keeps the edition it began with (REG-12)."""
+
+    year = models.PositiveSmallIntegerField(primary_key=True)
+    edition = models.CharField(max_length=4, choices=Edition.choices, default=Edition.GUIDE_2024)
+
+    def __str__(self) -> str:
+        return f"{self.year} 届"
+
+
+class Module(models.TextChoices):
+    """What a province opens for its schools, cohort by cohort (ORG-02)."""
+
+    SIGNING = "signing", "毕业去向登记与网签"
+    ARCHIVE = "archive", "档案信息登记"
+    HOUSEHOLD = "household", "户口信息登记"
+    CONFIRMATION = "confirmation", "登记确认"
+    VERIFICATION = "verification", "户档转递核验"
+
+
+class Opening(models.Model):
+    """Whether a province has opened a module to its schools for a cohort (ORG-02)."""
+
+    province = models.ForeignKey(Province, models.PROTECT)
+    cohort = models.PositiveSmallIntegerField()
+    module = models.CharField(max_length=12, choices=Module.choices)
+    is_open = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cohort", "province", "module"], name="one_opening")]
+
+    def __str__(self) -> str:
+        return f"{self.module} {self.cohort}"
+
+
+class AgreementForm(models.TextChoices):
+    """Two parties, where the school witnesses (鉴证), or three, where it is party C and approves (审核) (SET-01)."""
+
+    TWO_PARTY = "two_party", "两方协议"
+    THREE_PARTY = "three_party", "三方协议"
+
+    @property
+    def verb(self) -> str:
+        """The word for the school's act."""
+        return "鉴证" if self is AgreementForm.TWO_PARTY else "审核"
+
+
+class ProvinceSettings(models.Model):
+    """What a province sets for its schools in a cohort; without it they cannot submit theirs (SET-01)."""
+
+    province = models.ForeignKey(Province, models.PROTECT)
+    cohort = models.PositiveSmallIntegerField()
+    agreement_form = models.CharField(max_length=12, choices=AgreementForm.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cohort", "province"], name="one_province_settings")]
+
+    def __str__(self) -> str:
+        return f"{self.province} {self.cohort}"
+
+
+class ReviewMode(models.TextChoices):
+    """School only, or college first (SET-05)."""
+
+    SCHOOL = "school", "仅校级审核"
+    COLLEGE_THEN_SCHOOL = "college_then_school", "先院系再校级审核"
+
+
+class SigningSettings(Scoped):
+    """A school's signing settings for a cohort; every act of a case locks this row first, shared (SET-02 … SET-07)."""
+
+    scope = Scope(college="school__college", school="school", province="school__province", ministry=EVERYTHING)
+
+    school = models.ForeignKey(School, models.PROTECT)
+    cohort = models.PositiveSmallIntegerField()
+    online_signing = models.BooleanField(default=False)
+    supplementary = models.BooleanField(default=False)
+    destination = models.BooleanField(default=False)
+    review_mode = models.CharField(max_length=20, choices=ReviewMode.choices, default=ReviewMode.SCHOOL)
+    dissolution_limit = models.PositiveSmallIntegerField(default=3)
+    version = models.PositiveIntegerField(default=0)
+    submitted_at = models.DateTimeField(null=True)
+
+    class Meta(Scoped.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["cohort", "school"], name="one_signing_settings"),
+            models.CheckConstraint(condition=Q(dissolution_limit__lte=99), name="dissolution_limit_to_99"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.school} {self.cohort}"
+
+
+class Handler(Scoped):
+    """Who handles agreements for a tier of a school, printed on them; fixed once submitted (SET-08)."""
+
+    scope = Scope(
+        college="school__college", school="school", province="school__province", ministry=EVERYTHING,
+        graduate="school__graduate",
+    )  # fmt: skip
+
+    school = models.ForeignKey(School, models.PROTECT)
+    cohort = models.PositiveSmallIntegerField()
+    tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier])
+    name = models.CharField(max_length=40)
+    phone = models.CharField(max_length=20)
+    address = models.CharField(max_length=200)
+    postcode = models.CharField(max_length=6)
+
+    class Meta(Scoped.Meta):
+        constraints = [models.UniqueConstraint(fields=["cohort", "school", "tier"], name="one_handler_of_a_tier")]
+
+    def __str__(self) -> str:
+        return f"{self.school} {self.cohort} {self.tier}"
+
+
+class Contact(models.Model):
+    """Whom a graduate asks: a school's or college's person for a tier (ORG-12). Public to the school's graduates."""
+
+    school = models.ForeignKey(School, models.PROTECT)
+    college = models.ForeignKey(College, models.PROTECT, null=True)
+    tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier], default=Tier.ALL)
+    name = models.CharField(max_length=40)
+    phone = models.CharField(max_length=20)
+    hours = models.CharField(max_length=60, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.school} {self.name}"
+
+
+class Employer(Scoped):
+    """A unit that hires, under its unified social credit code; it invites once the operator has verified it (EMP-01)."""
+
+    scope = Scope(employer="pk", college=EVERYTHING, school=EVERYTHING, province=EVERYTHING, ministry=EVERYTHING)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    credit_code = models.CharField(max_length=18, unique=True)
+    name = models.CharField(max_length=120)
+    nature = models.CharField(max_length=4)
+    industry = models.CharField(max_length=4)
+    area = models.CharField(max_length=6)
+    address = models.CharField(max_length=200)
+    contact = models.CharField(max_length=40)
+    phone = models.CharField(max_length=20, blank=True)
+    mobile = models.CharField(max_length=11, blank=True)
+    email = models.CharField(max_length=60, blank=True)
+    is_verified = models.BooleanField(default=False)
+
+    class Meta(Scoped.Meta):
+        constraints = [
+            models.CheckConstraint(condition=~Q(phone="", mobile=""), name="employer_has_a_phone"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AccountRows(BaseUserManager["Account"]):
+    """Accounts are found by their log-in name."""
+
+    def get_by_natural_key(self, username: str | None) -> Account:
+        return self.get(login=username)
+
+
+class Account(AbstractBaseUser):
+    """One person's log-in; what the person may do hangs on its seats. A graduate's phone and e-mail live here (ROS-02)."""
+
+    login = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=60)
+    id_number = IdentityNumberField(unique=True, null=True)
+    phone = models.CharField(max_length=20, unique=True, null=True)
+    email = models.CharField(max_length=60, blank=True)
+    must_change_password = models.BooleanField(default=False)
+    suspended_at = models.DateTimeField(null=True)
+    made_at = models.DateTimeField(db_default=Now())
+    made_by = models.ForeignKey("self", models.PROTECT, null=True)
+
+    USERNAME_FIELD = "login"
+    objects: ClassVar[AccountRows] = AccountRows()
+
+    def __str__(self) -> str:
+        return f"account {self.pk}"
+
+
+class Seat(models.Model):
+    """A role that an account has somewhere: its node, its permissions per area (ORG-05) and its tier (ORG-07)."""
+
+    account = models.ForeignKey(Account, models.PROTECT)
+    role = models.CharField(max_length=12)
+    node = models.BigIntegerField(default=0)
+    employment = models.PositiveSmallIntegerField(default=Level.NONE)
+    archive = models.PositiveSmallIntegerField(default=Level.NONE)
+    household = models.PositiveSmallIntegerField(default=Level.NONE)
+    tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier], default=Tier.ALL)
+    # May create colleagues of its own level (ORG-05); of an employer's users: decides who joins the unit (EMP-01).
+    is_administrator = models.BooleanField(default=False)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "role", "node"], name="one_seat")]
+        indexes = [models.Index(fields=["role", "node"], name="seat_node")]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.node}"
+
+    @property
+    def levels(self) -> dict[Area, Level]:
+        return {area: Level(getattr(self, area.value)) for area in Area}
+
+    def actor(self, *, name: str = "", unit: str = "", origin: str = "") -> Actor:
+        """The actor that this seat makes of its account."""
+        return Actor(
+            Role(self.role),
+            self.node,
+            self.account_id,
+            self.levels,
+            Tier(self.tier),
+            name=name,
+            unit=unit,
+            origin=origin,
+        )
+
+
+class Session(models.Model):
+    """An open session: the cookie's hash, whose it is and in which seat; read with account and role in one statement."""
+
+    token_hash = models.BinaryField(primary_key=True)
+    account = models.ForeignKey(Account, models.CASCADE)
+    seat = models.ForeignKey(Seat, models.CASCADE, null=True)
+    cohort = models.PositiveSmallIntegerField(null=True)
+    made_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    origin = models.CharField(max_length=45, blank=True)
+    browser = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"session of account {self.account_id}"
+
+
+class Attempt(models.Model):
+    """A counter of guesses under a keyed hash of what is guessed; reserved before the guess is looked at."""
+
+    subject = models.CharField(max_length=64, primary_key=True)
+    number = models.PositiveIntegerField(default=0)
+    since = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.number} attempts"
+
+
+class StatusLookup(models.Model):
+    """A business status as a provider gave it, with time and source (EMP-03)."""
+
+    credit_code = models.CharField(max_length=18)
+    status = models.CharField(max_length=40)
+    name = models.CharField(max_length=120, blank=True)
+    source = models.CharField(max_length=60)
+    asked_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["credit_code", "-asked_at"], name="status_of_code")]
+
+    def __str__(self) -> str:
+        return f"{self.credit_code}: {self.status}"
+
+
+class Reason(models.Model):
+    """A reason of a school's own beside the operator's table (REG-02)."""
+
+    school = models.ForeignKey(School, models.PROTECT)
+    purpose = models.CharField(max_length=30, default="reject")
+    words = models.CharField(max_length=100)
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.words
+
+
+class EmployerCase(Case, Scoped):
+    """A case about an employer: its verification by the operator, or somebody joining its unit (EMP-01)."""
+
+    scope = Scope(employer="employer", ministry=EVERYTHING)
+    detail = "orgs:employer_case"
+
+    employer = models.ForeignKey(Employer, models.PROTECT)
+    account = models.ForeignKey(Account, models.PROTECT)
+    shown = models.JSONField(default=dict)
+    licence = models.CharField(max_length=200, blank=True)
+
+    class Meta(Scoped.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cohort", "employer", "flow_name", "account"],
+                condition=Q(live=True),
+                name="one_open_employer_case",
+            )
+        ]
+
+    def audience(self, role: Role) -> int | None:
+        return self.employer_id if role is Role.EMPLOYER else None
+
+
+def seats_of(role: Role, node: int) -> QuerySet[Seat]:
+    """The seats in force on a node, of accounts that are not suspended."""
+    return Seat.objects.filter(role=role, node=node, ended_at=None, account__suspended_at=None)

@@ -1,0 +1,131 @@
+"""Rules against an act on a registration: None, or the reason in the user's words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qicheng.domain.orgs.models import Edition
+from qicheng.domain.roster.models import Graduate
+from qicheng.domain.roster.queries import differences
+from qicheng.foundation import codes
+from qicheng.foundation.access import Role
+from qicheng.foundation.flow.perform import clock
+from qicheng.foundation.kit.calendar import cohort_closes
+
+from .models import Registration
+
+if TYPE_CHECKING:
+    from qicheng.foundation.access import Actor
+
+LIVE_ELSEWHERE = "毕业生已与其他单位签约或登记了去向。同一时间只能有一份在办或生效的登记。"
+
+
+def module_is_open(case: Registration, actor: Actor) -> str | None:
+    """ORG-02, SET-02: the province opens the module, the school submits its settings."""
+    settings = case.above("settings")
+    if settings is None or settings.submitted_at is None:
+        return "学校还没有提交签约设置，提交后才能办理。"
+    if not settings.is_open:
+        return "省级用户没有开启「毕业去向登记与网签」模块，开启后才能办理。"
+    return None
+
+
+def cohort_is_open(case: Registration, actor: Actor) -> str | None:
+    """ROS-03: a cohort acts until 31 January of the year after; then its records can only be looked at."""
+    settings = case.above("settings")
+    if settings is not None and settings.now >= cohort_closes(case.cohort):
+        return f"{case.cohort} 届办理到次年 1 月 31 日为止，现在只能查看。"
+    return None
+
+
+def on_the_roster(case: Registration, actor: Actor) -> str | None:
+    """ROS-07: while a graduate is off the roster every registration is frozen."""
+    graduate = case.above("graduate")
+    if graduate is None or graduate.removed_at is not None:
+        return "学生已从学校名单中删除，这条登记暂时失效；重新上传名单后自动恢复。"
+    return None
+
+
+def employer_is_verified(case: Registration, actor: Actor) -> str | None:
+    """EMP-01: the operator verifies a unit before it can invite."""
+    assert case.employer is not None
+    return None if case.employer.is_verified else "单位资料还没有通过平台核验，核验后才能发出邀请。"
+
+
+def signing_is_on(case: Registration, actor: Actor) -> str | None:
+    """SET-03: the school has turned online signing on."""
+    settings = case.above("settings")
+    return None if settings is not None and settings.online_signing else "这所学校没有开启在线签约。"
+
+
+def may_sign_online(case: Registration, actor: Actor) -> str | None:
+    """ROS-06: directed and commissioned graduates of codes 21 and 41 cannot sign online."""
+    graduate = case.above("graduate")
+    if graduate is None or codes.may_sign_online(graduate.training_mode):
+        return None
+    if actor.role is Role.GRADUATE:
+        return "你的培养方式是定向或委培（不可网签），只能办理定向/委培毕业去向补充登记。"
+    return "这位毕业生是定向或委培（不可网签），不能线上签约。"
+
+
+def not_already_signed_with(case: Registration, actor: Actor) -> str | None:
+    """SIGN-04: while its signing with the graduate is in review or in force, the employer does not invite again."""
+    rows = Registration.objects.unscoped("the employer's own case with this graduate").filter(
+        cohort=case.cohort, employer=case.employer_id, graduate=case.graduate_id, live=True
+    )
+    return "你单位与这位毕业生的签约正在审核或已经生效，不用再次邀请。" if rows.exists() else None
+
+
+def before_deadline(case: Registration, actor: Actor) -> str | None:
+    """SIGN-02: the database's clock, asked after the lock, decides; whether a job has run does not matter."""
+    if case.deadline is not None and clock(case) >= case.deadline:
+        return "已过应约截止时间，这份邀请已经失效；单位可以再次邀请。"
+    return None
+
+
+def past_deadline(case: Registration, actor: Actor) -> str | None:
+    """SIGN-02: an invitation expires no earlier than its deadline."""
+    if case.deadline is None or clock(case) < case.deadline:
+        return "还没有到应约截止时间。"
+    return None
+
+
+def has_confirmed(case: Registration, actor: Actor) -> str | None:
+    """ROS-02: the graduate has checked the basic information as it stands now."""
+    graduate = case.above("graduate")
+    if graduate is not None and graduate.confirmed_revision == graduate.revision:
+        return None
+    return "先核对个人信息并确认无误，再来办理。"
+
+
+def nothing_else_live(case: Registration, actor: Actor) -> str | None:
+    """REG-01, SIGN-03, in words; the database holds it."""
+    rows = Registration.objects.unscoped("the graduate's own live registration").filter(
+        cohort=case.cohort, graduate=case.graduate_id, live=True
+    )
+    if not rows.exclude(pk=case.pk).exists():
+        return None
+    if actor.role is Role.GRADUATE:
+        return "你已与其他单位签约或登记了去向，请先解约或作废。"
+    return LIVE_ELSEWHERE
+
+
+def roster_agrees(case: Registration, actor: Actor) -> str | None:
+    """ROS-05: name, level, ID number, school and major cannot be taken over; a difference must be rejected."""
+    graduate = case.above("graduate")
+    if graduate is None or graduate.revision == case.student.get("revision"):
+        return None
+    line = (
+        Graduate.objects.unscoped("the line of the case's own graduate")
+        .select_related("school", "college")
+        .get(pk=graduate.id)
+    )
+    _, fixed = differences(case.student, line)
+    if fixed:
+        return f"{'、'.join(fixed)}与学籍名单不一致，不能同步，请审核不通过，名单改好后重新登记。"
+    return None
+
+
+def edition_allows_voiding(case: Registration, actor: Actor) -> str | None:
+    """SIGN-08: annulling an effective agreement came with the guide of 2024."""
+    return None if case.edition == Edition.GUIDE_2024 else f"{case.edition} 版规则没有作废协议，只能解约。"

@@ -1,0 +1,128 @@
+"""Registrations: every attempt to settle a graduate's destination, by any way, in one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Least
+
+from qicheng.domain.orgs.models import AgreementForm, College, Edition, Employer, ReviewMode, School
+from qicheng.domain.roster.models import Graduate
+from qicheng.foundation.access import Area, Role, Tier
+from qicheng.foundation.access.rows import EVERYTHING, Scope, Scoped
+from qicheng.foundation.flow.models import Case, Lock
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+# Whether the province has opened the module (ORG-02), read with the settings' row.
+SIGNING_IS_OPEN = """coalesce((SELECT o.is_open FROM orgs_opening o JOIN orgs_school s ON s.province_id = o.province_id
+    WHERE s.id = school_id AND o.cohort = orgs_signingsettings.cohort AND o.module = 'signing'), false) AS is_open"""
+
+
+class Range(Func):
+    """A half-open range of time."""
+
+    function = "tstzrange"
+    output_field = models.DateTimeField()
+
+
+class Registration(Case, Scoped):
+    """One attempt to settle a graduate's destination; at most one of a graduate is live (REG-01).
+
+    `terms` are what was offered, frozen at sending; `employer_shown` is the unit as the graduate saw it (EMP-02); `student` is
+    the roster line as it was when the graduate submitted (ROS-05); `deadline` is exclusive, in the database's time.
+    """
+
+    scope = Scope(
+        graduate="graduate", employer="employer", college="college", school="school", province="school__province",
+        ministry=EVERYTHING, tier="tier", area=Area.EMPLOYMENT,
+    )  # fmt: skip
+    detail = "registration:detail"
+    locks: ClassVar = (
+        Lock(
+            "settings", "orgs_signingsettings", (("school_id", "school_id"), ("cohort", "cohort")),
+            ("online_signing", "supplementary", "destination", "review_mode", "dissolution_limit", "submitted_at",
+             "clock_timestamp() AS now", SIGNING_IS_OPEN), shared=True,
+        ),
+        Lock(
+            "graduate", "roster_graduate", (("id", "graduate_id"),),
+            ("id", "name", "removed_at", "training_mode", "revision", "confirmed_revision", "account_id", "college_id", "tier"),
+        ),
+    )  # fmt: skip
+    frozen: ClassVar = (
+        *Case.frozen, "school_id", "graduate_id", "employer_id", "edition", "agreement_form", "post", "terms", "employer_shown",
+        "sent_at", "days_open", "deadline",
+    )  # fmt: skip
+    routing: ClassVar = ("college_id", "tier")
+    refusals: ClassVar = {
+        "one_live_registration": "毕业生已与其他单位签约或登记了去向。同一时间只能有一份在办或生效的登记。",
+        "one_answerable_invitation": "你单位给这位毕业生的邀请还在等回应，到期或对方拒绝之后才能再次邀请。",
+    }
+
+    school = models.ForeignKey(School, models.PROTECT)
+    college = models.ForeignKey(College, models.PROTECT)
+    tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier if t is not Tier.ALL])
+    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    employer = models.ForeignKey(Employer, models.PROTECT, null=True)
+    edition = models.CharField(max_length=4, choices=Edition.choices)
+    agreement_form = models.CharField(max_length=12, choices=AgreementForm.choices)
+    review_mode = models.CharField(max_length=20, choices=ReviewMode.choices, blank=True)
+    number = models.CharField(max_length=19, unique=True, null=True)
+    employer_name = models.CharField(max_length=120, blank=True)
+    job_category = models.CharField(max_length=4, blank=True)
+    post = models.CharField(max_length=60, blank=True)
+    terms = models.JSONField(default=dict)
+    employer_shown = models.JSONField(default=dict)
+    student = models.JSONField(default=dict)
+    sent_at = models.DateTimeField(null=True)
+    days_open = models.PositiveSmallIntegerField(null=True)
+    deadline = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    effective_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta(Scoped.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cohort", "graduate"], condition=Q(live=True), name="one_live_registration"
+            ),
+            ExclusionConstraint(
+                name="one_answerable_invitation",
+                expressions=[
+                    ("cohort", RangeOperators.EQUAL),
+                    ("employer", RangeOperators.EQUAL),
+                    ("graduate", RangeOperators.EQUAL),
+                    (Range(F("sent_at"), Least(F("deadline"), F("closed_at")), Value("[)")), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(flow_name="online_signing"),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["school", "cohort", "state", "waiting_since", "id"], name="registration_queue"),
+            models.Index(fields=["college", "cohort", "state", "waiting_since", "id"], name="registration_college"),
+            models.Index(fields=["graduate", "-id"], name="registration_graduate"),
+            models.Index(fields=["employer", "state", "-id"], name="registration_employer"),
+            models.Index(fields=["deadline"], condition=Q(state="invited"), name="registration_overdue"),
+        ]
+
+    @property
+    def has_college_review(self) -> bool:
+        return self.review_mode == ReviewMode.COLLEGE_THEN_SCHOOL
+
+    @property
+    def verb(self) -> str:
+        """鉴证 or 审核, as the form of the agreement has it (SET-01)."""
+        return AgreementForm(self.agreement_form).verb
+
+    def audience(self, role: Role) -> int | None:
+        nodes: dict[Role, Any] = {
+            Role.GRADUATE: self.graduate_id, Role.EMPLOYER: self.employer_id, Role.COLLEGE: self.college_id,
+            Role.SCHOOL: self.school_id,
+        }  # fmt: skip
+        return nodes.get(role)

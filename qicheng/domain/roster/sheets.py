@@ -1,0 +1,34 @@
+"""The fields of a roster line as people read them (ROS-02); columns of the national layout are in codes/roster_columns."""
+
+from qicheng.foundation.sheets import Field, Sheet
+
+STUDENT = Sheet(
+    "Student",
+    (
+        Field("exam_number", "考生号", limit=18),
+        Field("name", "姓名", limit=60),
+        Field("id_number", "身份证号", limit=18),
+        Field("school", "毕业院校", limit=60),
+        Field("level", "学历", "code", table="education_levels"),
+        Field("sex", "性别", "code", table="gender"),
+        Field("nation", "民族", "code", table="ethnic_groups"),
+        Field("political_status", "政治面貌", "code", table="political_status"),
+        Field("training_mode", "培养方式", "code", table="training_modes"),
+        Field("origin", "生源所在地", "area"),
+        Field("entered_on", "入学时间", "month"),
+        Field("graduates_on", "毕业时间", "month"),
+        Field("student_number", "学号", required=False, limit=20),
+        Field("college", "院系", limit=60),
+        Field("major", "专业", limit=60),
+        Field("study_years", "学制", limit=3, unit="年"),
+        Field("archive_moved", "档案是否转入学校", "switch", required=False),
+        Field("household_moved", "户口是否转入学校", "switch", required=False),
+        Field("email", "电子邮箱", "email", required=False),
+        Field("phone", "手机号码", "phone", required=False),
+    ),
+)
+
+# What an approval may take over from the roster (ROS-05): shown as 可同步.
+SYNCED = ("sex", "nation", "political_status", "college", "study_years", "student_number", "graduates_on")
+# What it may not: the reviewer rejects, the roster is corrected, the graduate registers again.
+FIXED = ("name", "level", "id_number", "school", "major")

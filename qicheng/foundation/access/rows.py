@@ -1,0 +1,111 @@
+"""Which rows are whose: the scope of a model, and the door that opens only when told who asks."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from . import Actor, Area, Level, Role, Tier
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+EVERYTHING = "*"
+
+
+class Unscoped(RuntimeError):
+    """A query on rows that belong to somebody was made without saying who asks."""
+
+
+class Scope:
+    """For each role, how a row leads to its owner; a role left out sees nothing (ORG-01).
+
+    `tier` names the column with the graduate's tier (ORG-07), `area` the permission without which staff see nothing (ORG-05).
+    """
+
+    def __init__(self, *, tier: str = "", area: Area | None = None, **paths: str) -> None:
+        self.paths = {Role(role): path for role, path in paths.items()}
+        self.tier = tier
+        self.area = area
+
+    def q(self, actor: Actor) -> Q | None:
+        """The condition for `actor`, or None where it sees nothing."""
+        if actor.role is Role.SYSTEM:
+            return Q()
+        path = self.paths.get(actor.role)
+        if path is None or self._shut(actor):
+            return None
+        condition = Q() if path == EVERYTHING else Q(**{path: actor.node})
+        if self._narrow(actor):
+            condition &= Q(**{self.tier: actor.tier})
+        return condition
+
+    def sql(self, model: type[models.Model], actor: Actor, alias: str) -> str:
+        """The same sentence as SQL with the parameters %(node)s and %(tier)s; 'false' where it sees nothing."""
+        if actor.role is Role.SYSTEM:
+            return "true"
+        path = self.paths.get(actor.role)
+        if path is None or self._shut(actor):
+            return "false"
+        terms = [] if path == EVERYTHING else [_reach(model, path, alias)]
+        if self._narrow(actor):
+            terms.append(f"{alias}.{model._meta.get_field(self.tier).column} = %(tier)s")
+        return " AND ".join(terms) or "true"
+
+    def _shut(self, actor: Actor) -> bool:
+        return self.area is not None and actor.role.is_staff and actor.levels.get(self.area, Level.NONE) == Level.NONE
+
+    def _narrow(self, actor: Actor) -> bool:
+        return bool(self.tier) and actor.role is Role.SCHOOL and actor.tier is not Tier.ALL
+
+
+@cache
+def _reach(model: type[models.Model], path: str, alias: str) -> str:
+    """`alias.column = node`, or a chain of sub-selects where the path leads through other tables."""
+    first, _, rest = path.partition("__")
+    field = model._meta.pk if first == "pk" else model._meta.get_field(first)
+    column = f"{alias}.{field.column}"
+    if not rest:
+        return f"{column} = %(node)s"
+    above = field.related_model
+    inner = f"{alias}_{first}"
+    return (
+        f"{column} IN (SELECT {inner}.{above._meta.pk.column} FROM {above._meta.db_table} {inner} "
+        f"WHERE {_reach(above, rest, inner)})"
+    )
+
+
+class Door(models.Manager):
+    """The manager of rows that belong to somebody: it opens for an actor, or for a stated reason."""
+
+    use_in_migrations = False
+
+    def get_queryset(self) -> QuerySet:
+        raise Unscoped(f"{self.model.__name__}.objects: say seen_by(actor), or unscoped('why')")
+
+    def seen_by(self, actor: Actor) -> QuerySet:
+        """The rows that `actor` may see; a foreign row is not found because it is not here."""
+        condition = self.model.scope.q(actor)
+        queryset = super().get_queryset()
+        return queryset.none() if condition is None else queryset.filter(condition)
+
+    def unscoped(self, why: str) -> QuerySet:
+        """All rows, for jobs, imports and checks; `why` stands in the code for whoever reads it."""
+        assert why
+        return super().get_queryset()
+
+
+class Scoped(models.Model):
+    """A row that belongs to somebody."""
+
+    scope: ClassVar[Scope]
+    all_rows: ClassVar[models.Manager[Any]] = models.Manager()
+    objects: ClassVar[Door] = Door()
+
+    class Meta:
+        abstract = True
+        default_manager_name = "all_rows"
+        base_manager_name = "all_rows"

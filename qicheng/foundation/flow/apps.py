@@ -1,0 +1,20 @@
+"""Writes the declarations of all flows into the database whenever it has been migrated."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def _write(**_: Any) -> None:
+    from .guard import write_declarations  # noqa: PLC0415 -- needs the models of all rooms
+
+    write_declarations()
+
+
+class FlowConfig(AppConfig):
+    name = "qicheng.foundation.flow"
+    label = "flow"
+
+    def ready(self) -> None:
+        post_migrate.connect(_write, sender=self)

@@ -1,0 +1,258 @@
+"""What a flow is: states and acts, declared once; button, check, lock, record, notice, drawing and test are read from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qicheng.foundation.access import Area, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from qicheng.foundation.access import Actor
+    from qicheng.foundation.sheets import Sheet
+
+    from .models import Case
+
+    Guard = Callable[[Case, Actor], str | None]
+    Effect = Callable[..., Mapping[str, Any] | None]
+
+FLOWS: dict[str, Flow] = {}
+
+
+class Misdeclared(Exception):
+    """A flow that contradicts itself; raised when its module is imported, before the server starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a case stands. `label` is its official name; `mine` and `others` are the tags that people see (design §4.2).
+
+    `turn`: whose move it is. `live`: the case occupies the graduate (REG-01). `settled`: it has ended or taken effect, so only
+    columns that the flow names as amendable may still change. `tone` is used where nobody's turn is left.
+    """
+
+    key: str
+    label: str
+    turn: Role | None = None
+    live: bool = False
+    settled: bool = False
+    mine: str = ""
+    others: str = ""
+    tone: str = "neu"
+    amendable: tuple[str, ...] = ()
+
+    def tag(self, role: Role) -> tuple[str, str]:
+        """(tone, words) of the tag for whoever looks: 'warn' where it is their own turn, 'info' where it is another's."""
+        if self.turn is None:
+            return self.tone, self.others or self.label
+        if self.turn is role:
+            return "warn", self.mine or self.label
+        return "info", self.others or self.label
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """A target that the case itself decides, such as one or two levels of review."""
+
+    states: tuple[State, ...]
+    choose: Callable[[Case], State]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One move: from a state to another by somebody, if no guard has a reason against it.
+
+    `reason`: a table of reasons from which one must be chosen and completed in words (REG-02). `consequence`: what the page says
+    before it is done. `drafted`: the form is filled with the case's own values. `irreversible`: the button is the dangerous one. `in_person`: whoever acts proves again who it is (INV-20).
+    """
+
+    name: str
+    label: str
+    source: State
+    target: State | Fork
+    by: tuple[Role, ...]
+    when: tuple[Guard, ...] = ()
+    do: Effect | None = None
+    tell: tuple[Role, ...] = ()
+    form: Sheet | None = None
+    reason: str = ""
+    consequence: str = ""
+    irreversible: bool = False
+    in_person: bool = False
+    primary: bool = False
+    rule: str = ""
+
+    @property
+    def targets(self) -> tuple[State, ...]:
+        return self.target.states if isinstance(self.target, Fork) else (self.target,)
+
+    def after(self, case: Case) -> State:
+        return self.target.choose(case) if isinstance(self.target, Fork) else self.target
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The act that a case begins with: `make(actor, **given)` returns the unsaved case."""
+
+    name: str
+    label: str
+    by: tuple[Role, ...]
+    make: Callable[..., Case]
+    when: tuple[Guard, ...] = ()
+    do: Effect | None = None
+    tell: tuple[Role, ...] = ()
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One or two levels of review with the acts approve, reject and, where `returned` is given, return (REG-02).
+
+    Which level comes first is read from the case, frozen when it began (SET-05, SET-06); both are declared and drawn.
+    """
+
+    college: State
+    school: State
+    approved: State
+    rejected: State
+    returned: State | None = None
+    tell: tuple[Role, ...] = ()
+    when: tuple[Guard, ...] = ()
+    on_approval: Effect | None = None
+    on_rejection: Effect | None = None
+    reasons: str = "rejection_reasons"
+
+    @property
+    def entry(self) -> Fork:
+        return Fork((self.college, self.school), lambda case: self.college if case.has_college_review else self.school)
+
+    @property
+    def acts(self) -> tuple[Act, ...]:
+        college, school, both = (Role.COLLEGE,), (Role.SCHOOL,), (self.college, self.school)
+        rejections = tuple(
+            Act("reject", "审核不通过", state, self.rejected, by, do=self.on_rejection, tell=self.tell, reason=self.reasons,
+                consequence="审核不通过会作废这次登记，只能重新发起。要改了再交的，用退回修改。", irreversible=True, rule="REG-02")
+            for state, by in zip(both, (college, school), strict=True)
+        )  # fmt: skip
+        returns = tuple(
+            Act("return", "退回修改", state, self.returned, by, tell=self.tell, reason=self.reasons, rule="REG-02")
+            for state, by in zip(both, (college, school), strict=True)
+            if self.returned is not None
+        )
+        return (
+            Act("approve", "审核通过", self.college, self.school, college, when=self.when, tell=self.tell, primary=True,
+                rule="REG-02"),
+            Act("approve", "审核通过", self.school, self.approved, school, when=self.when, do=self.on_approval, tell=self.tell,
+                primary=True, rule="REG-02"),
+            *returns,
+            *rejections,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Flow:
+    """A kind of case: how it begins, which acts move it, what holds all of them."""
+
+    name: str
+    label: str
+    area: Area
+    model: type[Case]
+    begin: Begin
+    start: State
+    acts: tuple[Act, ...]
+    holds: tuple[Guard, ...] = ()
+    states: dict[str, State] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.states = {self.start.key: self.start}
+        for act in self.acts:
+            for state in (act.source, *act.targets):
+                if self.states.setdefault(state.key, state) is not state:
+                    raise Misdeclared(f"{self.name}: two states are called {state.key}")
+        self._check()
+        if FLOWS.setdefault(self.name, self) is not self:
+            raise Misdeclared(f"two flows are called {self.name}")
+
+    def _check(self) -> None:
+        seen: set[tuple[str, str, Role]] = set()
+        for act in self.acts:
+            for role in act.by:
+                if (act.source.key, act.name, role) in seen:
+                    raise Misdeclared(f"{self.name}: {act.name} of {role} in {act.source.key} is declared twice")
+                seen.add((act.source.key, act.name, role))
+        reached = {self.start.key} | {state.key for act in self.acts for state in act.targets}
+        for state in self.states.values():
+            if state.key not in reached:
+                raise Misdeclared(f"{self.name}: no way leads into {state.key}")
+            if state.turn and not any(state.turn in act.by for act in self.leaving(state.key)):
+                raise Misdeclared(
+                    f"{self.name}: it is the turn of {state.turn} in {state.key}, but nothing is open to it"
+                )
+
+    def leaving(self, state: str) -> Iterator[Act]:
+        """The acts that are declared at a state."""
+        return (act for act in self.acts if act.source.key == state)
+
+    def find(self, state: str, name: str, role: Role) -> Act | None:
+        return next((act for act in self.leaving(state) if act.name == name and role in act.by), None)
+
+    def act_named(self, name: str) -> Act | Begin | None:
+        """Any act of that name, for its label on a timeline."""
+        if name == self.begin.name:
+            return self.begin
+        return next((act for act in self.acts if act.name == name), None)
+
+    def turns(self, role: Role) -> tuple[str, ...]:
+        """The states in which it is that role's turn."""
+        return tuple(state.key for state in self.states.values() if state.turn is role)
+
+    @property
+    def steps(self) -> set[tuple[str, str, str]]:
+        """(before, after, role) of everything that can happen; what the database's guard knows (§5a)."""
+        found = {("", self.start.key, str(role)) for role in self.begin.by}
+        found |= {
+            (act.source.key, state.key, str(role)) for act in self.acts for state in act.targets for role in act.by
+        }
+        return found
+
+    def table(self) -> str:
+        """The text that people who know the rules read and sign: one line an act and role."""
+        lines = [f"{self.name} | {self.label} | {self.area.label}", ""]
+        lines += ["state | official name | turn | live | settled | amendable"]
+        lines += [
+            f"{state.key} | {state.label} | {state.turn or '-'} | {'live' if state.live else '-'} | "
+            f"{'settled' if state.settled else '-'} | {', '.join(state.amendable) or '-'}"
+            for state in self.states.values()
+        ]
+        lines += ["", "at | who | act | to | guards | told | reason | rule"]
+        for role in self.begin.by:
+            lines.append(_line("-", role, self.begin, (self.start,)))
+        for act in self.acts:
+            lines += [_line(act.source.key, role, act, act.targets) for role in act.by]
+        lines += ["", "held by: " + (", ".join(guard.__name__ for guard in self.holds) or "-"), ""]
+        return "\n".join(lines)
+
+    def diagram(self) -> str:
+        """The same as a Mermaid state diagram."""
+        lines = ["stateDiagram-v2"]
+        lines += [
+            f"    {state.key}: {state.label}{f'（{state.turn.label}）' if state.turn else ''}"
+            for state in self.states.values()
+        ]
+        lines += [f"    [*] --> {self.start.key}: {self.begin.label}"]
+        drawn = dict.fromkeys(
+            f"    {act.source.key} --> {state.key}: {act.label}" for act in self.acts for state in act.targets
+        )
+        lines += drawn
+        lines += [f"    {state.key} --> [*]" for state in self.states.values() if not any(self.leaving(state.key))]
+        return "\n".join(lines)
+
+
+def _line(at: str, role: Role, act: Act | Begin, targets: tuple[State, ...]) -> str:
+    told = ", ".join(act.tell) or "-"
+    guards = ", ".join(guard.__name__ for guard in act.when) or "-"
+    reason = getattr(act, "reason", "") or "-"
+    to = " / ".join(state.key for state in targets)
+    return f"{at} | {role} | {act.label} ({act.name}) | {to} | {guards} | {told} | {reason} | {act.rule or '-'}"

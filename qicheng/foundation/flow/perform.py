@@ -1,0 +1,384 @@
+"""The one way to move a case: lock, stale? permitted? guards, effect, state, record, notice, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache, wraps
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from django.db import IntegrityError, OperationalError, connection, models, transaction
+
+from qicheng.foundation import notice
+from qicheng.foundation.access import statements
+
+from .declare import FLOWS
+from .models import Case, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from uuid import UUID
+
+    from qicheng.foundation.access import Actor, Role
+
+    from .declare import Act, Begin, Flow, State
+
+P = ParamSpec("P")
+R = TypeVar("R")
+CaseType = TypeVar("CaseType", bound=Case)
+MEETINGS = frozenset({"40P01", "40001", "55P03"})  # deadlock, serialisation failure, lock not available
+
+
+class Stopped(Exception):
+    """An act that did not happen; its text is for the user, and nothing has changed."""
+
+
+class NotFound(Stopped):
+    """The case is not there for whoever asks (ORG-01)."""
+
+
+class NotOpen(Stopped):
+    """The act is not open to this role in this state."""
+
+
+class Refused(Stopped):
+    """A guard, a hold or a constraint of the database has a reason against the act."""
+
+
+class Stale(Stopped):
+    """The page was older than the case (REG-04); `record` is what happened meanwhile."""
+
+    def __init__(self, label: str, record: Record | None) -> None:
+        self.label = label
+        self.record = record
+        super().__init__(f"这条记录刚被更新，现在是「{label}」。你刚才的操作没有生效，看过最新内容再决定。")
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An act that is declared here for this role, and the reason against it, if there is one."""
+
+    act: Act
+    why: str | None
+
+
+def again(function: Callable[P, R]) -> Callable[P, R]:
+    """Try three times at most where two transactions met; never inside somebody else's transaction."""
+
+    @wraps(function)
+    def trying(*args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in (1, 2, 3):
+            try:
+                return function(*args, **kwargs)
+            except OperationalError as met:
+                code = getattr(met.__cause__, "sqlstate", None)
+                if attempt == 3 or code not in MEETINGS or connection.in_atomic_block:
+                    raise
+        raise AssertionError
+
+    return trying
+
+
+@again
+def perform(
+    case: Case,
+    name: str,
+    actor: Actor,
+    *,
+    seen: int | None = None,
+    key: str | None = None,
+    reason: str = "",
+    words: str = "",
+    internal: str = "",
+    **given: Any,
+) -> Record:
+    """Do the act `name` on `case` as `actor`, or raise what stopped it.
+
+    `seen` is the version that the actor's page showed; `key` makes a repeated request give the first answer and no second
+    effect; `reason` and `words` are told to the other side, `internal` stays with the reviewers; `given` goes to the effect.
+    """
+    flow = case.flow
+    with transaction.atomic():
+        be(actor)
+        look_around(case, hold=True)
+        locked = fetch(type(case), case.public_id, actor, hold=True)
+        if locked is None:
+            raise NotFound("没有找到这条记录。")
+        locked._around = case._around
+        act = flow.find(locked.state, name, actor.role)
+        if (seen is not None and seen != locked.version) or act is None:
+            if key and (done := _done(actor, key)):
+                return done
+            last = Record.objects.filter(case=str(case.public_id)).order_by("-id").first()
+            if act is None and (seen is None or seen == locked.version):
+                raise NotOpen("现在不能这样做。")
+            raise Stale(locked.standing.label, last)
+        if not actor.may_write(flow.area):
+            raise NotOpen("你的账号没有这项操作的权限。")
+        for guard in (*flow.holds, *act.when):
+            if why := guard(locked, actor):
+                raise Refused(why)
+        if act.reason and not words.strip():
+            raise Refused("写明原因，对方才知道怎么办。")
+        before = _values(locked)
+        changes = (act.do(locked, actor, **given) if act.do else None) or {}
+        target = act.after(locked)
+        moved = locked.state != target.key
+        locked.state, locked.live, locked.version = target.key, target.live, locked.version + 1
+        _write(locked, before, moved=moved)
+        record = _record(flow, locked, act, actor, before=before["state"], changes=changes, key=key, reason=reason,
+                         words=words.strip(), internal=internal.strip())  # fmt: skip
+        _tell(record, locked, act.tell)
+    case.__dict__.update({k: v for k, v in locked.__dict__.items() if k != "_state"})
+    case._around = None
+    return record
+
+
+@again
+def begin(flow: Flow, actor: Actor, *, key: str | None = None, **given: Any) -> Case:
+    """Begin a case: `flow.begin.make` builds it, guards are asked, it is written, recorded and told.
+
+    A `key` that was used before by this account returns the case that it began.
+    """
+    start = flow.begin
+    if key and (done := _done(actor, key)):
+        return flow.model._default_manager.get(public_id=done.case)
+    if actor.role not in start.by or not actor.may_write(flow.area):
+        raise NotOpen("你的账号没有这项操作的权限。")
+    try:
+        with transaction.atomic():
+            be(actor)
+            case = start.make(actor, **given)
+            case.flow_name, case.state, case.live, case.version = flow.name, flow.start.key, flow.start.live, 1
+            look_around(case, hold=True)
+            for guard in (*flow.holds, *start.when):
+                if why := guard(case, actor):
+                    raise Refused(why)
+            case.save(force_insert=True)
+            changes = (start.do(case, actor) if start.do else None) or {}
+            record = _record(flow, case, start, actor, before="", changes=changes, key=key)
+            _tell(record, case, start.tell)
+    except IntegrityError as broken:
+        if _constraint(broken) == "one_effect_per_key" and (done := _done(actor, key or "")):
+            return flow.model._default_manager.get(public_id=done.case)
+        raise _refusal(flow.model, broken) from broken
+    case._around = None
+    return case
+
+
+def note(
+    actor: Actor,
+    act: str,
+    about: str,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    subject: str = "",
+    cohort: int = 0,
+    school: int | None = None,
+    words: str = "",
+    key: str | None = None,
+) -> Record:
+    """Record an act without a state: settings (SET-10), look-ups (EMP-05), exports (EXP-01), roster edits (ROS-06).
+
+    `about` names the kind of thing, `subject` which one; `changes` maps a field to [before, after].
+    """
+    return Record.objects.create(
+        flow=about, case=subject, cohort=cohort, school_id=school, act=act, role=actor.role, node=actor.node,
+        account_id=actor.account, name=actor.name, unit=actor.unit, origin=actor.origin, changes=dict(changes or {}),
+        words=words, key=key,
+    )  # fmt: skip
+
+
+def find(model: type[CaseType], public_id: UUID | str, actor: Actor) -> CaseType:
+    """The case that `actor` sees under that public id, or NotFound."""
+    case = fetch(model, public_id, actor, hold=False)
+    if case is None:
+        raise NotFound("没有找到这条记录。")
+    return case
+
+
+def open_acts(case: Case, actor: Actor) -> list[Open]:
+    """The acts declared for this role where the case stands, each with the reason against it; what buttons are made from."""
+    if not actor.may_write(case.flow.area):
+        return []
+    found = []
+    for act in case.flow.leaving(case.state):
+        if actor.role in act.by:
+            why = next((w for guard in (*case.flow.holds, *act.when) if (w := guard(case, actor))), None)
+            found.append(Open(act, why))
+    return found
+
+
+def held(case: Case, actor: Actor) -> str | None:
+    """The reason that holds every act of this case, if there is one."""
+    return next((why for guard in case.flow.holds if (why := guard(case, actor))), None)
+
+
+def timeline(case: Case) -> list[Record]:
+    """All that happened to a case, oldest first."""
+    return list(Record.objects.filter(case=str(case.public_id)).order_by("id"))
+
+
+def case_models() -> tuple[type[Case], ...]:
+    """Every model of cases that a room has registered by declaring a flow on it."""
+    return tuple(dict.fromkeys(flow.model for flow in FLOWS.values()))
+
+
+def in_process(*, flows: tuple[str, ...] = (), **where: Any) -> dict[str, int]:
+    """How many cases wait on somebody, by flow, among those that match `where` (SET-06, ROS-06)."""
+    counts: dict[str, int] = {}
+    for flow in FLOWS.values():
+        if (flows and flow.name not in flows) or not _has_columns(flow.model, where):
+            continue
+        waiting = [state.key for state in flow.states.values() if state.turn]
+        number = flow.model._default_manager.filter(flow_name=flow.name, state__in=waiting, **where).count()
+        if number:
+            counts[flow.name] = number
+    return counts
+
+
+def begun(**where: Any) -> bool:
+    """Whether any case was ever begun among those that match `where` (SET-04)."""
+    return any(model._default_manager.filter(**where).exists() for model in case_models() if _has_columns(model, where))
+
+
+def follow(graduates: list[int], **routing: Any) -> None:
+    """Let open cases of these graduates follow the roster: who reviews them changes without being an act (ROS-05)."""
+    for model in case_models():
+        if _has_columns(model, {"graduate_id": 0, **routing}):
+            model._default_manager.filter(graduate_id__in=graduates).update(**routing)
+
+
+def be(actor: Actor) -> None:
+    """Tell the database who acts, for this transaction only: its guard and its history ask for it."""
+    statements.plain(
+        "SELECT set_config('qicheng.role', %s, true), set_config('qicheng.account', %s, true)",
+        (str(actor.role), str(actor.account or "")),
+    )
+
+
+def look_around(case: Case, *, hold: bool) -> None:
+    """Read the rows above a case in the declared order, and lock them if `hold`."""
+    around: dict[str, SimpleNamespace | None] = {}
+    for lock in case.locks:
+        row = statements.one(lock.sql(hold=hold), {own: getattr(case, own) for _, own in lock.key})
+        around[lock.name] = None if row is None else SimpleNamespace(**row._asdict())
+    case._around = around
+
+
+def fetch(model: type[CaseType], public_id: UUID | str, actor: Actor, *, hold: bool) -> CaseType | None:
+    """One case through its scope by one prepared statement, locked if `hold`."""
+    scope = model.scope.sql(model, actor, "c")  # type: ignore[attr-defined]
+    sql, columns, documents = _reading(model)
+    lock = " FOR NO KEY UPDATE OF c" if hold else ""
+    row = statements.plain(
+        f"{sql} WHERE c.public_id = %(id)s AND {scope}{lock}",
+        {"id": public_id, "node": actor.node, "tier": str(actor.tier)},
+    )
+    if row is None:
+        return None
+    values = [json.loads(v) if i in documents and isinstance(v, str) else v for i, v in enumerate(row)]
+    return model.from_db("default", columns, values)
+
+
+def clock(case: Case) -> Any:
+    """The database's time, asked after the lock: the only judge of deadlines (SIGN-02)."""
+    row = statements.plain("SELECT clock_timestamp()")
+    assert row is not None
+    return row[0]
+
+
+@cache
+def _reading(model: type[Case]) -> tuple[str, list[str], frozenset[int]]:
+    fields = model._meta.concrete_fields
+    sql = f"SELECT {', '.join('c.' + field.column for field in fields)} FROM {model._meta.db_table} c"
+    documents = frozenset(i for i, field in enumerate(fields) if isinstance(field, models.JSONField))
+    return sql, [field.attname for field in fields], documents
+
+
+def _values(case: Case) -> dict[str, Any]:
+    # Documents are compared by content: an effect may change one in place.
+    return {
+        field.attname: json.dumps(getattr(case, field.attname)) if isinstance(field, models.JSONField) else getattr(case, field.attname)
+        for field in case._meta.concrete_fields
+    }  # fmt: skip
+
+
+def _write(case: Case, before: Mapping[str, Any], *, moved: bool) -> None:
+    sets, parameters = [], {"pk": case.pk}
+    after = _values(case)
+    for field in case._meta.concrete_fields:
+        if after[field.attname] != before[field.attname]:
+            sets.append(f"{field.column} = %({field.attname})s")
+            parameters[field.attname] = after[field.attname]
+    if moved:
+        sets.append("waiting_since = clock_timestamp()")
+    try:
+        statements.change(f"UPDATE {case._meta.db_table} SET {', '.join(sets)} WHERE id = %(pk)s", parameters)
+    except IntegrityError as broken:
+        raise _refusal(type(case), broken) from broken
+
+
+def _record(
+    flow: Flow, case: Case, act: Act | Begin, actor: Actor, *, before: str, changes: Mapping[str, Any],
+    key: str | None = None, reason: str = "", words: str = "", internal: str = "",
+) -> Record:  # fmt: skip
+    record = Record(
+        flow=flow.name, case=str(case.public_id), cohort=case.cohort, school_id=getattr(case, "school_id", None), act=act.name,
+        before=before, after=case.state, version=case.version, role=actor.role, node=actor.node, account_id=actor.account,
+        name=actor.name, unit=actor.unit, origin=actor.origin, reason=reason, words=words, internal=internal,
+        changes=dict(changes), key=key,
+    )  # fmt: skip
+    columns = [field for field in Record._meta.concrete_fields if field.attname not in ("id", "at")]
+    values = {field.attname: getattr(record, field.attname) for field in columns}
+    row = statements.plain(
+        f"INSERT INTO flow_record ({', '.join(_quoted(f.column) for f in columns)}) "
+        f"VALUES ({', '.join(f'%({f.attname})s' for f in columns)}) RETURNING id, at",
+        values | {"changes": json.dumps(record.changes)},
+    )
+    assert row is not None
+    record.pk, record.at = row
+    record._state.adding = False
+    return record
+
+
+def _tell(record: Record, case: Case, roles: tuple[Role, ...]) -> None:
+    audiences = [(role, node) for role in roles if (node := case.audience(role))]
+    if audiences:
+        notice.queue(
+            record=record.pk,
+            flow=record.flow,
+            case=record.case,
+            act=record.act,
+            cohort=record.cohort,
+            audiences=audiences,
+        )
+
+
+def _done(actor: Actor, key: str) -> Record | None:
+    return Record.objects.filter(account_id=actor.account, key=key).first()
+
+
+def _constraint(broken: IntegrityError) -> str:
+    diagnosis = getattr(broken.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or ""
+
+
+def _refusal(model: type[Case], broken: IntegrityError) -> Exception:
+    words = model.refusals.get(_constraint(broken))
+    return Refused(words) if words else broken
+
+
+def _has_columns(model: type[Case], where: Mapping[str, Any]) -> bool:
+    names = {field.name for field in model._meta.concrete_fields} | {f.attname for f in model._meta.concrete_fields}
+    return all(key.split("__")[0] in names for key in where)
+
+
+def state_of(flow: str, key: str) -> State:
+    """A declared state by name, for lists that read rows instead of cases."""
+    return FLOWS[flow].states[key]
+
+
+def _quoted(column: str) -> str:
+    return f'"{column}"'

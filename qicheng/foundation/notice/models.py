@@ -1,0 +1,43 @@
+"""Messages owed and sent: one row for each act, audience and channel, written in the act's own transaction (NOT-02)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Notice(models.Model):
+    """A message that an act owes somebody. `role` and `node` say to whom; the address is found when it is sent.
+
+    States: owed → sending → sent; failed ones are owed again later, until an operator has to look (stuck).
+    """
+
+    OWED, SENDING, SENT, STUCK = "owed", "sending", "sent", "stuck"
+
+    record = models.BigIntegerField()
+    flow = models.CharField(max_length=40)
+    case = models.CharField(max_length=40, blank=True)
+    act = models.CharField(max_length=40)
+    cohort = models.PositiveSmallIntegerField(default=0)
+    role = models.CharField(max_length=12)
+    node = models.BigIntegerField()
+    channel = models.CharField(max_length=10)
+    state = models.CharField(max_length=8, default=OWED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    made_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["record", "role", "node", "channel"], name="one_notice_per_channel"),
+        ]
+        indexes = [
+            models.Index(fields=["role", "node", "-id"], condition=models.Q(channel="inbox"), name="notice_inbox"),
+            models.Index(fields=["due_at"], condition=models.Q(state__in=["owed", "sending"]), name="notice_owed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.flow} {self.act} {self.channel}"

@@ -1,0 +1,194 @@
+"""A PostgreSQL server and a migrated template for the whole run; every test database is a clone of it, seen by the runtime role."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from qicheng.interfaces.command.postgres import Postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = "template_of_tests"
+SERVER = {"fsync": "off", "full_page_writes": "off", "max_connections": "200", "shared_buffers": "256MB"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The first process starts the server and migrates the template before any worker asks for it."""
+    os.environ.setdefault("QICHENG_SECRET_KEY", "only-for-tests-" + "0" * 40)
+    os.environ["QICHENG_FILES"] = tempfile.mkdtemp(prefix="qicheng-files-")
+    if hasattr(config, "workerinput"):
+        os.environ["DATABASE_URL"] = config.workerinput["urls"]["app"]
+        config.stash[URLS] = config.workerinput["urls"]
+        return
+    folder = Path(tempfile.mkdtemp(prefix="qicheng-tests-"))
+    server = Postgres(folder, settings=SERVER)
+    server.start()
+    config.stash[SERVER_KEY] = server
+    urls = {
+        "app": server.url("WORKER", Postgres.APP),
+        "owner": server.url("WORKER", Postgres.OWNER),
+        "folder": str(folder),
+    }
+    config.stash[URLS] = urls
+    server.create_database(TEMPLATE)
+    os.environ["DATABASE_URL"] = urls["app"]
+
+
+SERVER_KEY = pytest.StashKey[Postgres]()
+URLS = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_configure_node(node: Any) -> None:
+    """Workers find the server of the first process."""
+    node.workerinput["urls"] = node.config.stash[URLS]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if server := config.stash.get(SERVER_KEY, None):
+        server.erase()
+        shutil.rmtree(config.stash[URLS]["folder"], ignore_errors=True)
+    shutil.rmtree(os.environ["QICHENG_FILES"], ignore_errors=True)
+
+
+class Databases:
+    """Makes clones of the migrated template on the server of this run."""
+
+    def __init__(self, urls: dict[str, str]) -> None:
+        self.urls = urls
+        self.number = 0
+
+    def url(self, name: str, role: str = "app") -> str:
+        return self.urls[role].replace("WORKER", name)
+
+    def run(self, name: str, *statements: str) -> None:
+        with psycopg.connect(self.url(name, "owner"), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)  # type: ignore[call-overload]
+
+    def template(self) -> None:
+        """Migrate the template once, whoever comes first."""
+        done = Path(self.urls["folder"]) / "migrated"
+        with (Path(self.urls["folder"]) / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                migrate(self.url(TEMPLATE, "owner"))
+                done.touch()
+
+    def clone(self, name: str) -> None:
+        with (Path(self.urls["folder"]) / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.run(
+                TEMPLATE_HOST,
+                f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
+                f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER {Postgres.OWNER}",
+                f"REVOKE TEMPORARY, CREATE ON DATABASE {name} FROM PUBLIC",
+                f"GRANT CONNECT ON DATABASE {name} TO {Postgres.APP}",
+            )
+
+
+TEMPLATE_HOST = "postgres"
+
+
+def migrate(owner_url: str) -> None:
+    """Bring a database to the newest migration as its owner, and give the runtime role its rights."""
+    from django.core.management import call_command
+    from django.db import connection, connections
+
+    from qicheng.foundation.flow.guard import grant
+
+    with pointed_at(owner_url):
+        call_command("migrate", verbosity=0)
+        grant(connection, Postgres.APP)
+        connections.close_all()
+
+
+@contextmanager
+def pointed_at(url: str) -> Iterator[None]:
+    """Django's connections of all threads, on another database for a while."""
+    from django.db import connection, connections
+
+    from qicheng.interfaces.web.settings import _database
+
+    before = dict(connection.settings_dict)
+    connections.close_all()
+    for alias in connections:
+        connections[alias].settings_dict.update(
+            {k: v for k, v in _database(url).items() if k in ("NAME", "USER", "HOST", "PORT")}
+        )
+        connections.settings[alias].update(connections[alias].settings_dict)
+    try:
+        yield
+    finally:
+        connections.close_all()
+        for alias in connections:
+            connections[alias].settings_dict.update(before)
+            connections.settings[alias].update(before)
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest, django_db_blocker: Any) -> Databases:
+    made = Databases(request.config.stash[URLS])
+    with django_db_blocker.unblock():
+        made.template()
+    return made
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Nothing to modify: every worker has a clone of its own."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(databases: Databases, django_db_blocker: Any) -> Iterator[None]:
+    """This worker's clone, reached as the runtime role: a right that is missing fails a test."""
+    name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    databases.clone(name)
+    with django_db_blocker.unblock(), pointed_at(databases.url(name)):
+        yield
+
+
+@pytest.fixture
+def committed(
+    request: pytest.FixtureRequest, databases: Databases, django_db_setup: None, django_db_blocker: Any
+) -> Iterator[Databases]:
+    """A database of the test's own where commits are real: for races, workers and browsers. Dropped afterwards."""
+    databases.number += 1
+    name = f"own_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{databases.number}"
+    databases.clone(name)
+    databases.name = name  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), pointed_at(databases.url(name)):
+        yield databases
+    databases.run(TEMPLATE_HOST, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(autouse=True)
+def plain_static(settings: Any) -> None:
+    """Tests read static files where they lie."""
+    settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+
+
+@pytest.fixture
+def world(db: None) -> Any:
+    """A small country, new for each test."""
+    from tests.world import World
+
+    return World()
+
+
+@pytest.fixture
+def committed_world(committed: Databases) -> Any:
+    """The same country where commits are real."""
+    from tests.world import World
+
+    return World()

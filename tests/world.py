@@ -1,0 +1,256 @@
+"""A small country with people who have names: two provinces, three schools, employers, and somebody for every role."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from qicheng.domain.orgs.models import (
+    Account,
+    AgreementForm,
+    Cohort,
+    College,
+    Contact,
+    Employer,
+    Handler,
+    Module,
+    Opening,
+    Province,
+    ProvinceSettings,
+    ReviewMode,
+    School,
+    Seat,
+    SigningSettings,
+)
+from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
+from qicheng.domain.registration.models import Registration
+from qicheng.domain.roster.models import Graduate
+from qicheng.foundation.access import SYSTEM, Actor, Area, Level, Role, Tier
+from qicheng.foundation.flow.perform import begin, perform
+from qicheng.foundation.kit.identity import credit_check_character, id_check_digit, organisation_check_character
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+COHORT = 2026
+PASSWORD = "Qicheng-2026"
+_numbers = count(1)
+
+OFFER: dict[str, Any] = {
+    "job_category": "13", "post": "数据分析师", "work_place": "北京市西城区", "probation": "3个月", "probation_pay": "6400 元/月",
+    "pay": "8000 元/月", "penalty": "", "report_place": "", "report_by": None, "archive_type": "x_trustee",
+    "archive_receiver": "北京市西城区人才服务中心", "archive_address": "北京市西城区西直门外大街56号", "archive_contact": "",
+    "archive_phone": "", "archive_postcode": "100056", "household_type": "x_home", "household_address": "", "extra_terms": "",
+}  # fmt: skip
+
+
+def identity_number(serial: int, *, birth: str = "20030506", woman: bool = False) -> str:
+    """A valid identity number that nobody has: area 110101, the serial in the order code."""
+    order = (serial * 2 + (0 if woman else 1)) % 1000
+    digits = f"110101{birth}{order:03d}"
+    return digits + id_check_digit(digits)
+
+
+def credit_code(serial: int) -> str:
+    """A valid unified social credit code."""
+    organisation = f"{serial:08d}"
+    first = "91110108" + organisation + organisation_check_character(organisation)
+    return first + credit_check_character(first)
+
+
+class World:
+    """Two of everything, so that the stranger is always at hand.
+
+    `graduate` 陈诚 is at 计算机学院 of `school` 江临大学 (college, then school; three-party); `neighbour` is of the same school's other
+    college; `stranger` of another school in another province (school only; two-party). `school_starting` has submitted nothing.
+    """
+
+    def __init__(self, *, cohort: int = COHORT) -> None:
+        n = next(_numbers)
+        self.cohort = cohort
+        Cohort.objects.get_or_create(year=cohort)
+        self.province = Province.objects.create(code=f"{n:06d}", name="江南省")
+        self.other_province = Province.objects.create(code=f"{n + 500_000:06d}", name="海北省")
+        self.school = self._school(self.province, "江临大学", ReviewMode.COLLEGE_THEN_SCHOOL, AgreementForm.THREE_PARTY)
+        self.other_school = self._school(
+            self.other_province, "海澜理工大学", ReviewMode.SCHOOL, AgreementForm.TWO_PARTY
+        )
+        self.school_starting = School.objects.create(province=self.province, code=self._school_code(), name="南屿学院")
+        self.college = College.objects.create(school=self.school, name="计算机学院")
+        self.other_college = College.objects.create(school=self.school, name="外国语学院")
+        self.stranger_college = College.objects.create(school=self.other_school, name="信息学院")
+        self.starting_college = College.objects.create(school=self.school_starting, name="商学院")
+        self.employer = self.new_employer("云岭数据科技有限公司")
+        self.other_employer = self.new_employer("江临轨道交通集团有限公司")
+        self.graduate = self.new_graduate("陈诚", self.college)
+        self.neighbour = self.new_graduate("林嘉禾", self.other_college, woman=True)
+        self.stranger = self.new_graduate("阿依古丽·买买提", self.stranger_college, woman=True)
+        self.seats = {
+            Role.COLLEGE: self.new_seat(Role.COLLEGE, self.college.pk, "李华"),
+            Role.SCHOOL: self.new_seat(Role.SCHOOL, self.school.pk, "王敏", administrator=True),
+            Role.PROVINCE: self.new_seat(Role.PROVINCE, self.province.pk, "赵省", administrator=True),
+            Role.MINISTRY: self.new_seat(Role.MINISTRY, 0, "周部", administrator=True),
+            Role.EMPLOYER: self.new_seat(Role.EMPLOYER, self.employer.pk, "李经理", administrator=True),
+            Role.GRADUATE: self.graduate_seat(self.graduate),
+        }
+        self.other_college_seat = self.new_seat(Role.COLLEGE, self.other_college.pk, "孙可")
+        self.stranger_seats = {
+            Role.COLLEGE: self.new_seat(Role.COLLEGE, self.stranger_college.pk, "吴知夏"),
+            Role.SCHOOL: self.new_seat(Role.SCHOOL, self.other_school.pk, "郑书言", administrator=True),
+            Role.PROVINCE: self.new_seat(Role.PROVINCE, self.other_province.pk, "冯一诺"),
+            Role.EMPLOYER: self.new_seat(Role.EMPLOYER, self.other_employer.pk, "何经理", administrator=True),
+            Role.GRADUATE: self.graduate_seat(self.stranger),
+        }
+
+    def actor(self, role: Role, *, tier: Tier = Tier.ALL, level: Level = Level.WRITE) -> Actor:
+        """Who acts for 陈诚's own college, school, employer and province, or 陈诚."""
+        if role is Role.SYSTEM:
+            return SYSTEM
+        seat = self.seats[role]
+        levels = dict.fromkeys(Area, level)
+        return Actor(role, seat.node, seat.account_id, levels, tier, name=seat.account.name, unit=role.label)
+
+    def stranger_actor(self, role: Role) -> Actor:
+        """Somebody of the same role who has nothing to do with 陈诚."""
+        seat = self.stranger_seats[role]
+        return Actor(
+            role, seat.node, seat.account_id, dict.fromkeys(Area, Level.WRITE), name=seat.account.name, unit=role.label
+        )
+
+    def of(self, graduate: Graduate) -> Actor:
+        """The actor of any graduate."""
+        return Actor(
+            Role.GRADUATE,
+            graduate.pk,
+            graduate.account_id,
+            dict.fromkeys(Area, Level.WRITE),
+            name=graduate.name,
+            unit="毕业生",
+        )
+
+    def invitation(
+        self, graduate: Graduate | None = None, employer: Actor | None = None, *, days: int = 3, **terms: Any
+    ) -> Registration:
+        """An invitation that waits for its answer."""
+        case = begin(
+            ONLINE_SIGNING,
+            employer or self.actor(Role.EMPLOYER),
+            graduate=graduate or self.graduate,
+            days_open=days,
+            **OFFER | terms,
+        )
+        assert isinstance(case, Registration)
+        return case
+
+    def accepted(self, graduate: Graduate | None = None, **terms: Any) -> Registration:
+        """An invitation that the graduate accepted and a reviewer has to see."""
+        case = self.invitation(graduate, **terms)
+        perform(case, "accept", self.of(case.graduate))
+        return case
+
+    def effective(self, graduate: Graduate | None = None, **terms: Any) -> Registration:
+        """A signing that both levels approved."""
+        case = self.accepted(graduate, **terms)
+        perform(case, "approve", self.actor(Role.COLLEGE))
+        perform(case, "approve", self.actor(Role.SCHOOL))
+        return case
+
+    def overdue(self, sent_at: datetime, deadline: datetime, graduate: Graduate | None = None) -> Registration:
+        """An invitation that was sent in the past, written as its beginning was."""
+        fresh = ONLINE_SIGNING.begin.make(
+            self.actor(Role.EMPLOYER), graduate=graduate or self.graduate, days_open=3, **OFFER
+        )
+        fresh.sent_at, fresh.deadline = sent_at, deadline
+        fresh.flow_name, fresh.state, fresh.version = ONLINE_SIGNING.name, ONLINE_SIGNING.start.key, 1
+        from django.db import transaction
+
+        from qicheng.foundation.flow.perform import be
+
+        with transaction.atomic():
+            be(self.actor(Role.EMPLOYER))
+            fresh.save(force_insert=True)
+        assert isinstance(fresh, Registration)
+        return fresh
+
+    def new_graduate(
+        self, name: str, college: College, *, woman: bool = False, confirmed: bool = True, **columns: Any
+    ) -> Graduate:
+        """A graduate on the roster, with a log-in of its own, who has confirmed the data."""
+        n = next(_numbers)
+        number = identity_number(n % 499, birth=f"2003{1 + n // 499 % 12:02d}{1 + n // 5988 % 28:02d}", woman=woman)
+        account = self._account(name, id_number=number, phone=f"139{n:08d}")
+        row = {
+            "cohort": self.cohort, "school": college.school, "college": college, "account": account, "name": name,
+            "exam_number": f"22110101{n:06d}", "id_number": number, "sex": "2" if woman else "1", "nation": "01",
+            "political_status": "03", "level": "31", "tier": "undergraduate", "major_code": "080901", "major": "计算机科学与技术",
+            "training_mode": "1", "origin": "110101", "study_years": "4", "entered_on": "202209", "graduates_on": "202607",
+            "normal_student": "2", "hardship": "0", "student_number": f"2022{n:06d}", "birth_date": number[6:14],
+            "archive_moved": True, "household_moved": False, "phone": account.phone or "", "confirmed_revision": 1 if confirmed else None,
+        }  # fmt: skip
+        graduate = Graduate.all_rows.create(**row | columns)
+        self.graduate_seat(graduate)
+        return graduate
+
+    def graduate_seat(self, graduate: Graduate) -> Seat:
+        assert graduate.account is not None
+        full = {area.value: Level.WRITE for area in Area}
+        seat, _ = Seat.objects.get_or_create(
+            account=graduate.account, role=Role.GRADUATE, node=graduate.pk, defaults=full
+        )
+        return seat
+
+    def new_employer(self, name: str, *, verified: bool = True) -> Employer:
+        return Employer.all_rows.create(
+            credit_code=credit_code(next(_numbers)), name=name, nature="39", industry="34", area="110102",
+            address="西直门外大街18号楼3层", contact="李经理", phone="010-11111111", mobile="13111111111", email="hr@example.com",
+            is_verified=verified,
+        )  # fmt: skip
+
+    def new_seat(
+        self, role: Role, node: int, name: str, *, administrator: bool = False, tier: Tier = Tier.ALL, **levels: Level
+    ) -> Seat:
+        given = {area.value: Level.WRITE for area in Area} | levels
+        return Seat.objects.create(
+            account=self._account(name), role=role, node=node, tier=tier, is_administrator=administrator, **given
+        )
+
+    def _account(self, name: str, **columns: Any) -> Account:
+        n = next(_numbers)
+        account = Account(login=columns.get("id_number") or f"user{n}", name=name, **columns)
+        account.password = hashed()
+        account.save()
+        return account
+
+    def _school_code(self) -> str:
+        return f"{next(_numbers) % 90_000 + 10_000:05d}"
+
+    def _school(self, province: Province, name: str, mode: ReviewMode, form: AgreementForm) -> School:
+        school = School.objects.create(province=province, code=self._school_code(), name=name)
+        ProvinceSettings.objects.get_or_create(province=province, cohort=self.cohort, defaults={"agreement_form": form})
+        Opening.objects.get_or_create(
+            province=province, cohort=self.cohort, module=Module.SIGNING, defaults={"is_open": True}
+        )
+        from django.utils import timezone
+
+        SigningSettings.all_rows.create(
+            school=school, cohort=self.cohort, online_signing=True, supplementary=True, destination=True, review_mode=mode,
+            submitted_at=timezone.now(),
+        )  # fmt: skip
+        Handler.all_rows.create(
+            school=school, cohort=self.cohort, tier=Tier.ALL, name="钱老师", phone="010-62750000", address="江南省江临市学府路1号",
+            postcode="100871",
+        )  # fmt: skip
+        Contact.objects.create(school=school, name="就业中心 钱老师", phone="010-62750000", hours="工作日 8:30–17:30")
+        return school
+
+
+_hash: list[str] = []
+
+
+def hashed() -> str:
+    """The hash of PASSWORD, made once a run."""
+    from django.contrib.auth.hashers import make_password
+
+    if not _hash:
+        _hash.append(make_password(PASSWORD))
+    return _hash[0]
