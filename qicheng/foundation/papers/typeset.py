@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import segno
 import typst
 
 from qicheng.foundation.kit import glyphs
 
-STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
+NAMED = 12  # characters that a message lists one by one
 
 _own = threading.local()
 
@@ -29,8 +29,10 @@ class MissingGlyphs(Exception):
 
     def __init__(self, characters: Mapping[str, set[str]]) -> None:
         self.characters = dict(characters)
-        quoted = "".join(f"“{character}”" for character in sorted(set().union(*characters.values())))
-        super().__init__(f"{quoted}字库里没有，协议暂不能生成；请联系平台加装字体")
+        lacking = sorted(set().union(*characters.values()))
+        quoted = "".join(f"“{character}”" for character in lacking[:NAMED])
+        more = f"等 {len(lacking)} 个字" if len(lacking) > NAMED else ""
+        super().__init__(f"{quoted}{more}字库里没有，协议暂不能生成；请联系平台加装字体")
 
 
 def typeset(template: Path, values: Mapping[str, Any]) -> bytes:
@@ -45,11 +47,11 @@ def typeset(template: Path, values: Mapping[str, Any]) -> bytes:
     if "qr" in values:
         inputs["qr"] = qr_code(values["qr"])
     try:
-        return _compiler(template.parent).compile(
+        document = _compiler(template.parent).compile(
             input=template,
             format="pdf",
             sys_inputs=inputs,
-            pdf_standards=STANDARDS,
+            pdf_standards=["a-2a", "ua-1"],
             timestamp=datetime.fromisoformat(values["made_at"]),
         )
     except typst.TypstError as fault:
@@ -58,6 +60,8 @@ def typeset(template: Path, values: Mapping[str, Any]) -> bytes:
             plain = re.sub(r"\\u\{([0-9a-f]+)\}", lambda code: chr(int(code[1], 16)), unprinted[1])
             raise MissingGlyphs({"": set(plain)}) from None
         raise
+    assert isinstance(document, bytes)  # a list only for pictures of pages
+    return document
 
 
 def missing_glyphs(values: Mapping[str, Any]) -> dict[str, set[str]]:
@@ -73,7 +77,9 @@ def missing_glyphs(values: Mapping[str, Any]) -> dict[str, set[str]]:
 def qr_code(content: str) -> str:
     """An SVG of the QR code with its quiet zone; one mask for all, since scoring the eight costs more than it gains."""
     drawing = io.BytesIO()
-    segno.make(content, error="m", mask=3, micro=False).save(drawing, kind="svg", border=4, xmldecl=False)
+    segno.make(content, error="m", mask=3, micro=False).save(
+        drawing, kind="svg", border=4, xmldecl=False, omitsize=True
+    )
     return drawing.getvalue().decode()
 
 

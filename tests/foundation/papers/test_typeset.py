@@ -129,6 +129,15 @@ def test_a_character_that_no_font_has_holds_the_document_back_and_says_which() -
         typeset(AGREEMENT, values)
 
 
+def test_a_text_of_many_unprintable_characters_is_told_in_a_line() -> None:
+    name = "".join(map(chr, range(0xF800, 0xF8C8)))
+
+    with pytest.raises(MissingGlyphs) as held:
+        typeset(AGREEMENT, replace_name(agreement(), name))
+    assert "等 200 个字字库里没有" in str(held.value)
+    assert len(str(held.value)) < 100
+
+
 @pytest.mark.rule("SIGN-06")
 def test_a_character_that_the_check_overlooks_is_still_not_left_blank(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(glyphs, "missing", lambda *_: set())
