@@ -1,4 +1,4 @@
-"""Administrative divisions (GB/T 2260): who lies below whom, and the full name of a place, also of one that is no more."""
+"""Administrative divisions (GB/T 2260): who lies below whom, and the full name of each, retired ones too."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -8,12 +8,12 @@ from qicheng.foundation.codes.tables import table
 
 
 def children(code: str = "") -> Sequence[tuple[str, str]]:
-    """Code and name of the divisions right below; without a code, the provinces. Empty for a county or an unknown code."""
+    """Code and name of the divisions right below; without a code, the provinces; nothing below a county."""
     return _below().get(code, ())
 
 
 def full_name(code: str) -> str:
-    """「江苏省苏州市昆山市」; a retired code is put together from what is known above it, an unknown one is its own name."""
+    """「江苏省苏州市昆山市」; a retired code is put together from those above it, an unknown one is its own name."""
     current = table("admin_divisions")
     if current.has(code):
         return current.row(code)["full_name"]

@@ -37,7 +37,7 @@ def day_of(instant: datetime) -> date:
 
 
 def answer_deadline(sent_at: datetime, days: int) -> datetime:
-    """The instant from which no answer is possible: midnight after `days` days that follow the day of sending (SIGN-02)."""
+    """The instant from which no answer is possible: midnight after the `days` that follow the sending (SIGN-02)."""
     if days < 1:
         raise ValueError("an answer needs at least one day")
     return midnight(day_of(sent_at) + timedelta(days=days + 1))

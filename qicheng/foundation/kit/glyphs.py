@@ -1,4 +1,4 @@
-"""Whether the fonts that print Chinese have a glyph for every character, since a missing one is dropped without a word."""
+"""Whether the fonts that print Chinese have a glyph for a character, since a missing one is dropped without a word."""
 
 import importlib.resources
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ WITHOUT_GLYPH = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE0
 
 @cache
 def font_files() -> tuple[Path, ...]:
-    """The font files that are there, in the order in which a document looks for a glyph: the shipped ones, then Debian's."""
+    """The font files that are there, in the order in which a document should look: the shipped ones, then Debian's."""
     shipped = Path(str(importlib.resources.files(SHIPPED)))
     found = sorted(shipped.glob("*.otf"), key=lambda path: ("Serif" not in path.name, path.name))
     return (*found, *(path for name in DEBIAN_FONTS if (path := DEBIAN / name).is_file()))

@@ -14,7 +14,10 @@ ID_WEIGHTS = tuple(2 ** (17 - place) % 11 for place in range(17))
 ID_CHECKS = "10X98765432"
 YOUNGEST, OLDEST = 10, 100
 PROVINCES = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82".split()
+    map(
+        str,
+        (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82),
+    )
 )
 RESIDENCE_PERMITS = frozenset({"810000", "820000", "830000"})
 
@@ -39,7 +42,7 @@ INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEF
 
 
 class NotValid(ValueError):
-    """A number that cannot be true; its text says in Chinese what is wrong and what to do, and never repeats the number."""
+    """A number that cannot be true; the text says in Chinese what is wrong and what to do, never the number itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +197,7 @@ def credit_code(text: str, *, is_kind: Callable[[str], bool] | None = None) -> C
 
 
 def examinee_number(text: str) -> ExamineeNumber:
-    """Read an examinee number: 14 digits (undergraduate), 15 digits (postgraduate), other entries with a warning. Raises NotValid."""
+    """Read an examinee number: 14 digits (undergraduate), 15 (postgraduate), others with a warning. Raises NotValid."""
     number = code_text(text)
     if not number:
         raise NotValid("考生号没有填写，请填写录取时的考生号")

@@ -11,7 +11,7 @@ STARTED_BY_GRADUATE, STARTED_BY_EMPLOYER = "1", "4"
 
 
 def agreement_number(cohort: int, started_by_employer: bool, school_code: str, serial: int, key: bytes) -> str:
-    """The 19 digits of an agreement (REG-11): year, kind, school code, and nine digits that do not tell how many there are.
+    """The 19 digits of an agreement (REG-11): year, kind, school code, and nine digits that do not count.
 
     `serial` counts from 0 below 10^9 and must not be used twice under one cohort, kind and school; then no number
     occurs twice, as long as the key stays the same. ValueError for parts that do not fit.

@@ -1,4 +1,4 @@
-"""Reads the tables beside it, each once and for good: one TSV per table, the code in the first column, its name in the second."""
+"""Reads the tables beside it, each once and for good: the code in the first column, its name in the second."""
 
 import hashlib
 import re
@@ -16,9 +16,9 @@ GAPS = re.compile(r"[\s/、\-—]+")
 class Table:
     """One code table; never changes while the process lives.
 
-    Columns with a meaning of their own: `since` and `until` (first and last cohort that a code is offered to), `offered`
-    ("0": a code that may be met but is not offered), `also` (other names that are understood, with | between them),
-    `full_name` (understood like the name).
+    Columns with a meaning of their own: `since` and `until` (first and last cohort that a code is offered to),
+    `offered` ("0": a code that may be met but is not offered), `also` (other names, with | between
+    them), `full_name` (understood like the name).
     """
 
     def __init__(self, name: str, text: str) -> None:
@@ -54,7 +54,7 @@ class Table:
         return self._labels.get(code, code)
 
     def find(self, text: str) -> str | None:
-        """The code that a person meant: by code, by name, or by what a spreadsheet made of the code ("1", "1.0" for "01").
+        """The code that a person meant: by code, by name, or by what a spreadsheet made of it ("1", "1.0" for "01").
 
         None for what is unknown, and for a name that several codes bear.
         """
@@ -90,7 +90,7 @@ def _is_offered(row: Mapping[str, str], cohort: int | None) -> bool:
     if row.get("offered") == "0":
         return False
     since, until = row.get("since"), row.get("until")
-    return cohort is None or (not since or int(since) <= cohort) and (not until or cohort <= int(until))
+    return cohort is None or ((not since or int(since) <= cohort) and (not until or cohort <= int(until)))
 
 
 def _plain(text: str) -> str:
