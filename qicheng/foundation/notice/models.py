@@ -9,10 +9,11 @@ from django.db.models.functions import Now
 class Notice(models.Model):
     """A message that an act owes somebody. `role` and `node` say to whom; the address is found when it is sent.
 
-    States: owed → sending → sent; failed ones are owed again later, until an operator has to look (stuck).
+    States: owed → sending → sent. A failed one is owed again later, until an operator has to look (stuck); one whose receiver
+    has no address on that channel is without.
     """
 
-    OWED, SENDING, SENT, STUCK = "owed", "sending", "sent", "stuck"
+    OWED, SENDING, SENT, STUCK, WITHOUT = "owed", "sending", "sent", "stuck", "without"
 
     record = models.BigIntegerField()
     flow = models.CharField(max_length=40)

@@ -1,0 +1,143 @@
+"""The words of records and notices: plain templates beside the flow's room, rendered when somebody reads or is sent them.
+
+`<room>/records/<flow>/<act>.txt` is one sentence of a timeline. `<room>/notices/<flow>/<act>.<channel>.txt` is a message: its first
+line the subject, the rest the body. A channel without a file is a channel on which the act says nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from django.conf import settings
+from django.utils import timezone
+
+from qicheng.foundation import codes, notice
+from qicheng.foundation.access import Role
+
+from .declare import FLOWS
+from .models import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from qicheng.foundation.notice.models import Notice
+
+    from .models import Case
+
+CHANNELS = ("inbox", "mail", "sms")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What somebody reads: subject, body, and the case that it leads to."""
+
+    subject: str
+    body: str
+    case: Case | None
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Plain text: nothing is escaped, nothing may be missing."""
+    loader = jinja2.FileSystemLoader([str(folder) for folder in settings.TEMPLATES[0]["DIRS"]])
+    env = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)  # noqa: S701 -- plain text
+    env.filters |= {
+        "moment": moment,
+        "deadline": deadline,
+        "code": lambda value, table: codes.table(table).label(value or ""),
+    }
+    return env
+
+
+def moment(instant: datetime) -> str:
+    """「6 月 9 日 16:54」"""
+    here = timezone.localtime(instant)
+    return f"{here.month} 月 {here.day} 日 {here:%H:%M}"
+
+
+def deadline(instant: datetime) -> str:
+    """An exclusive midnight as people say it: 「6 月 12 日 24:00」."""
+    here = timezone.localtime(instant)
+    if (here.hour, here.minute) != (0, 0):
+        return moment(instant)
+    day = (here - timedelta(days=1)).date()
+    return f"{day.month} 月 {day.day} 日 24:00"
+
+
+@cache
+def channels(flow: str, act: str) -> tuple[str, ...]:
+    """The channels on which an act has something to say; the inbox always."""
+    return tuple(c for c in CHANNELS if c == "inbox" or (_template(flow, act, c) and c in switched_on()))
+
+
+def switched_on() -> tuple[str, ...]:
+    """The channels that this deployment has; SMS needs a gateway."""
+    return ("inbox", "mail", "sms") if settings.QICHENG_SMS_URL else ("inbox", "mail")
+
+
+def message(owed: Notice, case: Case | None, record: Record) -> Message:
+    """A notice in the words of its channel, for its audience."""
+    template = _template(owed.flow, owed.act, owed.channel)
+    if template is None:
+        flow = FLOWS.get(owed.flow)
+        act = flow.act_named(owed.act) if flow else None
+        return Message(f"{flow.label if flow else owed.flow}：{act.label if act else owed.act}", "", case)
+    text = template.render(_context(record, case) | {"audience": str(owed.role), "site": settings.QICHENG_ADDRESS})
+    subject, _, body = text.strip().partition("\n")
+    return Message(subject.strip(), body.strip(), case)
+
+
+def messages(notices: Iterable[Notice]) -> list[tuple[Notice, Message]]:
+    """Many notices in their words, with one query a kind of case and one for the records."""
+    notices = list(notices)
+    records = Record.objects.in_bulk([n.record for n in notices])
+    cases: dict[tuple[str, str], Case] = {}
+    for name, flow in FLOWS.items():
+        ids = [n.case for n in notices if n.flow == name and n.case]
+        if ids:
+            found = flow.model._default_manager.filter(public_id__in=ids)
+            cases |= {(name, str(case.public_id)): case for case in found}
+    return [(n, message(n, cases.get((n.flow, n.case)), records[n.record])) for n in notices]
+
+
+def sentence(record: Record, case: Case | None = None) -> str:
+    """One line of a timeline: who did what (REG-05)."""
+    flow = FLOWS.get(record.flow)
+    if flow is None:
+        return record.act
+    room = flow.model._meta.app_label
+    name = f"{room}/records/{record.flow}/{record.act}.txt"
+    try:
+        return environment().get_template(name).render(_context(record, case)).strip()
+    except jinja2.TemplateNotFound:
+        act = flow.act_named(record.act)
+        return f"{record.unit or record.name} {act.label if act else record.act}"
+
+
+def _context(record: Record, case: Case | None) -> dict[str, Any]:
+    flow = FLOWS.get(record.flow)
+    after = flow.states.get(record.after) if flow else None
+    return {
+        "record": record, "case": case, "flow": flow, "after": after, "role": Role(record.role).label,
+        "turn": after.turn.label if after and after.turn else "",
+    }  # fmt: skip
+
+
+@cache
+def _template(flow: str, act: str, channel: str) -> jinja2.Template | None:
+    declared = FLOWS.get(flow)
+    if declared is None:
+        return None
+    name = f"{declared.model._meta.app_label}/notices/{flow}/{act}.{channel}.txt"
+    try:
+        return environment().get_template(name)
+    except jinja2.TemplateNotFound:
+        return None
+
+
+notice.channels_of = channels

@@ -1,0 +1,76 @@
+"""All tasks and the timetable: a few lines each that call into a room; arguments are ids only, and every task may run twice."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from django.db import close_old_connections
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from qicheng.domain.registration import effects as registration
+from qicheng.domain.registration.queries import overdue_invitations
+from qicheng.domain.roster import imports as roster
+from qicheng.foundation.access import SYSTEM
+from qicheng.foundation.flow.perform import Stopped, perform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+PATIENT = RetryStrategy(max_attempts=8, exponential_wait=5)
+Task = Any
+
+
+def task(name: str) -> Callable[[Callable[..., None]], Task]:
+    """A task under the name that rooms defer it by."""
+
+    def decorate(function: Callable[..., None]) -> Task:
+        def fresh(**arguments: Any) -> None:
+            close_old_connections()
+            function(**arguments)
+
+        fresh.__name__ = function.__name__
+        return app.task(name=name, retry=PATIENT)(fresh)
+
+    return decorate
+
+
+@task("registration.make_agreement")
+def make_agreement(case: str) -> None:
+    """Typeset the agreement of a signing that took effect (SIGN-06)."""
+    registration.make_agreement(case)
+
+
+@task("roster.read_upload")
+def read_upload(upload: int) -> None:
+    """Read and check an uploaded roster, up to its preview (IMP-02)."""
+    roster.read_upload(upload)
+
+
+@task("roster.apply_upload")
+def apply_upload(upload: int) -> None:
+    """Write the good lines of a checked roster, all or none (IMP-03)."""
+    roster.apply_upload(upload)
+
+
+@app.periodic(cron="* * * * *", periodic_id="expire")
+@app.task(name="registration.expire", queueing_lock="registration.expire")
+def expire(timestamp: int) -> None:
+    """Put the record of its expiry to every invitation whose deadline has passed (SIGN-02)."""
+    close_old_connections()
+    for case in overdue_invitations():
+        try:
+            perform(case, "expire", SYSTEM)
+        except Stopped as why:
+            log.info("registration %s did not expire: %s", case.public_id, type(why).__name__)
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="restore")
+@app.task(name="roster.restore", queueing_lock="roster.restore")
+def restore(timestamp: int) -> None:
+    """Report again the records of graduates who came back to the roster (ROS-07), and take up imports that were cut off."""
+    close_old_connections()
+    roster.restore_uploaded()
+    roster.resume_stuck()
