@@ -4,7 +4,7 @@ from qicheng.foundation.flow.declare import FLOWS
 
 
 def flow_documents() -> dict[str, str]:
-    """File name → Markdown of every declared flow: its drawing (Mermaid) and its table. Needs Django's apps to be ready."""
+    """File name → Markdown of every declared flow: its drawing (Mermaid) and its table; Django must be set up."""
     return {f"{flow.name}.md": _document(flow.label, flow.diagram(), flow.table()) for flow in FLOWS.values()}
 
 

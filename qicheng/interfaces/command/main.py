@@ -32,7 +32,7 @@ SAFE_PATCH = (3, 11, 14)
 ANSWER_SECONDS = 60
 
 
-class Stopped(Exception):  # noqa: N818 -- says what happened, it is no error of the program
+class Stopped(Exception):
     """The command cannot go on; the text tells the operator why and what helps."""
 
 
@@ -84,7 +84,7 @@ def demo(given: argparse.Namespace) -> int:
     folder = given.folder.absolute()
     began = time.monotonic()
     with contextlib.ExitStack() as stack, _ending_as_interrupt():
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         server = _demo_server(folder, given, stack)
         environment = _demo_environment(folder, server)
         os.environ.update(environment)

@@ -257,6 +257,7 @@ class Postgres:
             self._cluster.rename(self._home / f"cluster.{time.strftime('%Y%m%dT%H%M%S')}")
         self.folder.mkdir(parents=True, exist_ok=True)
         signpost.write_text(f"{self._cluster}\n")
+        (self._home / "folder.txt").write_text(f"{self.folder}\n")
 
     def _make_cluster(self, programs: places.Programs, owner: places.Account) -> None:
         """Make the data under another name first: a start that is killed on the way leaves nothing half-made."""
@@ -292,7 +293,7 @@ class Postgres:
     def _open_log(self) -> IO[bytes]:
         if self._log.exists() and self._log.stat().st_size > 4 * MEGABYTE:
             self._log.replace(self._log.with_suffix(".log.old"))
-        return self._log.open("ab")
+        return open(self._log, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))
 
     def _write_settings(self, sockets: Path) -> None:
         """Write PostgreSQL's three files beside the data, anew at every start."""

@@ -41,7 +41,8 @@ class _Run:
 class Supervisor:
     """Runs programs side by side until it is told to stop, or until one of them will not stay up.
 
-    Each is told to end when this process ends, even by SIGKILL. `watch` has to run in the main thread.
+    If this process is killed, each of them is killed too: none could hang on while it winds up, with nobody there to
+    lose patience. `watch` has to run in the main thread.
     """
 
     programs: Sequence[Program]
@@ -112,7 +113,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             env=dict(self.environment),
             start_new_session=True,  # Ctrl-C comes to the supervisor alone, which stops everything in order
-            preexec_fn=line(signal.SIGTERM),  # noqa: PLW1509 -- PR_SET_PDEATHSIG can be set nowhere else
+            preexec_fn=line(signal.SIGKILL),  # noqa: PLW1509 -- PR_SET_PDEATHSIG can be set nowhere else
         )
 
 

@@ -20,7 +20,6 @@ from qicheng.interfaces.command.lifeline import hold
 
 APPLICATION = "qicheng.interfaces.web.wsgi:application"
 BLOCKING_THREADS = 2
-STOPPING_SECONDS = 8  # what a worker has for the requests under way; less than the supervisor gives the master
 
 
 def tied(master: int, target: str) -> Callable[..., Any]:
@@ -46,7 +45,6 @@ def main() -> None:
         workers=given.workers,
         blocking_threads=BLOCKING_THREADS,
         respawn_failed_workers=True,
-        workers_kill_timeout=STOPPING_SECONDS,
         log_level=LogLevels.warning,
         process_name="qicheng web",
     )

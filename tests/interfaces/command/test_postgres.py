@@ -273,6 +273,25 @@ def test_an_ordinary_account_runs_it_in_its_own_folder_however_long_the_path(tmp
         shutil.rmtree(room)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="everybody else runs the programs that they can read")
+def test_root_gives_the_server_a_copy_of_programs_that_lie_in_a_closed_folder(tmp_path, monkeypatch):
+    chosen = places.programs()
+    wheel = chosen.folder.parents[1]
+    closed = tmp_path / "closed" / wheel.name  # pytest's folders have mode 0700
+    for folder in (wheel, wheel.with_name(f"{wheel.name}.libs")):
+        shutil.copytree(folder, closed.with_name(folder.name), symlinks=True)
+    state = Path("/tmp") / f"qicheng-state-{os.getpid()}"
+    monkeypatch.setattr(places, "STATE", state)
+    owner = places.account()
+    try:
+        copied = places.usable(places.Programs(closed / "pginstall" / "bin", chosen.major), owner)
+        assert copied.folder.is_relative_to(state)
+        assert places.usable(places.Programs(closed / "pginstall" / "bin", chosen.major), owner) == copied
+        assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+    finally:
+        shutil.rmtree(state)
+
+
 def test_an_account_without_a_name_is_told_what_helps(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 54321)
     with pytest.raises(ServerError, match="DATABASE_URL"):
