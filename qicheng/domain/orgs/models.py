@@ -6,8 +6,10 @@ import uuid
 from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import IntegerRangeField, RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 
 from qicheng.foundation.access import Actor, Area, Level, Role, Tier
@@ -154,6 +156,17 @@ class SigningSettings(Scoped):
         return f"{self.school} {self.cohort}"
 
 
+class Tiers(Func):
+    """The levels of study that a tier stands for, as a range: `all` overlaps both of the others."""
+
+    template = (
+        "int4range(CASE %(expressions)s WHEN 'postgraduate' THEN 2 ELSE 1 END, "
+        "CASE %(expressions)s WHEN 'undergraduate' THEN 2 ELSE 3 END)"
+    )
+    arity = 1
+    output_field = IntegerRangeField()
+
+
 class Handler(Scoped):
     """Who handles agreements for a tier of a school, printed on them; fixed once submitted (SET-08)."""
 
@@ -171,7 +184,16 @@ class Handler(Scoped):
     postcode = models.CharField(max_length=6)
 
     class Meta(Scoped.Meta):
-        constraints = [models.UniqueConstraint(fields=["cohort", "school", "tier"], name="one_handler_of_a_tier")]
+        constraints = [
+            ExclusionConstraint(
+                name="one_handler_of_a_tier",
+                expressions=[
+                    ("cohort", RangeOperators.EQUAL),
+                    ("school", RangeOperators.EQUAL),
+                    (Tiers(F("tier")), RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.school} {self.cohort} {self.tier}"

@@ -220,6 +220,11 @@ def timeline(case: Case) -> list[Record]:
     return list(Record.objects.filter(case=str(case.public_id)).order_by("id"))
 
 
+def noted(*about: str, newest: int = 100, **where: Any) -> list[Record]:
+    """What `note` recorded about these kinds of things, newest first; `where` names columns of the record (SET-10)."""
+    return list(Record.objects.filter(flow__in=about, **where).order_by("-id")[:newest])
+
+
 def case_models() -> tuple[type[Case], ...]:
     """Every model of cases that a room has registered by declaring a flow on it."""
     return tuple(dict.fromkeys(flow.model for flow in FLOWS.values()))

@@ -1,0 +1,225 @@
+"""Reads of organisations, accounts and settings that more than one page, and the rooms above, need."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Exists, OuterRef, Q
+
+from qicheng.foundation import codes
+from qicheng.foundation.access import Area, Level, Role, Tier
+
+from .models import (
+    AgreementForm,
+    College,
+    Contact,
+    Employer,
+    Handler,
+    Module,
+    Opening,
+    Province,
+    ProvinceSettings,
+    Reason,
+    School,
+    Seat,
+    SigningSettings,
+    StatusLookup,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from django.db.models import QuerySet
+
+    from qicheng.foundation.access import Actor
+
+# Whose accounts a role makes: one level below its own (ORG-05).
+BELOW = {Role.MINISTRY: Role.PROVINCE, Role.PROVINCE: Role.SCHOOL, Role.SCHOOL: Role.COLLEGE}
+
+
+def stamp(shown: Mapping[str, Any]) -> str:
+    """What a form carries to tell whether the values that its page showed still stand."""
+    return hashlib.sha256(json.dumps(shown, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+# ---- modules and settings
+
+
+def openings(province: int, cohort: int) -> dict[Module, bool]:
+    """Every module, and whether the province has opened it for the cohort (ORG-02)."""
+    opened = set(Opening.objects.filter(province=province, cohort=cohort, is_open=True).values_list("module", flat=True))
+    return {module: module.value in opened for module in Module}
+
+
+def agreement_form(province: int, cohort: int) -> AgreementForm | None:
+    """The agreement form of a province's schools, None until it is set (SET-01)."""
+    row = ProvinceSettings.objects.filter(province=province, cohort=cohort).first()
+    return AgreementForm(row.agreement_form) if row else None
+
+
+def signing_settings(school: int, cohort: int, actor: Actor) -> SigningSettings:
+    """The settings as they stand, or unsaved ones with version 0 where none were ever submitted."""
+    found = SigningSettings.objects.seen_by(actor).filter(school=school, cohort=cohort).first()
+    return found or SigningSettings(school_id=school, cohort=cohort)
+
+
+def handlers(school: int, cohort: int) -> dict[Tier, Handler]:
+    """The handlers that were submitted, by tier (SET-08)."""
+    rows = Handler.objects.unscoped("printed on the agreements of the school").filter(school=school, cohort=cohort)
+    return {Tier(row.tier): row for row in rows}
+
+
+def handler_for(school: int, cohort: int, tier: str) -> Handler | None:
+    """Who handles the agreements of a graduate of that tier: its own handler, or the one for all."""
+    known = handlers(school, cohort)
+    return known.get(Tier(tier)) or known.get(Tier.ALL)
+
+
+def tiers_to_set(known: Iterable[Tier], own: Tier) -> list[Tier]:
+    """For which tiers a user answering for `own` may still submit a handler (SET-08)."""
+    known = set(known)
+    if Tier.ALL in known:
+        return []
+    single = [tier for tier in (Tier.UNDERGRADUATE, Tier.POSTGRADUATE) if tier not in known and own in (tier, Tier.ALL)]
+    return [Tier.ALL, *single] if own is Tier.ALL and not known else single
+
+
+# ---- colleges and the roster
+
+
+def roster_colleges(school: int, cohort: int) -> QuerySet[College]:
+    """The colleges that somebody on the school's roster belongs to."""
+    # Reached backwards from the graduate, whose room stands above this one.
+    people = College._meta.get_field("graduate").related_model._default_manager  # type: ignore[union-attr]
+    line = people.filter(college=OuterRef("pk"), school=school, cohort=cohort, removed_at=None)
+    return College.objects.filter(Exists(line), school=school).order_by("name")
+
+
+def _staffed(**levels: Any) -> Exists:
+    return Exists(
+        Seat.objects.filter(
+            role=Role.COLLEGE, node=OuterRef("pk"), ended_at=None, account__suspended_at=None, **levels
+        )
+    )
+
+
+def colleges_without_account(school: int, cohort: int) -> list[College]:
+    """Colleges of the roster that nobody can log in for (ORG-06)."""
+    return list(roster_colleges(school, cohort).filter(~_staffed()))
+
+
+def colleges_without_reviewer(school: int, cohort: int) -> list[College]:
+    """Colleges of the roster without a read-write account: they keep a school from review at two levels (SET-05)."""
+    return list(roster_colleges(school, cohort).filter(~_staffed(employment=Level.WRITE)))
+
+
+def colleges_off_roster(school: int, cohort: int) -> list[College]:
+    """Colleges that have an account and nobody on the roster (ORG-06)."""
+    known = roster_colleges(school, cohort).values("pk")
+    return list(College.objects.filter(_staffed(), school=school).exclude(pk__in=known).order_by("name"))
+
+
+def nearly(name: str, others: Iterable[str]) -> str | None:
+    """One of `others` that differs from `name` only in width, case, gaps or the kind of brackets."""
+    wanted = _plain(name)
+    return next((other for other in others if other != name and _plain(other) == wanted), None)
+
+
+def _plain(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+# ---- accounts
+
+
+def reach(actor: Actor) -> Q:
+    """The seats that the actor's account page shows: its own level's, and one level below (ORG-05)."""
+    own = Q(role=actor.role, node=actor.node)
+    if actor.role is Role.MINISTRY:
+        return own | Q(role=Role.PROVINCE)
+    if actor.role is Role.PROVINCE:
+        return own | Q(role=Role.SCHOOL, node__in=School.objects.filter(province=actor.node).values("pk"))
+    if actor.role is Role.SCHOOL:
+        return own | Q(role=Role.COLLEGE, node__in=College.objects.filter(school=actor.node).values("pk"))
+    return Q(pk=None)
+
+
+def seats(actor: Actor) -> QuerySet[Seat]:
+    """The seats of `reach`, with their accounts; those in force first."""
+    return Seat.objects.filter(reach(actor)).select_related("account").order_by("-role", "node", "account__name", "pk")
+
+
+def may_appoint(actor: Actor) -> bool:
+    """Whether the superior allows this account to make colleagues of its own level (ORG-05)."""
+    return Seat.objects.filter(
+        account=actor.account, role=actor.role, node=actor.node, is_administrator=True, ended_at=None
+    ).exists()
+
+
+def may_change(actor: Actor, seat: Seat) -> bool:
+    """Whether the actor may change, suspend or reset this seat: those below, and colleagues where the superior allows."""
+    if seat.account_id == actor.account or not actor.may_write(Area.EMPLOYMENT):
+        return False
+    if seat.role == BELOW.get(actor.role):
+        return True
+    within = actor.tier is Tier.ALL or seat.tier == actor.tier
+    return seat.role == actor.role and within and not seat.is_administrator and may_appoint(actor)
+
+
+def levels_to_give(actor: Actor, area: Area, standing: Level = Level.NONE) -> list[Level]:
+    """The permissions that the actor may set in an area: none above its own, beside what already stands (ORG-05)."""
+    own = actor.levels.get(area, Level.NONE)
+    return [level for level in Level if level <= own or level == standing]
+
+
+def units(found: Iterable[Seat]) -> dict[tuple[str, int], str]:
+    """The name of each seat's unit, in one query per level."""
+    found = list(found)
+    names: dict[tuple[str, int], str] = {(Role.MINISTRY, 0): "部级"}
+    levels: tuple[tuple[Role, Any], ...] = ((Role.COLLEGE, College), (Role.SCHOOL, School), (Role.PROVINCE, Province))
+    for role, model in levels:
+        nodes = {seat.node for seat in found if seat.role == role}
+        names |= {(role, pk): name for pk, name in model.objects.filter(pk__in=nodes).values_list("pk", "name")}
+    return names
+
+
+# ---- whom to ask, and why not
+
+
+def contacts_for(graduate: Any) -> list[Contact]:
+    """Whom a graduate asks: the college's contacts of its tier, then the school's (ORG-12)."""
+    rows = Contact.objects.filter(
+        Q(college=graduate.college_id) | Q(college=None), school=graduate.school_id, tier__in=(Tier.ALL, graduate.tier)
+    )
+    return sorted(rows.select_related("college"), key=lambda row: (row.college_id is None, row.tier == Tier.ALL, row.pk))
+
+
+def reasons(purpose: str, school: int | None = None, table: str = "rejection_reasons") -> list[tuple[str, str]]:
+    """(key, words) to choose from: the operator's table for `purpose` (reject, return, void), then the school's own (REG-02)."""
+    found = []
+    if table in codes.names():
+        rows = codes.table(table)
+        found = [(code, rows.label(code)) for code in rows if purpose in rows.row(code).get("for", purpose).split("|")]
+    own = Reason.objects.filter(school=school, purpose=purpose, ended_at=None).order_by("pk") if school else ()
+    return [*found, *((f"own_{row.pk}", row.words) for row in own)]
+
+
+# ---- employers
+
+
+def last_status(credit_code: str) -> StatusLookup | None:
+    """The newest business status that a provider gave, however old (EMP-03)."""
+    return StatusLookup.objects.filter(credit_code=credit_code).order_by("-asked_at").first()
+
+
+def decides_for_unit(actor: Actor, employer: int) -> bool:
+    """Whether the actor is an administrator of the unit, who decides about its colleagues (EMP-01)."""
+    return actor.role is Role.EMPLOYER and actor.node == employer and may_appoint(actor)
+
+
+def employer_of(actor: Actor) -> Employer:
+    """The unit of an employer's user."""
+    return Employer.objects.seen_by(actor).get()
