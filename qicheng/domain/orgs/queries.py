@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Level, Role, Tier
 
 from .models import (
+    Account,
     AgreementForm,
+    Cohort,
     College,
     Contact,
     Employer,
@@ -25,12 +29,13 @@ from .models import (
     Reason,
     School,
     Seat,
+    Session,
     SigningSettings,
     StatusLookup,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from django.db.models import QuerySet
 
@@ -223,3 +228,66 @@ def decides_for_unit(actor: Actor, employer: int) -> bool:
 def employer_of(actor: Actor) -> Employer:
     """The unit of an employer's user."""
     return Employer.objects.seen_by(actor).get()
+
+
+# ---- log-in and sessions: whose account, which seats, which cohorts
+
+KINDS: dict[str, tuple[Role, ...]] = {
+    "graduate": (Role.GRADUATE,),
+    "employer": (Role.EMPLOYER,),
+    "school": (Role.SCHOOL, Role.COLLEGE),
+    "province": (Role.PROVINCE, Role.MINISTRY),
+}
+KEPT_SECONDS = 20.0
+
+
+def account_of(typed: str) -> Account | None:
+    """The account that is meant by a log-in name, a phone or an identity number."""
+    typed = typed.strip()
+    if not typed or len(typed) > 60 or "\0" in typed:
+        return None
+    same = Q(login=typed) | Q(login=typed.upper()) | Q(phone=typed) | Q(id_number=typed.upper())
+    return Account.objects.filter(same).order_by("id").first()
+
+
+def seats_in_force(account: int, kind: str = "") -> list[Seat]:
+    """The seats of an account that have not ended: those of one kind of log-in, or all if it has none of that kind."""
+    standing = list(Seat.objects.filter(account=account, ended_at=None).order_by("id"))
+    return [seat for seat in standing if seat.role in KINDS.get(kind, ())] or standing
+
+
+def open_sessions(account: int) -> list[Session]:
+    """The sessions of an account that have not run out, the last used first."""
+    return list(Session.objects.filter(account=account, expires_at__gt=timezone.now()).order_by("-seen_at"))
+
+
+def cohort_years() -> tuple[int, ...]:
+    """All cohorts, newest first; kept in the process for a few seconds."""
+    return _kept("cohorts", lambda: tuple(Cohort.objects.order_by("-year").values_list("year", flat=True)))
+
+
+def open_modules(province: int | None, cohort: int) -> frozenset[str]:
+    """The modules that a province has opened for a cohort (ORG-02); kept for a few seconds, so for menus only."""
+    return _kept("openings", _all_openings).get((province, cohort), frozenset())
+
+
+def forget_kept() -> None:
+    """Read small tables anew at the next question."""
+    _small.clear()
+
+
+_small: dict[str, tuple[float, Any]] = {}
+
+
+def _kept(name: str, read: Callable[[], Any]) -> Any:
+    known = _small.get(name)
+    if known is None or monotonic() - known[0] > KEPT_SECONDS:
+        known = _small[name] = (monotonic(), read())
+    return known[1]
+
+
+def _all_openings() -> dict[tuple[int, int], frozenset[str]]:
+    opened: dict[tuple[int, int], set[str]] = {}
+    for row in Opening.objects.filter(is_open=True):
+        opened.setdefault((row.province_id, row.cohort), set()).add(row.module)
+    return {key: frozenset(modules) for key, modules in opened.items()}
