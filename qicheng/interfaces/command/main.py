@@ -91,7 +91,7 @@ def demo(given: argparse.Namespace) -> int:
         owner = {"DATABASE_OWNER_URL": server.url(role=Postgres.OWNER)} if server else {}
         _step("建立数据库表", ["migrate", "--quiet"], environment | owner)
         _step("收集样式和脚本", ["static"], environment)
-        _fill()
+        _fill(owner.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_OWNER_URL", ""))
         port = _port(given, may_move=True)
         address = f"http://{'localhost' if given.host in ('127.0.0.1', '::1') else given.host}:{port}"
         environment["QICHENG_ADDRESS"] = address
@@ -264,12 +264,16 @@ def _step(label: str, command: Sequence[str], environment: Mapping[str, str]) ->
         raise Stopped(f"{label}失败（{code}）。")
 
 
-def _fill() -> None:
+def _fill(owner: str) -> None:
     """Put the small country into the database; quick where it is there already."""
     if importlib.util.find_spec(DEMO_DATA) is None:
         return
     _open_django()
-    importlib.import_module(DEMO_DATA).fill(lambda text: print(text, flush=True))
+    country = importlib.import_module(DEMO_DATA)
+    try:
+        country.fill(lambda text: print(text, flush=True), owner)
+    except country.Unfinished as why:
+        raise Stopped(str(why)) from None
     from django.db import connections  # noqa: PLC0415 -- Django is open only now
 
     connections.close_all()
