@@ -23,7 +23,7 @@ class Unscoped(RuntimeError):
 class Scope:
     """For each role, how a row leads to its owner; a role left out sees nothing (ORG-01).
 
-    `tier` names the column with the graduate's tier (ORG-07), `area` the permission without which staff see nothing (ORG-05).
+    `tier` leads to the column with the graduate's tier (ORG-07), `area` the permission without which staff see nothing (ORG-05).
     """
 
     def __init__(self, *, tier: str = "", area: Area | None = None, **paths: str) -> None:
@@ -50,9 +50,9 @@ class Scope:
         path = self.paths.get(actor.role)
         if path is None or self._shut(actor):
             return "false"
-        terms = [] if path == EVERYTHING else [_reach(model, path, alias)]
+        terms = [] if path == EVERYTHING else [_reach(model, path, alias, "%(node)s")]
         if self._narrow(actor):
-            terms.append(f"{alias}.{model._meta.get_field(self.tier).column} = %(tier)s")
+            terms.append(_reach(model, self.tier, alias, "%(tier)s"))
         return " AND ".join(terms) or "true"
 
     def _shut(self, actor: Actor) -> bool:
@@ -63,18 +63,20 @@ class Scope:
 
 
 @cache
-def _reach(model: type[models.Model], path: str, alias: str) -> str:
-    """`alias.column = node`, or a chain of sub-selects where the path leads through other tables."""
+def _reach(model: type[models.Model], path: str, alias: str, value: str) -> str:
+    """`alias.column = value`, or a chain of sub-selects where the path leads through other tables, up or down."""
     first, _, rest = path.partition("__")
     field = model._meta.pk if first == "pk" else model._meta.get_field(first)
-    column = f"{alias}.{field.column}"
-    if not rest:
-        return f"{column} = %(node)s"
-    above = field.related_model
+    if field.concrete and not rest:
+        return f"{alias}.{field.column} = {value}"
+    # A path goes up by the column of its foreign key, or down to the rows whose foreign key leads here.
+    own, theirs = (
+        (field.column, field.target_field.column) if field.concrete else (model._meta.pk.column, field.field.column)
+    )
     inner = f"{alias}_{first}"
     return (
-        f"{column} IN (SELECT {inner}.{above._meta.pk.column} FROM {above._meta.db_table} {inner} "
-        f"WHERE {_reach(above, rest, inner)})"
+        f"{alias}.{own} IN (SELECT {inner}.{theirs} FROM {field.related_model._meta.db_table} {inner} "
+        f"WHERE {_reach(field.related_model, rest or 'pk', inner, value)})"
     )
 
 

@@ -17,4 +17,7 @@ class FlowConfig(AppConfig):
     label = "flow"
 
     def ready(self) -> None:
+        """Let acts know on which channels they have something to say, and the database what they are."""
+        from . import words  # noqa: F401, PLC0415 -- needs the model of records
+
         post_migrate.connect(_write, sender=self)

@@ -90,8 +90,7 @@ class Case(models.Model):
         if self._around is None:
             from .perform import look_around  # noqa: PLC0415 -- the engine stands on its tables
 
-            look_around(self, hold=False)
-        assert self._around is not None
+            self._around = look_around(self, hold=False)
         return self._around[name]
 
 

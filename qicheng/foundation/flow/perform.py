@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 
-from qicheng.foundation import notice
+from qicheng.foundation import codes, notice
 from qicheng.foundation.access import statements
 
 from .declare import FLOWS
@@ -99,17 +99,23 @@ def perform(
     effect; `reason` and `words` are told to the other side, `internal` stays with the reviewers; `given` goes to the effect.
     """
     flow = case.flow
+    case._around = None
     with transaction.atomic():
         be(actor)
-        look_around(case, hold=True)
+        around = look_around(case, hold=True)
         locked = fetch(type(case), case.public_id, actor, hold=True)
         if locked is None:
             raise NotFound("没有找到这条记录。")
-        locked._around = case._around
+        locked._around = around
         act = flow.find(locked.state, name, actor.role)
+        # A page that shows the version of now cannot be a repetition: the first answer moved the version.
+        if (
+            key
+            and (seen != locked.version or act is None)
+            and (done := _done(actor, key, flow, name, str(case.public_id)))
+        ):
+            return done
         if (seen is not None and seen != locked.version) or act is None:
-            if key and (done := _done(actor, key)):
-                return done
             last = Record.objects.filter(case=str(case.public_id)).order_by("-id").first()
             if act is None and (seen is None or seen == locked.version):
                 raise NotOpen("现在不能这样做。")
@@ -119,8 +125,8 @@ def perform(
         for guard in (*flow.holds, *act.when):
             if why := guard(locked, actor):
                 raise Refused(why)
-        if act.reason and not words.strip():
-            raise Refused("写明原因，对方才知道怎么办。")
+        if act.reason and not (_is_said(words) and (reason or act.reason not in codes.names())):
+            raise Refused("选一个原因并写明情况，对方才知道怎么办。")
         before = _values(locked)
         changes = (act.do(locked, actor, **given) if act.do else None) or {}
         target = act.after(locked)
@@ -139,11 +145,11 @@ def perform(
 def begin(flow: Flow, actor: Actor, *, key: str | None = None, **given: Any) -> Case:
     """Begin a case: `flow.begin.make` builds it, guards are asked, it is written, recorded and told.
 
-    A `key` that was used before by this account returns the case that it began.
+    A `key` that was used before by this account returns the case that it began, even if both came at once.
     """
     start = flow.begin
-    if key and (done := _done(actor, key)):
-        return flow.model._default_manager.get(public_id=done.case)
+    if key and (done := _begun(flow, actor, key)):
+        return done
     if actor.role not in start.by or not actor.may_write(flow.area):
         raise NotOpen("你的账号没有这项操作的权限。")
     try:
@@ -151,7 +157,7 @@ def begin(flow: Flow, actor: Actor, *, key: str | None = None, **given: Any) -> 
             be(actor)
             case = start.make(actor, **given)
             case.flow_name, case.state, case.live, case.version = flow.name, flow.start.key, flow.start.live, 1
-            look_around(case, hold=True)
+            case._around = look_around(case, hold=True)
             for guard in (*flow.holds, *start.when):
                 if why := guard(case, actor):
                     raise Refused(why)
@@ -159,9 +165,11 @@ def begin(flow: Flow, actor: Actor, *, key: str | None = None, **given: Any) -> 
             changes = (start.do(case, actor) if start.do else None) or {}
             record = _record(flow, case, start, actor, before="", changes=changes, key=key)
             _tell(record, case, start.tell)
-    except IntegrityError as broken:
-        if _constraint(broken) == "one_effect_per_key" and (done := _done(actor, key or "")):
-            return flow.model._default_manager.get(public_id=done.case)
+    except (Refused, IntegrityError) as broken:
+        if key and (done := _begun(flow, actor, key)):
+            return done
+        if isinstance(broken, Refused):
+            raise
         raise _refusal(flow.model, broken) from broken
     case._around = None
     return case
@@ -188,6 +196,11 @@ def note(
         account_id=actor.account, name=actor.name, unit=actor.unit, origin=actor.origin, changes=dict(changes or {}),
         words=words, key=key,
     )  # fmt: skip
+
+
+def noted(act: str, about: str) -> bool:
+    """Whether such an act without a state was ever recorded."""
+    return Record.objects.filter(flow=about, act=act).exists()
 
 
 def find(model: type[CaseType], public_id: UUID | str, actor: Actor) -> CaseType:
@@ -263,13 +276,13 @@ def be(actor: Actor) -> None:
     )
 
 
-def look_around(case: Case, *, hold: bool) -> None:
-    """Read the rows above a case in the declared order, and lock them if `hold`."""
+def look_around(case: Case, *, hold: bool) -> dict[str, SimpleNamespace | None]:
+    """The rows above a case, read in the declared order, and locked if `hold`."""
     around: dict[str, SimpleNamespace | None] = {}
     for lock in case.locks:
         row = statements.one(lock.sql(hold=hold), {own: getattr(case, own) for _, own in lock.key})
         around[lock.name] = None if row is None else SimpleNamespace(**row._asdict())
-    case._around = around
+    return around
 
 
 def fetch(model: type[CaseType], public_id: UUID | str, actor: Actor, *, hold: bool) -> CaseType | None:
@@ -337,11 +350,16 @@ def _record(
     )  # fmt: skip
     columns = [field for field in Record._meta.concrete_fields if field.attname not in ("id", "at")]
     values = {field.attname: getattr(record, field.attname) for field in columns}
-    row = statements.plain(
-        f"INSERT INTO flow_record ({', '.join(_quoted(f.column) for f in columns)}) "
-        f"VALUES ({', '.join(f'%({f.attname})s' for f in columns)}) RETURNING id, at",
-        values | {"changes": json.dumps(record.changes)},
-    )
+    try:
+        row = statements.plain(
+            f"INSERT INTO flow_record ({', '.join(_quoted(f.column) for f in columns)}) "
+            f"VALUES ({', '.join(f'%({f.attname})s' for f in columns)}) RETURNING id, at",
+            values | {"changes": json.dumps(record.changes)},
+        )
+    except IntegrityError as broken:
+        if _constraint(broken) == "one_effect_per_key":
+            raise Refused("这张表单已经提交过了，看过结果再决定要不要重填。") from broken
+        raise
     assert row is not None
     record.pk, record.at = row
     record._state.adding = False
@@ -361,8 +379,19 @@ def _tell(record: Record, case: Case, roles: tuple[Role, ...]) -> None:
         )
 
 
-def _done(actor: Actor, key: str) -> Record | None:
-    return Record.objects.filter(account_id=actor.account, key=key).first()
+def _done(actor: Actor, key: str, flow: Flow, act: str, case: str = "") -> Record | None:
+    done = Record.objects.filter(account_id=actor.account, key=key, flow=flow.name, act=act).first()
+    return done if done and case in ("", done.case) else None
+
+
+def _begun(flow: Flow, actor: Actor, key: str) -> Case | None:
+    done = _done(actor, key, flow, flow.begin.name)
+    return None if done is None else flow.model._default_manager.get(public_id=done.case)
+
+
+def _is_said(words: str) -> bool:
+    """Whether there is something to read: not only spaces and characters without width."""
+    return any(character.isprintable() and not character.isspace() for character in words)
 
 
 def _constraint(broken: IntegrityError) -> str:
