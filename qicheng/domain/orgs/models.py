@@ -334,6 +334,28 @@ class Attempt(models.Model):
         return f"{self.number} attempts"
 
 
+class LoginCode(models.Model):
+    """A six-digit code that was sent to a phone for a first log-in or a forgotten password; the code itself is not kept.
+
+    `node` is the roster line of a first log-in. A row without `phone` is one that matched nobody: it behaves like the others.
+    """
+
+    FIRST, FORGOTTEN = "first", "forgotten"
+
+    purpose = models.CharField(max_length=10, choices=[(FIRST, "第一次登录"), (FORGOTTEN, "忘记密码")])
+    subject = models.CharField(max_length=64)
+    account = models.ForeignKey(Account, models.CASCADE, null=True)
+    node = models.BigIntegerField(null=True)
+    phone = models.CharField(max_length=20, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    made_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"code {self.pk}"
+
+
 class StatusLookup(models.Model):
     """A business status as a provider gave it, with time and source (EMP-03)."""
 

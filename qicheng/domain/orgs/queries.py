@@ -22,6 +22,7 @@ from .models import (
     Contact,
     Employer,
     Handler,
+    LoginCode,
     Module,
     Opening,
     Province,
@@ -55,7 +56,9 @@ def stamp(shown: Mapping[str, Any]) -> str:
 
 def openings(province: int, cohort: int) -> dict[Module, bool]:
     """Every module, and whether the province has opened it for the cohort (ORG-02)."""
-    opened = set(Opening.objects.filter(province=province, cohort=cohort, is_open=True).values_list("module", flat=True))
+    opened = set(
+        Opening.objects.filter(province=province, cohort=cohort, is_open=True).values_list("module", flat=True)
+    )
     return {module: module.value in opened for module in Module}
 
 
@@ -105,9 +108,7 @@ def roster_colleges(school: int, cohort: int) -> QuerySet[College]:
 
 def _staffed(**levels: Any) -> Exists:
     return Exists(
-        Seat.objects.filter(
-            role=Role.COLLEGE, node=OuterRef("pk"), ended_at=None, account__suspended_at=None, **levels
-        )
+        Seat.objects.filter(role=Role.COLLEGE, node=OuterRef("pk"), ended_at=None, account__suspended_at=None, **levels)
     )
 
 
@@ -199,7 +200,9 @@ def contacts_for(graduate: Any) -> list[Contact]:
     rows = Contact.objects.filter(
         Q(college=graduate.college_id) | Q(college=None), school=graduate.school_id, tier__in=(Tier.ALL, graduate.tier)
     )
-    return sorted(rows.select_related("college"), key=lambda row: (row.college_id is None, row.tier == Tier.ALL, row.pk))
+    return sorted(
+        rows.select_related("college"), key=lambda row: (row.college_id is None, row.tier == Tier.ALL, row.pk)
+    )
 
 
 def reasons(purpose: str, school: int | None = None, table: str = "rejection_reasons") -> list[tuple[str, str]]:
@@ -291,3 +294,14 @@ def _all_openings() -> dict[tuple[int, int], frozenset[str]]:
     for row in Opening.objects.filter(is_open=True):
         opened.setdefault((row.province_id, row.cohort), set()).add(row.module)
     return {key: frozenset(modules) for key, modules in opened.items()}
+
+
+def school_contacts(name: str) -> list[Contact]:
+    """Whom to ask at the school of exactly that name (ROS-01); empty where there is none."""
+    return list(Contact.objects.filter(school__name=name, college=None).order_by("id"))
+
+
+def phone_of_code(number: int) -> str:
+    """Where a code that still stands has to be sent; '' where it reaches nobody."""
+    code = LoginCode.objects.filter(pk=number, used_at=None, expires_at__gt=timezone.now()).first()
+    return code.phone if code else ""

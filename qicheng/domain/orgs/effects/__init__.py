@@ -151,3 +151,25 @@ def set_password(account: Account, password: str) -> None:
     account.must_change_password = False
     account.save(update_fields=["password", "must_change_password"])
     end_sessions(account.pk)
+
+
+# ---- attempts that are not guesses at a secret ----
+
+
+def spend(subject: str, limit: int, window: int) -> bool:
+    """Count one attempt on `subject` and say whether it is within `limit` of the last `window` seconds.
+
+    One statement: whoever comes at the same moment is counted too. The subject is kept as a keyed hash.
+    """
+    row = statements.plain(
+        """INSERT INTO orgs_attempt AS a (subject, number, since) VALUES (%(subject)s, 1, clock_timestamp())
+        ON CONFLICT (subject) DO UPDATE SET
+            number = CASE WHEN a.since < clock_timestamp() - make_interval(secs => %(window)s) THEN 1
+                ELSE least(a.number + 1, 1000000) END,
+            since = CASE WHEN a.since < clock_timestamp() - make_interval(secs => %(window)s) THEN clock_timestamp()
+                ELSE a.since END
+        RETURNING number""",
+        {"subject": fingerprint(subject, settings.SECRET_KEY.encode()), "window": window},
+    )
+    assert row is not None
+    return row[0] <= limit

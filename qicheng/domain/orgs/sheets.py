@@ -1,0 +1,200 @@
+"""The fields of this room's forms: settings, accounts, contacts, and what a unit says of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qicheng.foundation import codes
+from qicheng.foundation.access import Area, Level, Role, Tier
+from qicheng.foundation.codes import divisions
+from qicheng.foundation.kit.identity import FORMS, NotValid, credit_code
+from qicheng.foundation.sheets import Field, Sheet
+
+from .models import AgreementForm, Edition, Module, ReviewMode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LONGEST_PASSWORD, SHORTEST_PASSWORD = 128, 10
+
+# ---- settings
+
+
+def postcode_is_one(given: Mapping[str, Any]) -> dict[str, str]:
+    """Six digits, the first of them 0 to 8."""
+    text = given.get("postcode") or ""
+    return {} if not text or FORMS["postcode"].fullmatch(text) else {"postcode": "邮政编码是 6 位数字"}
+
+
+SWITCHES = (
+    Field("online_signing", "在线签约", "switch", hint="开启后，补登和填报去向登记同时开启，名单不能再批量删除。"),
+    Field("supplementary", "补登", "switch", hint="允许毕业生补登已经签好的协议。"),
+    Field("destination", "填报去向登记", "switch", hint="允许毕业生登记升学、创业等其他去向。"),
+)
+SIGNING = Sheet(
+    "Signing",
+    (
+        *SWITCHES,
+        Field("review_mode", "审核方式", "choice", choices=tuple(ReviewMode.choices)),
+        Field(
+            "dissolution_limit", "毕业生可申请解约的次数", "whole", low=0, high=99, unit="次", hint="0 到 99 的整数。"
+        ),
+    ),
+)
+
+HANDLER = Sheet(
+    "Handler",
+    (
+        Field("tier", "负责的学历层次", "choice", choices=tuple((t.value, t.label) for t in Tier)),
+        Field("name", "经办人姓名", limit=40),
+        Field("phone", "经办人电话", "phone"),
+        Field("address", "学校通讯地址", limit=200, hint="会印在协议书上，写到街道门牌号。"),
+        Field("postcode", "邮政编码", limit=6),
+    ),
+    check=postcode_is_one,
+)
+
+PROVINCE = Sheet(
+    "Province",
+    (
+        Field("agreement_form", "就业协议书类型", "choice", choices=tuple(AgreementForm.choices),
+              hint="两方协议由学校鉴证，三方协议由学校审核。协议书用固定模板。"),
+        *(Field(module.value, module.label, "switch") for module in Module),
+    ),
+)  # fmt: skip
+
+COHORT = Sheet(
+    "Cohort",
+    (
+        Field("year", "毕业年份", "whole", low=2000, high=2099, unit="届"),
+        Field("edition", "执行的规则版本", "choice", choices=tuple(Edition.choices)),
+    ),
+)
+NEW_PROVINCE = Sheet("NewProvince", (Field("code", "行政区划代码", limit=6), Field("name", "名称", limit=60)))
+NEW_SCHOOL = Sheet(
+    "NewSchool",
+    (Field("code", "院校代码", limit=5, hint="5 位数字"), Field("name", "学校名称", limit=60)),
+    check=lambda given: (
+        {} if FORMS["school_code"].fullmatch(given.get("code") or "") else {"code": "院校代码是 5 位数字"}
+    ),
+)
+REASON = Sheet(
+    "Reason",
+    (
+        Field(
+            "purpose",
+            "用在",
+            "choice",
+            choices=(("reject", "审核不通过"), ("return", "退回修改"), ("void", "作废协议")),
+        ),
+        Field("words", "原因", limit=100),
+    ),
+)
+
+
+# ---- accounts and contacts
+
+
+def account_sheet(
+    role: Role, given: Mapping[Area, Sequence[Level]], *, where: Sequence[tuple[str, str]] = (), tiers: Sequence[Tier] = (),
+    is_new: bool = True, may_be_administrator: bool = False,
+) -> Sheet:  # fmt: skip
+    """The form of an account of that role: what may be chosen is what whoever fills it in may give (ORG-05, ORG-07)."""
+    fields: list[Field] = []
+    if is_new:
+        if role is Role.COLLEGE:
+            fields.append(Field("college", "院系名称", limit=60, hint="与名单里的院系名称一字不差。"))
+        elif where:
+            fields.append(Field("node", "所属单位", "choice", choices=tuple(where)))
+        fields.append(Field("login", "登录名", limit=30, hint="4 到 30 位字母、数字、点、横线或下划线。"))
+    fields.append(Field("name", "使用人姓名", limit=60))
+    fields.append(Field("phone", "手机号", "mobile", required=False, hint="可以用来登录。"))
+    for area, levels in given.items():
+        choices = tuple((str(int(level)), level.label) for level in levels)
+        fields.append(Field(area.value, area.label, "choice", choices=choices))
+    if role is Role.SCHOOL and tiers:
+        fields.append(Field("tier", "负责的学历层次", "choice", choices=tuple((t.value, t.label) for t in tiers)))
+    if may_be_administrator:
+        fields.append(Field("is_administrator", "可以创建同级账号", "switch"))
+    return Sheet("Account", tuple(fields), check=login_is_plain if is_new else None)
+
+
+def login_is_plain(given: Mapping[str, Any]) -> dict[str, str]:
+    """A log-in name is short, plain and no telephone number: those are looked up as such."""
+    login = given.get("login") or ""
+    plain = all(sign.isascii() and (sign.isalnum() or sign in ".-_") for sign in login)
+    if not login:
+        return {}
+    if not plain or len(login) < 4:
+        return {"login": "登录名要 4 到 30 位，只用字母、数字、点、横线和下划线"}
+    if login.isdigit() or (len(login) == 18 and login[:17].isdigit()):
+        return {"login": "登录名里至少有一个字母，免得与手机号、证件号混淆"}
+    return {}
+
+
+CONTACT = Sheet(
+    "Contact",
+    (
+        Field("name", "联系人", limit=40, hint="例如：就业中心 钱老师"),
+        Field("phone", "联系电话", "phone"),
+        Field("hours", "接听时间", required=False, limit=60, hint="例如：工作日 8:30–17:30"),
+        Field("tier", "面向的学历层次", "choice", choices=tuple((t.value, t.label) for t in Tier)),
+    ),
+)
+
+# ---- employers
+
+
+def unit_is_true(given: Mapping[str, Any]) -> dict[str, str]:
+    """The credit code by its check digits (EMP-01), the area to its finest level, one telephone at least."""
+    wrong: dict[str, str] = {}
+    try:
+        credit_code(given.get("credit_code") or "", is_kind=codes.table("uscc_prefixes").has)
+    except NotValid as fault:
+        if given.get("credit_code"):
+            wrong["credit_code"] = str(fault)
+    return wrong | area_is_finest(given) | one_telephone(given)
+
+
+def area_is_finest(given: Mapping[str, Any]) -> dict[str, str]:
+    """Down to the county where the division has any."""
+    code = given.get("area") or ""
+    return {"area": f"{divisions.full_name(code)}下面还要选一级"} if code and divisions.children(code) else {}
+
+
+def one_telephone(given: Mapping[str, Any]) -> dict[str, str]:
+    """A landline or a mobile number: one is enough."""
+    return {} if given.get("phone") or given.get("mobile") else {"mobile": "固话和手机填一个就行，现在都空着"}
+
+
+CONTACT_FIELDS = (
+    Field("contact", "联系人", limit=40),
+    Field("phone", "联系人固话", "phone", required=False, hint="固话和手机填一个就行。"),
+    Field("mobile", "联系人手机", "mobile", required=False),
+    Field("email", "联系人邮箱", "email", limit=60),
+)
+UNIT_FIELDS = (
+    Field("name", "单位名称", limit=120, hint="与营业执照或登记证书一致。"),
+    Field("credit_code", "统一社会信用代码", limit=40, hint="18 位，在营业执照或登记证书上。"),
+    Field("nature", "单位性质", "code", table="unit_nature"),
+    Field("industry", "单位行业", "code", table="unit_industry"),
+    Field("area", "单位所在地", "area"),
+    Field("address", "详细地址", hint="写到街道门牌号。"),
+)
+# All that a unit says of itself; UNIT alone is what only the operator changes afterwards (EMP-02).
+WHOLE = Sheet("Whole", (*UNIT_FIELDS, *CONTACT_FIELDS), check=unit_is_true)
+UNIT = Sheet("Unit", UNIT_FIELDS, check=lambda given: {k: v for k, v in unit_is_true(given).items() if k != "mobile"})
+REACH = Sheet("Reach", CONTACT_FIELDS, check=one_telephone)
+APPLICANT = Sheet(
+    "Applicant",
+    (
+        Field("login", "登录名", limit=30, hint="4 到 30 位字母、数字、点、横线或下划线。", autocomplete="username"),
+        Field("applicant", "你的姓名", limit=60, autocomplete="name"),
+    ),
+    check=login_is_plain,
+)
+
+
+def plain_code(text: str) -> str:
+    """The credit code as it is kept, whatever way it was written."""
+    return credit_code(text).number
