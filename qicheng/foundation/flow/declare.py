@@ -81,6 +81,7 @@ class Act:
     consequence: str = ""
     irreversible: bool = False
     in_person: bool = False
+    drafted: bool = False
     primary: bool = False
     rule: str = ""
 
