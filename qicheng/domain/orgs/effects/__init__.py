@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
 from django.utils import timezone
 
+from qicheng.domain.orgs.models import Account, LoginCode, Session
 from qicheng.foundation.access import statements
 from qicheng.foundation.kit.numbers import fingerprint
-
-from .models import Account, Session
+from qicheng.foundation.later import later
 
 if TYPE_CHECKING:
-    from .models import Seat
+    from qicheng.domain.orgs.models import Seat
 
 # ---- log-in and sessions ----
 
@@ -151,6 +152,46 @@ def set_password(account: Account, password: str) -> None:
     account.must_change_password = False
     account.save(update_fields=["password", "must_change_password"])
     end_sessions(account.pk)
+
+
+# ---- codes by SMS: first log-in and forgotten passwords
+
+CODE_MINUTES = 10
+CODE_TRIES = 5
+
+
+def make_code(
+    purpose: str, about: str, *, account: Account | None = None, node: int | None = None, phone: str = ""
+) -> LoginCode:
+    """Make a code and let it be sent; one without a phone goes the same way and reaches nobody."""
+    expires = timezone.now() + timedelta(minutes=CODE_MINUTES)
+    with transaction.atomic():
+        code = LoginCode.objects.create(
+            purpose=purpose, subject=subject("code", about), account=account, node=node, phone=phone, expires_at=expires
+        )
+        later("notice.send_code", code=code.pk)
+    return code
+
+
+def digits(code: LoginCode) -> str:
+    """The six digits of a code, made from its number under the secret key and kept nowhere."""
+    return f"{int(subject('digits', f'{code.pk}|{code.subject}'), 16) % 10**6:06d}"
+
+
+def use_code(number: int, typed: str) -> tuple[LoginCode | None, int]:
+    """(the code, 0) if `typed` is right, which uses it up; else (None, how many tries are left). Counted before it is looked at."""
+    tried = statements.plain(
+        "UPDATE orgs_logincode SET attempts = attempts + 1 WHERE id = %(id)s AND used_at IS NULL AND attempts < %(tries)s "
+        "AND expires_at > clock_timestamp() RETURNING attempts",
+        {"id": number, "tries": CODE_TRIES},
+    )
+    if tried is None:
+        return None, 0
+    code = LoginCode.objects.select_related("account").get(pk=number)
+    if not hmac.compare_digest(typed.encode(), digits(code).encode()) or not code.phone:
+        return None, CODE_TRIES - tried[0]
+    used = LoginCode.objects.filter(pk=number, used_at=None).update(used_at=timezone.now())
+    return (code, 0) if used else (None, 0)
 
 
 # ---- attempts that are not guesses at a secret ----
