@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.template.backends.utils import csrf_input_lazy, csrf_token_lazy
 from django.utils.cache import patch_vary_headers
 from jinja2_fragments import render_block
+
+SAID = "said"
+SAID_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def render(
         "csrf_token": csrf_token_lazy(request),
         "actor": actor,
         "me": me,
-        "messages": getattr(request, "messages", ()),
+        "messages": said(request),
         **(context or {}),
     }
     env = engines["jinja2"].env  # type: ignore[attr-defined] -- the backend's own attribute
@@ -84,10 +88,45 @@ def render(
     if part and values["messages"]:
         body += env.globals["ui"].late_messages(values["messages"])
     response = HttpResponse(body, status=status)
-    patch_vary_headers(response, ["HX-Request"] if block is None or isinstance(block, str) else ["HX-Request", "HX-Target"])
+    patch_vary_headers(
+        response, ["HX-Request"] if block is None or isinstance(block, str) else ["HX-Request", "HX-Target"]
+    )
     if me is not None or actor is not None:
         response["Cache-Control"] = "no-store"
     return response
+
+
+def say(request: HttpRequest, words: str, tone: str = "ok") -> None:
+    """Show `words` on the next page that this browser is given; tone ok, info, warn or bad."""
+    waiting: list[list[str]] = request.__dict__.setdefault("saying", [])
+    waiting.append([tone, words])
+
+
+def said(request: HttpRequest) -> list[tuple[str, str]]:
+    """(tone, words) of what was said and not yet shown; whoever asks has shown it."""
+    words = [*_carried(request), *request.__dict__.get("saying", ())]
+    request.__dict__["saying"] = []
+    request.__dict__["has_shown"] = True
+    return [(tone, text) for tone, text in words]
+
+
+def carry(request: HttpRequest, response: HttpResponse, *, secure: bool) -> None:
+    """Let words that were said reach the next page in a signed cookie, and take it away once they are shown."""
+    if waiting := request.__dict__.get("saying"):
+        earlier = [] if request.__dict__.get("has_shown") else _carried(request)
+        value = signing.dumps([*earlier, *waiting][-4:], salt=SAID, compress=True)
+        response.set_cookie(SAID, value, max_age=SAID_SECONDS, httponly=True, samesite="Lax", secure=secure)
+    elif SAID in request.COOKIES and request.__dict__.get("has_shown"):
+        response.delete_cookie(SAID, samesite="Lax")
+
+
+def _carried(request: HttpRequest) -> list[list[str]]:
+    if not (value := request.COOKIES.get(SAID)):
+        return []
+    try:
+        return signing.loads(value, salt=SAID, max_age=SAID_SECONDS)
+    except signing.BadSignature:
+        return []
 
 
 def _part(request: HttpRequest, block: str | Mapping[str, str] | None) -> str | None:

@@ -6,7 +6,15 @@ from typing import Any
 from django.forms import BaseForm
 from django.forms.boundfield import BoundField
 
-_TYPES = {"text": "text", "email": "email", "url": "url", "tel": "tel", "password": "password", "number": "text", "date": "date"}
+_TYPES = {
+    "text": "text",
+    "email": "email",
+    "url": "url",
+    "tel": "tel",
+    "password": "password",
+    "number": "text",
+    "date": "date",
+}
 _MANY = ("radioselect", "checkboxselectmultiple")
 
 
@@ -18,11 +26,15 @@ def control_id(field: BoundField) -> str:
 def control(field: BoundField, **extra: object) -> dict[str, Any]:
     """Attributes of the field's control; `described` of the macro's hint and error goes in as `aria-describedby`.
 
-    A number is a text control with a numeric keyboard: `type=number` changes by the wheel and hides what was typed wrong.
+    A number is a text control with a numeric keyboard: `type=number` changes by the wheel and hides what was typed wrong. A text
+    area that Django sized (40 by 10) gets three rows; one with another number of rows keeps them.
     """
     widget = field.field.widget
     attributes: dict[str, Any] = {"id": field.auto_id, "name": field.html_name, **widget.attrs}
     kind = attributes.pop("type", None) or getattr(widget, "input_type", None) or field.widget_type
+    if field.widget_type == "textarea":
+        attributes.pop("cols", None)
+        attributes["rows"] = "3" if str(attributes.get("rows")) == "10" else attributes.get("rows")
     attributes["class"] = " ".join(filter(None, ["in", str(attributes.get("class") or "")]))
     if field.widget_type == "number":
         whole = str(attributes.pop("step", "1")).isdigit()
@@ -38,13 +50,18 @@ def control(field: BoundField, **extra: object) -> dict[str, Any]:
     if field.errors:
         attributes["aria-invalid"] = "true"
     attributes.update({key.replace("_", "-"): value for key, value in extra.items()})
-    return {key: "" if value is True else value for key, value in attributes.items() if value not in (None, False)}
+    if field.field.disabled:
+        attributes["disabled"] = True
+    kept = {key: value for key, value in attributes.items() if value is not None and value is not False and value != ""}
+    return {key: "" if value is True else value for key, value in kept.items()}
 
 
 def optgroups(field: BoundField) -> list[tuple[str | None, list[dict[str, Any]]]]:
     """(heading or None, options) of a select; an option has `value`, `label` and `selected`."""
     widget: Any = field.field.widget
-    return [(name, options) for name, options, _ in widget.optgroups(field.html_name, widget.format_value(field.value()))]
+    return [
+        (name, options) for name, options, _ in widget.optgroups(field.html_name, widget.format_value(field.value()))
+    ]
 
 
 def _text(field: BoundField, kind: str) -> str:

@@ -1,36 +1,46 @@
 """Every component in every state, as whole pages that need no database: for the tests, and to look at."""
 
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import jinja2
 from django import forms
 from django.utils import timezone
+from markupsafe import Markup
 
 from qicheng.foundation.listing.page import Group, Link, Me
 from qicheng.interfaces.web.jinja import environment
 
 ROOT = Path(__file__).resolve().parents[3] / "qicheng"
 FOLDERS = [ROOT / "interfaces/web/templates", *sorted((ROOT / "domain").glob("*/templates"))]
-CSRF = jinja2.utils.markupsafe.Markup('<input type="hidden" name="csrfmiddlewaretoken" value="t">')
+SURFACES = ("phone", "desk", "queue", "employer")
+CSRF = Markup('<input type="hidden" name="csrfmiddlewaretoken" value="t">')
 
 
 class Offer(forms.Form):
     """A field of every kind that the `field` component knows."""
 
     name = forms.CharField(label="单位全称", help_text="和公章一致", max_length=50)
-    code = forms.CharField(label="统一社会信用代码", help_text="18 位，在营业执照上", widget=forms.TextInput(attrs={"class": "mono"}))
+    code = forms.CharField(
+        label="统一社会信用代码", help_text="18 位，在营业执照上", widget=forms.TextInput(attrs={"class": "mono"})
+    )
     identity = forms.CharField(label="身份证号", required=False)
     salary = forms.IntegerField(label="转正起薪", required=False, min_value=0)
     report_by = forms.DateField(label="报到期限", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     category = forms.ChoiceField(label="职位类别", choices=[("", "没有选"), ("1", "科研人员"), ("2", "工程技术人员")])
     terms = forms.CharField(label="补充条款", required=False, widget=forms.Textarea)
     transfer = forms.ChoiceField(
-        label="档案转递类型", help_text="学校按这里转递", choices=[("1", "签约单位接收"), ("2", "托管单位接收")], widget=forms.RadioSelect
+        label="档案转递类型",
+        help_text="学校按这里转递",
+        choices=[("1", "签约单位接收"), ("2", "托管单位接收")],
+        widget=forms.RadioSelect,
     )
     modules = forms.MultipleChoiceField(
-        label="开放的模块", required=False, choices=[("s", "网上签约"), ("r", "去向登记")], widget=forms.CheckboxSelectMultiple
+        label="开放的模块",
+        required=False,
+        choices=[("s", "网上签约"), ("r", "去向登记")],
+        widget=forms.CheckboxSelectMultiple,
     )
     proof = forms.FileField(label="劳动合同照片", help_text="拍全首页、签字盖章页")
     agreed = forms.BooleanField(label="我看过协议全文，自愿签约", help_text="生效后双方都要遵守")
@@ -43,7 +53,7 @@ FILLED = {
     "code": "91110100MA0000000",
     "identity": "110101200403074519",
     "salary": 8000,
-    "report_by": datetime(2026, 7, 15).date(),
+    "report_by": date(2026, 7, 15),
     "category": "1",
     "transfer": "2",
     "modules": ["s"],
@@ -87,7 +97,11 @@ def wrong_form() -> Offer:
 def context(surface: str, **more: object) -> dict[str, object]:
     """What the gallery shows; `surface` is phone, desk, queue or employer."""
     at = timezone.now() - timedelta(days=1, hours=3)
-    people = (("陈诚", "云岭数据科技有限公司", True), ("阿依古丽·买买提", "江临轨道交通集团有限公司", False), ("林嘉禾", "南屿市第一人民医院", False))
+    people = (
+        ("陈诚", "云岭数据科技有限公司", True),
+        ("阿依古丽·买买提", "江临轨道交通集团有限公司", False),
+        ("林嘉禾", "南屿市第一人民医院", False),
+    )
     return {
         "surface": surface,
         "decision": False,
@@ -99,14 +113,26 @@ def context(surface: str, **more: object) -> dict[str, object]:
         "status_keys": STATUS_KEYS,
         "soon": timezone.now() + timedelta(days=2, hours=5, minutes=30),
         "at": at,
-        "timeline": [("陈诚同意签约", at, "now"), ("云岭数据科技有限公司发起邀请", at - timedelta(days=1), ""), ("学校通过", at - timedelta(days=9), "ok")],
+        "timeline": [
+            ("陈诚同意签约", at, "now"),
+            ("云岭数据科技有限公司发起邀请", at - timedelta(days=1), ""),
+            ("学校通过", at - timedelta(days=9), "ok"),
+        ],
         "counters": [
             {"label": "全部待审", "count": 128, "url": "?", "is_current": True},
             {"label": "信息不一致", "count": 15, "url": "?mismatch=1", "tone": "warn"},
             {"label": "预警单位", "count": 0, "url": "?flagged=1", "tone": "bad"},
         ],
         "rows": [
-            SimpleNamespace(id=n, name=name, number=f"202210310{n}", employer=employer, hold=hold, check="2 项不一致" if hold else "一致", wait=f"{9 - n} 小时")
+            SimpleNamespace(
+                id=n,
+                name=name,
+                number=f"202210310{n}",
+                employer=employer,
+                hold=hold,
+                check="2 项不一致" if hold else "一致",
+                wait=f"{9 - n} 小时",
+            )
             for n, (name, employer, hold) in enumerate(people * 2, 1)
         ],
         **more,
@@ -117,11 +143,13 @@ def pages() -> dict[str, str]:
     """File name to HTML of everything there is to look at."""
     env = templates()
     gallery = env.get_template("gallery.html")
-    made = {f"{surface}.html": gallery.render(context(surface)) for surface in ("phone", "desk", "queue", "employer")}
+    made = {f"{surface}.html": gallery.render(context(surface)) for surface in SURFACES}
     made["decision.html"] = gallery.render(context("phone", decision=True, form=wrong_form(), messages=()))
     made["errors.html"] = gallery.render(context("desk", form=wrong_form()))
     made["login.html"] = env.from_string(LOGIN).render(form=Login(auto_id="f-%s"), messages=(), csrf_input=CSRF)
-    made.update({f"{name}.html": env.get_template(f"{name}.html").render() for name in ("404", "403", "403_csrf", "500")})
+    made.update(
+        {f"{name}.html": env.get_template(f"{name}.html").render() for name in ("404", "403", "403_csrf", "500")}
+    )
     return made
 
 

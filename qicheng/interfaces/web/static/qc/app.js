@@ -97,6 +97,7 @@
     var out = d.getElementById("r-" + inp.id), v = inp.value.replace(/\s/g, "").toUpperCase(), kind = inp.dataset.readback, full = kind === "phone" ? 11 : 18, ok;
     if (!out) return; out.className = "readback num"; out.textContent = "";
     if (!v || kind === "phone" && v[0] !== "1") return;
+    if (kind === "date") { out.textContent = v.replace(/^(\d+)-0?(\d+)-0?(\d+)$/, "$1 年 $2 月 $3 日"); return }
     if (v.length !== full) { out.textContent = v.length < full ? "已输入 " + v.length + " 位，还差 " + (full - v.length) + " 位" : "多了 " + (v.length - full) + " 位，现在是 " + v.length + " 位"; return }
     if (kind === "phone") { out.textContent = v.replace(/^(.{3})(.{4})(.{4})$/, "$1 $2 $3"); return }
     ok = kind === "id" ? idOk(v) : creditOk(v); out.classList.add(ok ? "is-ok" : "is-bad");
