@@ -80,6 +80,15 @@ def working_days_between(start: date, end: date) -> Count:
     return Count(days, certain)
 
 
+def working_days_before(instant: datetime, days: int) -> datetime:
+    """The latest instant from which `days` working days have passed by `instant`, at the same time of day in Beijing."""
+    day = day_of(instant)
+    while days > 0:
+        days -= is_working_day(day)[0]
+        day -= ONE_DAY
+    return datetime.combine(day, instant.astimezone(BEIJING).timetz())
+
+
 def span(length: timedelta) -> str:
     """A length in words: 「2 天 5 小时」, 「5 小时」, minutes only below an hour, never seconds; rounded down."""
     minutes = max(length, timedelta()) // timedelta(minutes=1)

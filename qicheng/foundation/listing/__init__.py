@@ -6,6 +6,7 @@ import base64
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from django.db import connection
 
 from qicheng.foundation import codes
 from qicheng.foundation.access import Actor, statements
+from qicheng.foundation.kit.calendar import midnight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 SIZES = (25, 50, 100, 200)
 # Beyond this many rows a list says 「超过」 instead of counting on.
 COUNTED = 10_000
-_signer = Signer(salt="listing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One filter: `sql` holds the parameter %(key)s. Kinds: 'text' (as typed), 'prefix' (name…%), 'choice', 'code', 'date', 'whole'.
+    """One filter: `sql` holds the parameter %(key)s. Kinds: 'text' and 'choice' (as given), 'code' (of `table`), 'prefix' (name…%),
+    'whole', 'date' (the midnight in Beijing with which it begins), and 'search', which also has %(key_prefix)s and %(key_within)s.
 
     A choice may carry a condition of its own instead of a parameter: `conditions` maps the value to SQL.
     """
@@ -67,20 +69,29 @@ class Filter:
             return codes.table(self.table).choices(cohort)
         return list(self.choices(actor, cohort) if callable(self.choices) else self.choices)
 
-    def condition(self, value: str) -> tuple[str, Any] | None:
-        """(SQL, parameter) for what was asked, or None where the value makes no sense and is left out."""
+    def condition(self, value: str) -> tuple[str, dict[str, Any]] | None:
+        """(SQL, parameters) for what was asked, or None where the value makes no sense and is left out."""
         if self.conditions:
-            return (self.conditions[value], None) if value in self.conditions else None
+            return (self.conditions[value], {}) if value in self.conditions else None
         if self.kind == "prefix":
-            return self.sql, value.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+            return self.sql, {self.key: _escaped(value) + "%"}
+        if self.kind == "search":
+            escaped = _escaped(value)
+            return self.sql, {
+                self.key: value,
+                f"{self.key}_prefix": f"{escaped}%",
+                f"{self.key}_within": f"%{escaped}%",
+            }
         if self.kind == "date":
             try:
-                return self.sql, date.fromisoformat(value)
-            except ValueError:
+                return self.sql, {self.key: midnight(date.fromisoformat(value))}
+            except (ValueError, OverflowError):
                 return None
         if self.kind == "whole":
-            return (self.sql, int(value)) if value.isascii() and value.isdigit() and len(value) < 16 else None
-        return self.sql, value
+            return (
+                (self.sql, {self.key: int(value)}) if value.isascii() and value.isdigit() and len(value) < 16 else None
+            )
+        return self.sql, {self.key: value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +105,16 @@ class Applied:
 
 @dataclass(slots=True)
 class ListPage:
-    """One page of a list as somebody asked for it. `query` is the address' part that brings the same list again."""
+    """One page of a list as somebody asked for it. `query` is the address' part that brings the same list again.
+
+    `first` is the place of its first row, from 1; `tally` the counts that were asked for with it, over the list without filters.
+    """
 
     listing: Listing
     rows: list[Any]
     total: int
+    first: int
+    tally: dict[str, int]
     applied: list[Applied]
     values: dict[str, str]
     query: str
@@ -110,8 +126,13 @@ class ListPage:
     cohort: int
 
     @property
+    def last(self) -> int:
+        """The place of the last row; 0 on an empty page."""
+        return self.first + len(self.rows) - 1
+
+    @property
     def columns(self) -> list[Column]:
-        return [column for column in self.listing.columns if not column.hidden]
+        return self.listing.shown
 
     @property
     def filters(self) -> list[tuple[Filter, str, list[tuple[str, str]]]]:
@@ -129,12 +150,19 @@ class ListPage:
         """The address that sorts by a column, the other way round if it does already."""
         return _address(self.values | {"sort": f"-{key}" if self.sort == key else key}, self.size)
 
+    @property
+    def sizes(self) -> list[tuple[int, str, bool]]:
+        """(rows a page, address, whether it is so now), for the pager."""
+        base = self.values | ({"sort": self.sort} if self.sort else {})
+        return [(size, f"?{_address(base, size)}", size == self.size) for size in SIZES]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, eq=False)
 class Listing:
     """A list. `source` is the FROM clause with `alias` for the scoped model; `order` are SQL keys that end in a unique one.
 
-    `where` narrows every use of the list; `cohort` is the column that carries the cohort ('' for lists without one).
+    `where` narrows every use of the list; `cohort` is the column that carries the cohort ('' for lists without one). `given` makes
+    further parameters of its SQL, such as an instant that is worked out from today.
     """
 
     name: str
@@ -148,65 +176,97 @@ class Listing:
     descending: bool = False
     where: str = "true"
     cohort: str = "cohort"
+    given: Callable[[], Mapping[str, Any]] | None = None
 
-    def page(self, actor: Actor, query: Mapping[str, str], cohort: int) -> ListPage:
-        """The page that `query` asks for (filters by key, sort, size, after, before), for whoever asks."""
-        values, conditions, parameters, applied = self._asked(query, actor, cohort)
+    @property
+    def shown(self) -> list[Column]:
+        """The columns that people see."""
+        return [column for column in self.columns if not column.hidden]
+
+    def page(
+        self, actor: Actor, query: Mapping[str, str], cohort: int, groups: Mapping[str, str] | None = None
+    ) -> ListPage:
+        """The page that `query` asks for (filters by key, sort, size, after, before), for whoever asks.
+
+        With `groups` (key → SQL condition) their counts come along, in the statement that counts the list.
+        """
+        values, everywhere, asked, parameters, applied = self._asked(query, actor, cohort)
         order, descending, sort = self._order(query.get("sort", ""))
         size = int(query["size"]) if query.get("size", "") in map(str, SIZES) else 50
         back = bool(query.get("before"))
-        place = _place(query.get("before") or query.get("after") or "", len(order))
-        here = list(conditions)
+        book = _Marks(f"{self.name}|{sort}", len(order))
+        passed, place = book.read(query.get("before") or query.get("after") or "")
+        here = [*everywhere, *asked]
         if place is not None:
-            sign = "<" if descending != back else ">"
-            marks = ", ".join(f"%(place_{i})s" for i in range(len(order)))
-            here.append(f"({', '.join(order)}) {sign} ({marks})")
-            parameters |= {f"place_{i}": value for i, value in enumerate(place)}
-        direction = "DESC" if descending != back else "ASC"
-        keys = ", ".join(f"{sql} AS key_{i}" for i, sql in enumerate(order))
+            here.append(_beyond(order, "<" if descending != back else ">"))
         found = statements.rows(
-            f"SELECT {self._select}, {keys} FROM {self.source} WHERE {' AND '.join(here)} "
-            f"ORDER BY {', '.join(f'{sql} {direction}' for sql in order)} LIMIT {size + 1}",
-            parameters,
+            f"{_select(self, order)} WHERE {' AND '.join(here)} "
+            f"ORDER BY {_direction(order, descending=descending != back)} LIMIT {size + 1}",
+            parameters | _places(place or ()),
         )
         more, rows = len(found) > size, found[:size]
+        before = max(0, passed - len(rows)) if back else passed
         if back:
             rows.reverse()
+        tally = self._counts(everywhere, asked, parameters, groups)
         base = values | ({"sort": sort} if sort else {})
-
-        def step(word: str, row: Any) -> str:
-            return _address(base | {word: _mark([getattr(row, f"key_{i}") for i in range(len(order))])}, size)
-
         return ListPage(
-            self, rows, self._count(conditions, parameters), applied, values, _address(base, size),
-            newer=step("before", rows[0]) if rows and (more if back else place is not None) else "",
-            older=step("after", rows[-1]) if rows and (more or back) else "",
+            self, rows, tally.pop(""), before + 1 if rows else 0, tally, applied, values, _address(base, size),
+            newer=_address(base | {"before": book.write(before, _keys(rows[0], order))}, size) if rows and (more if back else place) else "",
+            older=_address(base | {"after": book.write(before + len(rows), _keys(rows[-1], order))}, size) if rows and (more or back) else "",
             size=size, sort=sort, actor=actor, cohort=cohort,
         )  # fmt: skip
 
     def count(self, actor: Actor, query: Mapping[str, str], cohort: int) -> int:
         """How many rows the list has under the same filters; COUNTED + 1 means more than that."""
-        _, conditions, parameters, _ = self._asked(query, actor, cohort)
-        return self._count(conditions, parameters)
+        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort)
+        return self._counts(everywhere, asked, parameters, None)[""]
 
     def tally(self, actor: Actor, cohort: int, groups: Mapping[str, str]) -> dict[str, int]:
         """Several counts of the list in one statement: key → SQL condition; HOME-01's numbers."""
-        _, conditions, parameters, _ = self._asked({}, actor, cohort)
-        counts = ", ".join(f'count(*) FILTER (WHERE {sql}) AS "{key}"' for key, sql in groups.items())
-        row = statements.plain(f"SELECT {counts} FROM {self.source} WHERE {' AND '.join(conditions)}", parameters)
-        assert row is not None
-        return dict(zip(groups, row, strict=True))
+        _, everywhere, asked, parameters, _ = self._asked({}, actor, cohort)
+        return self._counts(everywhere, asked, parameters, groups)
+
+    def tallies(
+        self, actor: Actor, cohort: int, by: str, groups: Mapping[str, str], query: Mapping[str, str] | None = None
+    ) -> list[tuple[Any, dict[str, int]]]:
+        """The same counts for each value of the SQL `by`, in one statement: (value, key → count)."""
+        _, everywhere, asked, parameters, _ = self._asked(query or {}, actor, cohort)
+        counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in groups.values())
+        found = statements.rows(
+            f"SELECT {by} AS value, ARRAY[{counts}] AS counts FROM {self.source} "
+            f"WHERE {' AND '.join([*everywhere, *asked])} GROUP BY 1 ORDER BY 1",
+            parameters,
+        )
+        return [(row.value, dict(zip(groups, row.counts, strict=True))) for row in found]
+
+    def head(self, actor: Actor, query: Mapping[str, str], cohort: int, most: int) -> list[Any]:
+        """The first rows under the same filters, or those behind the mark `after`, and nothing else."""
+        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort)
+        order, descending, sort = self._order(query.get("sort", ""))
+        place = _Marks(f"{self.name}|{sort}", len(order)).read(query.get("after") or "")[1]
+        if place is not None:
+            asked.append(_beyond(order, "<" if descending else ">"))
+            parameters |= _places(place)
+        return statements.rows(
+            f"{_select(self)} WHERE {' AND '.join([*everywhere, *asked])} "
+            f"ORDER BY {_direction(order, descending=descending)} LIMIT {int(most)}",
+            parameters,
+        )
+
+    def mark(self, *keys: Any) -> str:
+        """The mark `after` for a row with these values of the list's order."""
+        return _Marks(f"{self.name}|", len(self.order)).write(0, keys)
 
     def all_rows(self, actor: Actor, query: Mapping[str, str], cohort: int, most: int | None = None) -> Iterator[Any]:
-        """Every row under the same filters in the same order, through a cursor on the server."""
-        _, conditions, parameters, _ = self._asked(query, actor, cohort)
+        """Every row under the same filters in the same order as plain tuples, through a cursor on the server."""
+        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort)
         order, descending, _ = self._order(query.get("sort", ""))
-        direction = "DESC" if descending else "ASC"
         limit = f" LIMIT {int(most)}" if most else ""
         with connection.chunked_cursor() as cursor:
             cursor.execute(
-                f"SELECT {self._select} FROM {self.source} WHERE {' AND '.join(conditions)} "
-                f"ORDER BY {', '.join(f'{sql} {direction}' for sql in order)}{limit}",
+                f"{_select(self)} WHERE {' AND '.join([*everywhere, *asked])} "
+                f"ORDER BY {_direction(order, descending=descending)}{limit}",
                 parameters,
             )
             while chunk := cursor.fetchmany(2000):
@@ -215,42 +275,45 @@ class Listing:
     def sheet_rows(
         self, actor: Actor, query: Mapping[str, str], cohort: int, most: int | None = None
     ) -> Iterator[list[str]]:
-        """The workbook of the list, its headings first: the same columns, the same words, the same masks (EXP-01)."""
+        """The lines of the list's workbook under `headings`: the same columns, the same words, the same masks (EXP-01)."""
         shown = [(i, column) for i, column in enumerate(self.columns) if not column.hidden]
-        yield [column.label for _, column in shown]
         for row in self.all_rows(actor, query, cohort, most):
             yield [column.words(row[i]) for i, column in shown]
 
     @property
-    def _select(self) -> str:
-        return ", ".join(f"{column.sql} AS {column.key}" for column in self.columns)
+    def headings(self) -> list[str]:
+        """The headings of the list's workbook."""
+        return [column.label for column in self.shown]
 
     def _asked(
         self, query: Mapping[str, str], actor: Actor, cohort: int
-    ) -> tuple[dict[str, str], list[str], dict[str, Any], list[Applied]]:
-        conditions = [self.model.scope.sql(self.model, actor, self.alias), self.where]  # type: ignore[attr-defined]
-        parameters: dict[str, Any] = {
-            "node": actor.node,
-            "tier": str(actor.tier),
-            "cohort": cohort,
-            "me": str(actor.role),
-        }
-        if self.cohort:
-            conditions.insert(0, f"{self.alias}.{self.cohort} = %(cohort)s")
+    ) -> tuple[dict[str, str], list[str], list[str], dict[str, Any], list[Applied]]:
+        """(values in force, conditions of the list, conditions of the filters, parameters, filters in words)."""
+        scope = self.model.scope.sql(self.model, actor, self.alias)  # type: ignore[attr-defined]
+        everywhere = [*([f"{self.alias}.{self.cohort} = %(cohort)s"] if self.cohort else []), scope, self.where]
+        parameters: dict[str, Any] = {"node": actor.node, "tier": str(actor.tier), "cohort": cohort}
+        if self.given is not None:
+            parameters |= self.given()
         values: dict[str, str] = {}
+        conditions: list[str] = []
+        applied: list[tuple[Filter, str]] = []
         for one in self.filters:
             value = query.get(one.key, "").strip().replace("\x00", "")
             asked = one.condition(value) if value else None
             if asked is not None:
                 values[one.key] = value
                 conditions.append(asked[0])
-                parameters[one.key] = asked[1]
-        applied = [
-            Applied(f.label, dict(f.options(actor, cohort)).get(values[f.key], values[f.key]),
-                    urlencode({k: v for k, v in values.items() if k != f.key}))
-            for f in self.filters if f.key in values
-        ]  # fmt: skip
-        return values, conditions, parameters, applied
+                parameters |= asked[1]
+                applied.append((one, value))
+        words = [
+            Applied(
+                one.label,
+                dict(one.options(actor, cohort)).get(value, value),
+                urlencode({key: other for key, other in values.items() if key != one.key}),
+            )
+            for one, value in applied
+        ]
+        return values, everywhere, conditions, parameters, words
 
     def _order(self, sort: str) -> tuple[tuple[str, ...], bool, str]:
         column = next((c for c in self.columns if c.sort and c.key == sort.removeprefix("-")), None)
@@ -258,32 +321,75 @@ class Listing:
             return self.order, self.descending, ""
         return (column.sql, self.order[-1]), sort.startswith("-"), sort
 
-    def _count(self, conditions: list[str], parameters: Mapping[str, Any]) -> int:
-        row = statements.plain(
-            f"SELECT count(*) FROM (SELECT 1 FROM {self.source} WHERE {' AND '.join(conditions)} LIMIT {COUNTED + 1}) counted",
-            parameters,
-        )
+    def _counts(
+        self, everywhere: list[str], asked: list[str], parameters: Mapping[str, Any], groups: Mapping[str, str] | None
+    ) -> dict[str, int]:
+        """The list's own count under '', and those of `groups`, in one statement."""
+        if groups is None:
+            conditions = " AND ".join([*everywhere, *asked])
+            sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.source} WHERE {conditions} LIMIT {COUNTED + 1}) counted"
+        else:
+            wanted = {"": " AND ".join(asked) or "true", **groups}
+            counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in wanted.values())
+            sql = f"SELECT {counts} FROM {self.source} WHERE {' AND '.join(everywhere)}"
+        row = statements.plain(sql, parameters)
         assert row is not None
-        return int(row[0])
+        return dict(zip(("", *(groups or ())), row, strict=True))
+
+
+@cache
+def _select(listing: Listing, keys: tuple[str, ...] = ()) -> str:
+    columns = [f"{column.sql} AS {column.key}" for column in listing.columns]
+    places = [f"{sql} AS key_{i}" for i, sql in enumerate(keys)]
+    return f"SELECT {', '.join([*columns, *places])} FROM {listing.source}"
+
+
+def _direction(order: tuple[str, ...], *, descending: bool) -> str:
+    word = "DESC" if descending else "ASC"
+    return ", ".join(f"{sql} {word}" for sql in order)
+
+
+def _beyond(order: tuple[str, ...], sign: str) -> str:
+    return f"({', '.join(order)}) {sign} ({', '.join(f'%(place_{i})s' for i in range(len(order)))})"
+
+
+def _places(place: Sequence[Any]) -> dict[str, Any]:
+    return {f"place_{i}": value for i, value in enumerate(place)}
+
+
+def _keys(row: Any, order: tuple[str, ...]) -> list[Any]:
+    return [getattr(row, f"key_{i}") for i in range(len(order))]
+
+
+def _escaped(value: str) -> str:
+    """What was typed, as LIKE takes it literally."""
+    return value.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
 
 def _address(values: Mapping[str, str], size: int) -> str:
     return urlencode(dict(values) | ({"size": str(size)} if size != 50 else {}))
 
 
-def _mark(keys: list[Any]) -> str:
-    plain = [["t", key.isoformat()] if isinstance(key, datetime) else ["", key] for key in keys]
-    return _signer.sign(base64.urlsafe_b64encode(json.dumps(plain, default=str).encode()).decode().rstrip("="))
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Marks of a place in one list in one order: signed, so that nobody puts other values into its comparison."""
 
+    name: str
+    length: int
 
-def _place(mark: str, length: int) -> list[Any] | None:
-    """The keys that a mark of ours stands for; any other means the first page."""
-    if not mark:
-        return None
-    try:
-        text = _signer.unsign(mark)
-    except BadSignature:
-        return None
-    plain = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    keys = [datetime.fromisoformat(value) if kind == "t" else value for kind, value in plain]
-    return keys if len(keys) == length else None
+    def write(self, passed: int, keys: Sequence[Any]) -> str:
+        """The place of a row with these keys, with `passed` rows before the page that begins or ends there."""
+        plain = [["t", key.isoformat()] if isinstance(key, datetime) else ["", key] for key in keys]
+        text = base64.urlsafe_b64encode(json.dumps([passed, plain], default=str).encode()).decode().rstrip("=")
+        return Signer(salt=f"listing|{self.name}").sign(text)
+
+    def read(self, mark: str) -> tuple[int, list[Any] | None]:
+        """(rows before, the keys) that a mark of this list stands for; any other means the first page."""
+        if not mark:
+            return 0, None
+        try:
+            text = Signer(salt=f"listing|{self.name}").unsign(mark)
+        except BadSignature:
+            return 0, None
+        passed, plain = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return passed, [datetime.fromisoformat(value) if kind == "t" else value for kind, value in plain]
