@@ -16,3 +16,13 @@ class OrgsConfig(AppConfig):
 
         for module in iter_modules(flows.__path__, flows.__name__ + "."):
             import_module(module.name)
+        self._tell_addresses()
+
+    def _tell_addresses(self) -> None:
+        """Tell the outbox how units are reached; schools and colleges read their inbox."""
+        from qicheng.foundation.access import Role  # noqa: PLC0415 -- needs the models
+        from qicheng.foundation.notice.channels import ADDRESSES  # noqa: PLC0415 -- needs the models
+
+        from .queries import address  # noqa: PLC0415 -- needs the models
+
+        ADDRESSES[Role.EMPLOYER] = address

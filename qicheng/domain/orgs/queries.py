@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Level, Role, Tier
+from qicheng.foundation.notice.channels import Address
 
 from .models import (
     Account,
@@ -305,3 +306,9 @@ def phone_of_code(number: int) -> str:
     """Where a code that still stands has to be sent; '' where it reaches nobody."""
     code = LoginCode.objects.filter(pk=number, used_at=None, expires_at__gt=timezone.now()).first()
     return code.phone if code else ""
+
+
+def address(employer: int) -> Address:
+    """How a unit is reached: by the contact data that it keeps itself."""
+    row = Employer.objects.unscoped("a message finds its own receiver").only("email", "mobile").get(pk=employer)
+    return Address(mail=row.email, sms=row.mobile)

@@ -6,3 +6,12 @@ from django.apps import AppConfig
 class RosterConfig(AppConfig):
     name = "qicheng.domain.roster"
     label = "roster"
+
+    def ready(self) -> None:
+        """Tell the outbox how graduates are reached."""
+        from qicheng.foundation.access import Role  # noqa: PLC0415 -- needs the models
+        from qicheng.foundation.notice.channels import ADDRESSES  # noqa: PLC0415 -- needs the models
+
+        from .queries import address  # noqa: PLC0415 -- needs the models
+
+        ADDRESSES[Role.GRADUATE] = address
