@@ -82,7 +82,7 @@ def render(
         "messages": said(request),
         **(context or {}),
     }
-    env = engines["jinja2"].env  # type: ignore[attr-defined] -- the backend's own attribute
+    env = engines["jinja2"].env  # type: ignore[attr-defined]  # the backend's own attribute
     part = _part(request, block)
     body = render_block(env, template, part, values) if part else env.get_template(template).render(values)
     if part and values["messages"]:

@@ -70,7 +70,7 @@ def environment(**options: Any) -> jinja2.Environment:
         "extensions": ["jinja2.ext.i18n"],
     }
     env = jinja2.Environment(**{**house, **options, "undefined": jinja2.StrictUndefined})  # noqa: S701 -- autoescape is in `house`
-    env.install_null_translations(newstyle=True)  # type: ignore[attr-defined] -- the extension adds it
+    env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     env.filters.update(
         deadline=words.deadline,
         moment=words.moment,

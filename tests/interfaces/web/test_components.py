@@ -534,7 +534,7 @@ def test_the_keyboard_walks_the_queue_acts_on_the_open_row_and_can_be_switched_o
     assert page.is_visible("#dlg-return")
     page.keyboard.press("Escape")
     expect(page.locator("#dlg-return")).to_be_hidden()
-    with page.expect_request("**/review/1/approve"):
+    with page.expect_response("**/review/1/approve"):
         page.keyboard.press("a")
     assert fetched == ["2", "approve"]
     page.uncheck("[data-keys]")
