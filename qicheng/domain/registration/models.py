@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Least
+from django.db.models.functions import Least, Now
 
-from qicheng.domain.orgs.models import AgreementForm, College, Edition, Employer, ReviewMode, School
+from qicheng.domain.orgs.models import Account, AgreementForm, College, Edition, Employer, ReviewMode, School
 from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import Area, Role, Tier
 from qicheng.foundation.access.rows import EVERYTHING, Scope, Scoped
@@ -126,3 +127,36 @@ class Registration(Case, Scoped):
             Role.SCHOOL: self.school_id,
         }  # fmt: skip
         return nodes.get(role)
+
+
+class InvitationBatch(Scoped):
+    """A workbook of invitations: what was read from each line, and what became of it (EMP-04).
+
+    `lines` keep the graduate that was found, never the number by which it was looked for.
+    """
+
+    class State(models.TextChoices):
+        PREVIEW = "preview", "等待你确认"
+        SENDING = "sending", "正在发出"
+        SENT = "sent", "已发出"
+        DROPPED = "dropped", "已放弃"
+
+    scope = Scope(employer="employer")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    employer = models.ForeignKey(Employer, models.PROTECT)
+    account = models.ForeignKey(Account, models.PROTECT)
+    filename = models.CharField(max_length=200)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PREVIEW)
+    lines = models.JSONField(default=list)
+    done = models.PositiveIntegerField(default=0)
+    made_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"batch {self.public_id}"
+
+    @property
+    def good(self) -> int:
+        """How many lines can be sent."""
+        return sum(not line["errors"] for line in self.lines)

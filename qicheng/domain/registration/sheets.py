@@ -54,7 +54,20 @@ OFFER = Sheet(
     check=receiver_is_named,
 )
 
+INVITATION_DAYS = (3, 5, 7, 15)
 OPEN = Sheet("Open", (Field("days_open", "应约有效期", "whole", low=1, high=LONGEST_OPEN, unit="天"),))
+
+# What an employer fills in to invite somebody: the terms, and how long the answer is waited for.
+INVITATION = Sheet("Invitation", (*OFFER.fields, *OPEN.fields), check=OFFER.check)
+
+# How an employer names a graduate: exactly, or not at all (EMP-05).
+LOOK_UP = Sheet(
+    "LookUp",
+    (
+        Field("name", "姓名", limit=60),
+        Field("number", "身份证号或考生号", limit=40, hint="两种号码填一种，要与学校名单一字不差"),
+    ),
+)
 
 JOB_CATEGORY = Sheet("JobCategory", (Field("job_category", "职位类别", "code", table="job_categories"),))
 

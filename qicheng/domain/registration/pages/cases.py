@@ -1,0 +1,79 @@
+"""What everybody who sees a registration can open: its page, in the shape of the own role, and its agreement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+
+from qicheng.domain.registration import queries
+from qicheng.domain.registration.models import Registration
+from qicheng.foundation.access import Role
+from qicheng.foundation.access.pages import audience
+from qicheng.foundation.flow.perform import NotFound, find, timeline
+from qicheng.foundation.listing.page import render
+from qicheng.foundation.papers import store
+
+from . import employer, graduate
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpRequest
+
+EVERYBODY = (Role.GRADUATE, Role.EMPLOYER, Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY)
+
+
+@audience(*EVERYBODY)
+def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One registration, on the page that suits whoever looks."""
+    case = seen(request, public_id)
+    looks = {Role.GRADUATE: graduate.invitation, Role.EMPLOYER: employer.invitation}
+    return looks.get(request.actor.role, summary)(request, case)  # type: ignore[attr-defined]
+
+
+@audience(*EVERYBODY)
+def agreement(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The agreement as a PDF; while there is none, the reason."""
+    case = seen(request, public_id)
+    if case.number is None:
+        raise Http404
+    paper = queries.agreement_of(case)
+    if paper is None or not paper.is_made:
+        return render(
+            request, "registration/agreement_waits.html", {"case": case, "paper": paper, "frame": frame(request)}
+        )
+    try:
+        content = store.read(paper)
+    except store.Damaged:
+        return render(request, "registration/agreement_waits.html", {"case": case, "paper": None, "frame": frame(request), "damaged": True}, status=500)  # fmt: skip
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = (
+        f'{"attachment" if "save" in request.GET else "inline"}; filename="{case.number}.pdf"'
+    )
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def summary(request: HttpRequest, case: Registration) -> HttpResponse:
+    """The case in plain lines, for whoever has no page of its own for it."""
+    now, role = timezone.now(), request.actor.role  # type: ignore[attr-defined]
+    return render(request, "registration/summary.html", {
+        "case": case, "tag": queries.tag(case, role, now), "timeline": queries.lines(case, timeline(case)),
+        "terms": queries.OFFER.lines(case.terms), "paper": queries.agreement_of(case),
+    })  # fmt: skip
+
+
+def seen(request: HttpRequest, public_id: UUID) -> Registration:
+    """The case that whoever asks may see; Http404 else."""
+    try:
+        return find(Registration, public_id, request.actor)  # type: ignore[attr-defined]
+    except NotFound:
+        raise Http404 from None
+
+
+def frame(request: HttpRequest) -> str:
+    """The frame of pages for whoever asks."""
+    frames: dict[Any, str] = {Role.GRADUATE: "base_graduate.html", Role.EMPLOYER: "base_employer.html"}
+    return frames.get(request.actor.role, "base_staff.html")  # type: ignore[attr-defined]

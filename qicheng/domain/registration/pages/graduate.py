@@ -1,0 +1,200 @@
+"""What a graduate opens on the phone: what to do now, an invitation to answer, all records (REG-10, SIGN-01)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils import timezone
+
+from qicheng.domain.orgs import queries as orgs
+from qicheng.domain.orgs.models import Module
+from qicheng.domain.registration import queries
+from qicheng.domain.registration.models import Registration
+from qicheng.domain.registration.sheets import EMPLOYER, OFFER
+from qicheng.domain.roster.models import Graduate
+from qicheng.domain.roster.queries import student
+from qicheng.domain.roster.sheets import STUDENT
+from qicheng.foundation.access import Role
+from qicheng.foundation.access.pages import audience
+from qicheng.foundation.flow.perform import held, open_acts, timeline
+from qicheng.foundation.kit import masks
+from qicheng.foundation.kit.numbers import token
+from qicheng.foundation.listing.page import render
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any
+
+    from django.http import HttpRequest, HttpResponse
+
+SIGNING = "online_signing"
+SHOWN_AT_HOME = 3
+OWN_LINES = (
+    "name",
+    "id_number",
+    "school",
+    "college",
+    "level",
+    "major",
+    "study_years",
+    "training_mode",
+    "student_number",
+    "phone",
+    "email",
+)
+ARCHIVE_LINES = ("archive_receiver", "archive_address", "archive_contact", "archive_phone", "archive_postcode")
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The one thing to do, or to wait for; without `action` there is nothing to press."""
+
+    title: str
+    action: str = ""
+    url: str = ""
+    who: str = ""
+    facts: str = ""
+    until: datetime | None = None
+    otherwise: str = ""
+
+
+@audience(Role.GRADUATE)
+def home(request: HttpRequest) -> HttpResponse:
+    """What to do now, the five steps, what follows, the records, whom to ask."""
+    actor, now = request.actor, timezone.now()  # type: ignore[attr-defined]
+    graduate, cases = own_line(request), list(queries.cases_of(actor))
+    asked = queries.intended(SIGNING, graduate, actor)
+    why = held(asked, actor)
+    next_up = next_thing(graduate, cases, why, now)
+    return render(request, "registration/home.html", {
+        "graduate": graduate, "why": why, "next_up": next_up, "steps": steps(graduate, cases, why),
+        "records": [shown(case, asked, now) for case in cases[:SHOWN_AT_HOME]], "total": len(cases),
+        "follows": follows(cases, graduate, now), "contacts": orgs.contacts_for(graduate),
+        "invited": [case for case in cases if queries.is_answerable(case, now)],
+    })  # fmt: skip
+
+
+@audience(Role.GRADUATE)
+def records(request: HttpRequest) -> HttpResponse:
+    """All records with their states."""
+    actor, now = request.actor, timezone.now()  # type: ignore[attr-defined]
+    graduate = own_line(request)
+    asked = queries.intended(SIGNING, graduate, actor)
+    return render(request, "registration/records.html", {
+        "graduate": graduate, "why": held(asked, actor), "records": [shown(case, asked, now) for case in queries.cases_of(actor)],
+        "back": reverse("registration:home"), "heading": "登记记录",
+    })  # fmt: skip
+
+
+@audience(Role.GRADUATE)
+def guide(request: HttpRequest) -> HttpResponse:
+    """How online signing goes, from the invitation to the agreement."""
+    return render(request, "registration/guide.html", {
+        "back": reverse("registration:home"), "heading": "办理指南", "contacts": orgs.contacts_for(own_line(request)),
+    })  # fmt: skip
+
+
+def invitation(request: HttpRequest, case: Registration) -> HttpResponse:
+    """An invitation as its graduate reads and answers it, and later the same signing with what became of it."""
+    actor, now, events = request.actor, timezone.now(), timeline(case)  # type: ignore[attr-defined]
+    acts = {one.act.name: one for one in open_acts(case, actor)}
+    line = case.student or student(case.graduate)
+    return render(request, "registration/invitation.html", {
+        "case": case, "tag": queries.tag(case, actor.role, now), "answerable": queries.is_answerable(case, now), "acts": acts,
+        "why": next((one.why for one in acts.values() if one.why), None), "key": token(), "tiles": queries.key_terms(case),
+        "open_terms": queries.not_filled_in(case), "archive": OFFER.lines(case.terms, ARCHIVE_LINES), "offer": OFFER,
+        "unit": EMPLOYER.lines(case.employer_shown), "status": orgs.last_status(case.employer_shown["credit_code"]),
+        "own": own_lines(line), "clauses": queries.clauses(case.agreement_form), "paper": queries.agreement_of(case) if case.number else None,
+        "follows": queries.what_follows(case, case.graduate.college.name) if queries.is_answerable(case, now) else [],
+        "stations": queries.stations(case, actor.role, now, two_levels=queries.has_two_levels(case), rejected_by=queries.rejected_by(events)),
+        "timeline": queries.lines(case, events), "back": reverse("registration:home"), "heading": "签约邀请",
+    })  # fmt: skip
+
+
+def own_line(request: HttpRequest) -> Graduate:
+    """The roster line on which whoever asks stands, read through the own scope."""
+    rows = Graduate.objects.seen_by(request.actor).select_related("school", "college")  # type: ignore[attr-defined]
+    return rows.get()
+
+
+def own_lines(line: dict[str, Any]) -> list[tuple[str, str]]:
+    """The own data as they are printed, the numbers masked on the screen."""
+    masked = line | {"id_number": masks.id_number(line["id_number"]), "phone": masks.phone(line.get("phone") or "")}
+    return STUDENT.lines(masked, OWN_LINES)
+
+
+def shown(case: Registration, asked: Registration, now: datetime) -> dict[str, Any]:
+    """A record as the list shows it: tag, kind, and the relay while somebody has something to do.
+
+    `asked` stands for what the school has set now; an invitation has not frozen its review yet.
+    """
+    two_levels = queries.has_two_levels(case if case.review_mode else asked)
+    is_open = case.standing.turn is not None and not queries.is_overdue(case, now)
+    return {
+        "case": case, "tag": queries.tag(case, Role.GRADUATE, now), "at": case.effective_at or case.answered_at or case.sent_at,
+        "verb": "生效" if case.effective_at else "回应" if case.answered_at else "收到",
+        "stations": queries.stations(case, Role.GRADUATE, now, two_levels=two_levels) if is_open else (),
+    }  # fmt: skip
+
+
+def next_thing(graduate: Graduate, cases: list[Registration], why: str | None, now: datetime) -> Now | None:
+    """What the graduate does now: the nearest deadline wins; None while everything is held."""
+    if why:
+        return None
+    waiting = sorted(
+        (case for case in cases if queries.is_answerable(case, now)), key=lambda case: case.deadline or now
+    )
+    live = next((case for case in cases if case.live), None)
+    if not graduate.has_confirmed:
+        return Now("核对个人信息", "去核对", reverse("roster:check"), facts="这些信息会印在就业协议书上，核对无误才能签约。",
+                   until=waiting[0].deadline if waiting else None,
+                   otherwise="你有签约邀请在等回应，核对之后就能回应。" if waiting else "信息有误，先联系学院，改好再确认。")  # fmt: skip
+    if live is not None:
+        url = reverse("registration:detail", args=[live.public_id])
+        if live.standing.settled:
+            return Now("协议已经生效", "查看就业协议书", url, live.employer_name, "现在没有要你做的事。")
+        holder = live.standing.turn.label if live.standing.turn else ""
+        return Now(f"等{holder}{live.verb if live.standing.turn is Role.SCHOOL else '审核'}", "看办理进度", url, live.employer_name,
+                   "现在没有要你做的事，结果会发消息告诉你。")  # fmt: skip
+    if waiting:
+        case = waiting[0]
+        facts = "，".join(filter(None, [case.post, case.terms.get("work_place")]))
+        return Now("回应签约邀请", "查看并回应", reverse("registration:detail", args=[case.public_id]), case.employer_name, facts, case.deadline,
+                   "到时没有回应，这份邀请会自动失效，不影响其他邀请；单位可以再次发起。")  # fmt: skip
+    return Now(
+        "等单位发来签约邀请",
+        facts="和单位谈好以后，请单位在平台上用你的姓名和身份证号发起邀请。邀请到了会发消息告诉你。",
+    )
+
+
+def steps(graduate: Graduate, cases: list[Registration], why: str | None) -> list[dict[str, str]]:
+    """The five steps, each with its state and when it opens (ORG-04)."""
+    opened = orgs.open_modules(graduate.school.province_id, graduate.cohort)
+    signed = any(case.live and case.standing.settled for case in cases)
+    stages = [
+        ("核对个人信息", "", reverse("roster:check"), "done" if graduate.has_confirmed else "now"),
+        ("登记毕业去向", "学校还没有开启" if why and not signed else "单位发起邀请，你在这里回应", reverse("registration:records"),
+         "done" if signed else "now" if graduate.has_confirmed and not why else "open"),
+    ]  # fmt: skip
+    later = [
+        ("登记档案、户口去处", Module.ARCHIVE, "去向审核通过后开始"), ("确认登记信息", Module.CONFIRMATION, "学校上报后，由你本人确认"),
+        ("查看档案转递结果", Module.VERIFICATION, "学校转出档案后可以查看"),
+    ]  # fmt: skip
+    return [
+        *(
+            {"label": label, "hint": hint, "url": url if state != "open" else "", "state": state}
+            for label, hint, url, state in stages
+        ),
+        *(
+            {"label": label, "hint": hint if module in opened else "学校还没有开启", "url": "", "state": "open"}
+            for label, module, hint in later
+        ),
+    ]
+
+
+def follows(cases: list[Registration], graduate: Graduate, now: datetime) -> list[tuple[str, str]]:
+    """What follows the graduate's yes, while there is an invitation to answer."""
+    case = next((case for case in cases if queries.is_answerable(case, now)), None)
+    return queries.what_follows(case, graduate.college.name) if case else []

@@ -1,0 +1,363 @@
+"""Reads of registrations that more than one page needs: where a case stands, who has it, how long reviews take."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.db.models import Case, Count, F, Q, Value, When
+from django.db.models.functions import Now
+
+from qicheng.domain.orgs import queries as orgs
+from qicheng.domain.orgs.models import ReviewMode
+from qicheng.domain.roster.models import Graduate
+from qicheng.domain.roster.queries import student
+from qicheng.domain.roster.sheets import FIXED, STUDENT, SYNCED
+from qicheng.foundation.access import Role, statements
+from qicheng.foundation.flow.declare import FLOWS
+from qicheng.foundation.flow.words import sentence
+from qicheng.foundation.kit.calendar import cohort_closes, span
+from qicheng.foundation.kit.identity import code_text, name_text
+from qicheng.foundation.papers.models import Paper
+
+from .models import Registration
+from .sheets import OFFER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from django.db.models import QuerySet
+
+    from qicheng.foundation.access import Actor
+    from qicheng.foundation.flow.models import Record
+
+# The kind of paper that an effective signing owes.
+AGREEMENT = "agreement"
+WORDING = Path(__file__).parent / "templates/registration/agreement_clauses.json"
+# An average of fewer reviews than this says nothing about the next one.
+ENOUGH_REVIEWS = 20
+USUAL_PACE = "一般 1–3 个工作日"
+# What an employer may leave empty and a graduate should ask about before signing.
+ASKED_ABOUT = ("pay", "probation", "penalty", "report_by", "work_place")
+
+# The last thousand records of the school bound the work; the latest seven days are rarely more.
+_PACE = """
+SELECT r.role, avg(r.at - p.at) AS mean
+FROM (SELECT "case", before, act, role, node, at FROM flow_record
+      WHERE school_id = %(school)s AND cohort = %(cohort)s AND flow = %(flow)s ORDER BY id DESC LIMIT 1000) r
+JOIN flow_record p ON p."case" = r."case" AND p.after = r.before AND p.before <> p.after
+WHERE r.act IN ('approve', 'reject') AND r.at > now() - interval '7 days'
+  AND (r.role = 'school' OR r.role = 'college' AND r.node = %(college)s)
+GROUP BY r.role HAVING count(*) >= %(enough)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a timeline: what happened, the reason told, when, and the tone of its dot."""
+
+    words: str
+    reason: str
+    at: datetime
+    tone: str
+
+
+def cases_of(actor: Actor) -> QuerySet[Registration]:
+    """The registrations that somebody sees, newest first, with their people."""
+    return Registration.objects.seen_by(actor).select_related("graduate", "employer").order_by("-id")
+
+
+def is_overdue(case: Registration, now: datetime) -> bool:
+    """Whether nobody can answer any more, though no job has recorded it yet (SIGN-02)."""
+    return case.state == "invited" and case.deadline is not None and case.deadline <= now
+
+
+def overdue_invitations() -> list[Registration]:
+    """Invitations past their deadline that nobody has put on record as expired, the oldest first, a thousand at most."""
+    rows = Registration.objects.unscoped("the timetable records what time has ended").filter(
+        state="invited", deadline__lte=Now()
+    )
+    return list(rows.order_by("deadline")[:1000])
+
+
+def is_answerable(case: Registration, now: datetime) -> bool:
+    """Whether the graduate can still answer."""
+    return case.state == "invited" and not is_overdue(case, now)
+
+
+def tag(case: Registration, role: Role, now: datetime) -> tuple[str, str]:
+    """(tone, words) of a case for whoever looks: the state's own, unless time or the roster has overtaken it (ROS-07)."""
+    if case.graduate.removed_at is not None and (case.standing.turn or case.live):
+        return "neu", "已失效"
+    if is_overdue(case, now):
+        return "neu", "逾期失效"
+    tone, words = case.standing.tag(role)
+    return tone, words.replace("审核", case.verb) if case.standing.turn is Role.SCHOOL else words
+
+
+def stations(
+    case: Registration, role: Role, now: datetime, *, two_levels: bool, rejected_by: str = ""
+) -> list[tuple[str, str, str]]:
+    """(who, word, done|now|you|stop|'') for the relay: in whose hands the case is.
+
+    `two_levels` is asked for because an invitation has not frozen its review yet; `rejected_by` is the role that rejected.
+    """
+    levels = [Role.COLLEGE, Role.SCHOOL] if two_levels else [Role.SCHOOL]
+    names = {
+        Role.EMPLOYER: "单位",
+        Role.GRADUATE: "你" if role is Role.GRADUATE else "毕业生",
+        Role.COLLEGE: "学院",
+        Role.SCHOOL: "学校",
+    }
+    words = {Role.EMPLOYER: "已发起", Role.GRADUATE: "已同意", Role.COLLEGE: "已通过", Role.SCHOOL: f"已{case.verb}"}
+    ahead = {Role.GRADUATE: "回应", Role.COLLEGE: "审核", Role.SCHOOL: case.verb}
+    order = [Role.EMPLOYER, Role.GRADUATE, *levels]
+    if case.state in ("effective", "voided"):
+        end = ("协议", "已生效", "done") if case.live else ("协议", "已作废", "stop")
+        return [(names[one], words[one], "done") for one in order] + [end]
+    stopped = {
+        "declined": (Role.GRADUATE, "已拒绝"), "expired": (Role.GRADUATE, "没有回应"), "withdrawn": (Role.EMPLOYER, "已撤回"),
+        "rejected": (Role(rejected_by) if rejected_by else levels[-1], "不通过"),
+    }.get("expired" if is_overdue(case, now) else case.state)  # fmt: skip
+    holder, word = stopped or (
+        case.standing.turn or Role.SCHOOL,
+        "待" + ahead.get(case.standing.turn or Role.SCHOOL, "审核"),
+    )
+    place = order.index(holder) if holder in order else len(order) - 1
+    state = "stop" if stopped else "you" if holder is role else "now"
+    return [
+        *((names[one], words[one], "done") for one in order[:place]),
+        (names[order[place]], word, state),
+        *((names[one], ahead[one], "") for one in order[place + 1 :]),
+        ("协议", "生效", ""),
+    ]
+
+
+def lines(case: Registration, records: Sequence[Record]) -> list[Line]:
+    """All that happened to a case, newest first, without what reviewers keep to themselves (REG-05)."""
+    found = [
+        Line(sentence(record, case), record.words, record.at, {"reject": "bad", "void": "bad"}.get(record.act, ""))
+        for record in reversed(records)
+    ]
+    if found and not found[0].tone:
+        tone = "ok" if case.live and case.standing.settled else "now" if case.standing.turn else ""
+        found[0] = Line(found[0].words, found[0].reason, found[0].at, tone)
+    return found
+
+
+def rejected_by(records: Sequence[Record]) -> str:
+    """The role that rejected a case, '' if none did."""
+    return next((record.role for record in reversed(records) if record.act == "reject"), "")
+
+
+def has_two_levels(case: Registration) -> bool:
+    """Whether a college reviews first: frozen once the graduate has accepted, as the school has it now before (SET-06)."""
+    if case.review_mode:
+        return case.has_college_review
+    settings = case.above("settings")
+    return settings is not None and settings.review_mode == ReviewMode.COLLEGE_THEN_SCHOOL
+
+
+def paces(case: Registration) -> dict[Role, timedelta]:
+    """How long reviews of this college and this school took on average in the last seven days, where there were enough."""
+    rows = statements.rows(
+        _PACE,
+        {
+            "school": case.school_id, "cohort": case.cohort, "flow": case.flow_name, "college": case.college_id,
+            "enough": ENOUGH_REVIEWS,
+        },
+    )  # fmt: skip
+    return {Role(row.role): row.mean for row in rows}
+
+
+def what_follows(case: Registration, college: str) -> list[tuple[str, str]]:
+    """What happens after the graduate's yes, step by step, with real averages where there are enough of them."""
+    known = paces(case)
+
+    def pace(level: Role, who: str) -> str:
+        return f"{who}最近一周平均 {span(known[level])}审完" if level in known else USUAL_PACE
+
+    steps = [(f"学校{case.verb}", pace(Role.SCHOOL, "学校"))]
+    if has_two_levels(case):
+        steps.insert(0, ("学院审核", pace(Role.COLLEGE, college)))
+    return [
+        *steps,
+        ("协议生效", "收到通知，在线查看、下载电子就业协议书；其他单位的邀请只能查看"),
+        ("没有通过，这次签约不算数", "你会看到原因，和单位商量后由单位重新发起"),
+    ]
+
+
+def key_terms(case: Registration) -> list[tuple[str, str, str, str]]:
+    """The six terms that matter most, as (label, value, unit, line below); an empty value was not filled in."""
+    terms = case.terms
+    report = f"{_day(terms['report_by'])}前" if terms.get("report_by") else ""
+    place = terms.get("report_place") or ""
+    return [
+        ("岗位", case.post, "", OFFER["job_category"].shown(case.job_category)),
+        ("转正起薪", *amount(terms.get("pay") or ""), ""),
+        ("试用期", terms.get("probation") or "", "", " ".join(filter(None, amount(terms.get("probation_pay") or "")))),
+        ("违约金", *amount(terms.get("penalty") or ""), ""),
+        ("报到", report or place, "", place if report else ""),
+        ("实际工作地点", terms.get("work_place") or "", "", ""),
+    ]
+
+
+def not_filled_in(case: Registration) -> list[str]:
+    """The labels of terms that the employer left open and a graduate should ask about."""
+    return [OFFER[key].label for key in ASKED_ABOUT if not case.terms.get(key)]
+
+
+def amount(text: str) -> tuple[str, str]:
+    """(number with separators, unit) of an amount as an employer typed it; other text stays as it is."""
+    number, space, unit = text.replace("元", " 元", 1).partition(" ")
+    plain = number.replace(",", "").replace("，", "")
+    if not (space and plain.isascii() and plain.isdigit()):
+        return text, ""
+    return f"{int(plain):,}", unit.strip()
+
+
+@cache
+def clauses(form: str) -> tuple[tuple[str, str], ...]:
+    """The fixed wording of an agreement, clause by clause (SET-01)."""
+    wording = json.loads(WORDING.read_text(encoding="utf-8"))[form]
+    return (("", wording["opening"]), *((name, text) for name, text in wording["clauses"]))
+
+
+def agreement_of(case: Registration) -> Paper | None:
+    """The agreement of a case, made, held or on its way; None before its job has begun."""
+    return Paper.objects.filter(flow=case.flow_name, case=str(case.public_id), kind=AGREEMENT).order_by("-id").first()
+
+
+def intended(flow: str, graduate: Graduate, actor: Actor) -> Registration:
+    """An unsaved case, as it would begin: what guards are asked about before anybody fills in a form."""
+    return Registration(
+        flow_name=flow, cohort=graduate.cohort, school_id=graduate.school_id, college_id=graduate.college_id, tier=graduate.tier,
+        graduate=graduate, employer_id=actor.node if actor.role is Role.EMPLOYER else None,
+    )  # fmt: skip
+
+
+def obstacle(flow: str, graduate: Graduate, actor: Actor) -> str | None:
+    """The reason for which `actor` cannot begin that flow with this graduate now, or None."""
+    case, declared = intended(flow, graduate, actor), FLOWS[flow]
+    guards = (*declared.holds, *(declared.begin.when if actor.role in declared.begin.by else ()))
+    reasons = (why for guard in guards if (why := guard(case, actor)))
+    return next(reasons, None) or _waiting_already(case)
+
+
+def people_named(pairs: Iterable[tuple[str, str]], now: datetime) -> dict[tuple[str, str], list[Graduate]]:
+    """Graduates of open cohorts by name and ID or examinee number, both exact (EMP-05); newest cohort first."""
+    asked = {(name_text(name), code_text(number)) for name, number in pairs}
+    numbers = {number for _, number in asked}
+    rows = (
+        Graduate.objects.unscoped("EMP-05: an employer names a person exactly, and every look-up is on record")
+        .filter(Q(id_number__in=numbers) | Q(exam_number__in=numbers), removed_at=None)
+        .select_related("school", "college")
+        .order_by("-cohort", "-id")
+    )
+    found: dict[tuple[str, str], list[Graduate]] = {}
+    for graduate in rows:
+        if cohort_closes(graduate.cohort) > now:
+            for pair in {(graduate.name, graduate.id_number), (graduate.name, graduate.exam_number)} & asked:
+                found.setdefault(pair, []).append(graduate)
+    return found
+
+
+def counts_by_state(actor: Actor, cohort: int, now: datetime) -> dict[str, int]:
+    """How many invitations an employer has in each state; those past their deadline count as expired."""
+    place = Case(When(state="invited", deadline__lte=now, then=Value("expired")), default=F("state"))
+    rows = Registration.objects.seen_by(actor).filter(cohort=cohort).annotate(place=place)
+    return dict(rows.values_list("place").annotate(number=Count("id")).order_by())
+
+
+def invitations(
+    actor: Actor,
+    cohort: int,
+    now: datetime,
+    *,
+    states: Sequence[str] = (),
+    words: str = "",
+    before: int | None = None,
+    most: int = 50,
+) -> tuple[list[Registration], int | None]:
+    """One page of an employer's invitations, newest first, and the key of the next page; `words` is a name or a post."""
+    rows = cases_of(actor).filter(cohort=cohort)
+    if words:
+        rows = rows.filter(Q(graduate__name__contains=words) | Q(post__contains=words))
+    if states:
+        wanted = Q(state__in=[state for state in states if state != "invited"])
+        if "expired" in states:
+            wanted |= Q(state="invited", deadline__lte=now)
+        if "invited" in states:
+            wanted |= Q(state="invited", deadline__gt=now)
+        rows = rows.filter(wanted)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.select_related("school", "college")[: most + 1])
+    return found[:most], found[most - 1].pk if len(found) > most else None
+
+
+def _waiting_already(case: Registration) -> str | None:
+    """SIGN-04 in words, before the database says it: an invitation of this employer still waits."""
+    if case.employer_id is None:
+        return None
+    waiting = Registration.objects.unscoped("the employer's own invitation to this graduate").filter(
+        cohort=case.cohort, employer=case.employer_id, graduate=case.graduate_id, state="invited"
+    )
+    settings = case.above("settings")
+    if settings is not None and waiting.filter(deadline__gt=settings.now).exists():
+        return Registration.refusals["one_answerable_invitation"]
+    return None
+
+
+def _day(text: str) -> str:
+    day = date.fromisoformat(text)
+    return f"{day.month} 月 {day.day} 日"
+
+
+# ---- what a reviewer looks at beside the terms (REG-06)
+
+
+def comparison(case: Registration) -> list[tuple[str, str, str, bool, str]]:
+    """(label, as registered, on the roster, whether they differ, what can be done) of every field of ROS-05."""
+    if not case.student:
+        return []
+    now = student(case.graduate)
+    return [
+        (
+            STUDENT[key].label, STUDENT[key].shown(case.student.get(key)), STUDENT[key].shown(now.get(key)),
+            (case.student.get(key) or "") != (now.get(key) or ""), "可同步" if key in SYNCED else "要退回，不能同步",
+        )
+        for key in (*FIXED, *SYNCED)
+    ]  # fmt: skip
+
+
+def earlier(case: Registration, actor: Actor) -> list[Registration]:
+    """What this graduate had before and that came to nothing: rejected, expired, withdrawn, voided; newest first."""
+    over = [state.key for state in case.flow.states.values() if state.settled and not state.live]
+    rows = Registration.objects.seen_by(actor).filter(graduate=case.graduate_id, state__in=over).exclude(pk=case.pk)
+    return list(rows.order_by("-id")[:10])
+
+
+def reasons_by_use(case: Registration, act: str, table: str) -> list[tuple[str, str]]:
+    """The reasons for an act, those that this school used most in this cohort first (REG-02)."""
+    rows = statements.rows(
+        "SELECT reason, count(*) AS number FROM flow_record WHERE school_id = %(school)s AND cohort = %(cohort)s "
+        "AND flow = %(flow)s AND act = %(act)s GROUP BY reason",
+        {"school": case.school_id, "cohort": case.cohort, "flow": case.flow_name, "act": act},
+    )
+    used = {row.reason: row.number for row in rows}
+    return sorted(orgs.reasons(act, case.school_id, table), key=lambda reason: -used.get(reason[0], 0))
+
+
+def lines_for_reviewers(case: Registration, records: Sequence[Record]) -> list[tuple[Line, str, str]]:
+    """The timeline with what reviewers keep to themselves: (line, the reason that was chosen, internal note)."""
+    chosen = {record.reason for record in records if record.reason}
+    words = dict(orgs.reasons("reject", case.school_id) + orgs.reasons("return", case.school_id)) if chosen else {}
+    return [
+        (line, words.get(record.reason, ""), record.internal)
+        for line, record in zip(lines(case, records), reversed(records), strict=True)
+    ]
