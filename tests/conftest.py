@@ -27,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """The first process starts the server and migrates the template before any worker asks for it."""
     os.environ.setdefault("QICHENG_SECRET_KEY", "only-for-tests-" + "0" * 40)
     os.environ["QICHENG_FILES"] = tempfile.mkdtemp(prefix="qicheng-files-")
+    (Path(os.environ["QICHENG_FILES"]) / "static").mkdir()
     if hasattr(config, "workerinput"):
         os.environ["DATABASE_URL"] = config.workerinput["urls"]["app"]
         config.stash[URLS] = config.workerinput["urls"]
@@ -176,6 +177,7 @@ def committed(
 def plain_static(settings: Any) -> None:
     """Tests read static files where they lie."""
     settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    settings.STATIC_ROOT = Path(os.environ["QICHENG_FILES"]) / "static"
 
 
 @pytest.fixture

@@ -8,11 +8,12 @@ import unicodedata
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Level, Role, Tier
+from qicheng.foundation.codes import divisions
 from qicheng.foundation.notice.channels import Address
 
 from .models import (
@@ -37,7 +38,7 @@ from .models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from django.db.models import QuerySet
 
@@ -166,14 +167,19 @@ def may_appoint(actor: Actor) -> bool:
     ).exists()
 
 
-def may_change(actor: Actor, seat: Seat) -> bool:
-    """Whether the actor may change, suspend or reset this seat: those below, and colleagues where the superior allows."""
+def may_change(actor: Actor, seat: Seat, *, appoints: bool | None = None) -> bool:
+    """Whether the actor may change, suspend or reset this seat: those below, and colleagues where the superior allows.
+
+    `appoints` is the answer of `may_appoint`, where it is known already.
+    """
     if seat.account_id == actor.account or not actor.may_write(Area.EMPLOYMENT):
         return False
     if seat.role == BELOW.get(actor.role):
         return True
     within = actor.tier is Tier.ALL or seat.tier == actor.tier
-    return seat.role == actor.role and within and not seat.is_administrator and may_appoint(actor)
+    if seat.role != actor.role or not within or seat.is_administrator:
+        return False
+    return may_appoint(actor) if appoints is None else appoints
 
 
 def levels_to_give(actor: Actor, area: Area, standing: Level = Level.NONE) -> list[Level]:
@@ -191,6 +197,12 @@ def units(found: Iterable[Seat]) -> dict[tuple[str, int], str]:
         nodes = {seat.node for seat in found if seat.role == role}
         names |= {(role, pk): name for pk, name in model.objects.filter(pk__in=nodes).values_list("pk", "name")}
     return names
+
+
+def accounts_of_schools(schools: list[int]) -> list[tuple[int, int]]:
+    """(school, number of accounts in force) of those that have any."""
+    rows = Seat.objects.filter(role=Role.SCHOOL, node__in=schools, ended_at=None, account__suspended_at=None)
+    return list(rows.order_by().values_list("node").annotate(Count("pk")))
 
 
 # ---- whom to ask, and why not
@@ -217,6 +229,23 @@ def reasons(purpose: str, school: int | None = None, table: str = "rejection_rea
 
 
 # ---- employers
+
+AREA_SELECTS = {"area_province": "省份", "area_city": "城市", "area_county": "区县"}
+
+
+def area_selects(code: str) -> list[tuple[str, str, str, Sequence[tuple[str, str]]]]:
+    """(name, label, chosen, options) of the three selects that lead to a division; municipalities have no third."""
+    current = codes.table("admin_divisions")
+    chain: list[str] = []
+    while code and current.has(code):
+        chain.insert(0, code)
+        code = current.row(code)["parent_code"]
+    selects = []
+    for depth, (name, label) in enumerate(AREA_SELECTS.items()):
+        above = chain[depth - 1] if 0 < depth <= len(chain) else ""
+        options = divisions.children(above) if depth == 0 or above else ()
+        selects.append((name, label, chain[depth] if depth < len(chain) else "", options))
+    return selects
 
 
 def last_status(credit_code: str) -> StatusLookup | None:

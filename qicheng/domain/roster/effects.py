@@ -1,16 +1,25 @@
-"""What acts do to the roster: write the employment record, or set it back to seeking work (REG-08, SYN-01)."""
+"""What acts do to the roster: write the employment record (REG-08, SYN-01), take a line off and back (ROS-07), change contacts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
-from .models import EmploymentRecord
+from qicheng.domain.orgs.effects.sessions import set_password
+from qicheng.domain.orgs.models import Account, Seat
+from qicheng.foundation.access import Area, Level, Role, statements
+from qicheng.foundation.flow.perform import NotFound, Refused, be, note
+
+from .models import EmploymentRecord, Graduate, Roster
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
+
+    from qicheng.foundation.access import Actor
 
 # Where a record goes when an agreement is dissolved or voided; shown by edition as 待就业 or 求职中 (REG-12).
 SEEKING_WORK = "70"
@@ -49,3 +58,148 @@ def amend_record(*, graduate: int, case: str, **values: Any) -> None:
     EmploymentRecord.objects.unscoped("an amended case amends the record that it wrote").filter(
         graduate_id=graduate, case=case
     ).update(**values, changed_at=timezone.now(), version=F("version") + 1)
+
+
+# ---- one person, one account, a seat for every roster line (ROS-08)
+
+
+def open_account(line: int | None, password: str) -> Account:
+    """Give the person of a roster line its account with this password, or its existing account a new one, and every line a seat."""
+    with transaction.atomic():
+        graduate = Graduate.objects.unscoped("the code went to this line's phone").select_for_update().get(pk=line)
+        account = graduate.account or Account.objects.filter(id_number=graduate.id_number).first()
+        if account is None:
+            taken = Account.objects.filter(phone=graduate.phone).exists()
+            account = Account(
+                login=graduate.id_number, id_number=graduate.id_number, name=graduate.name, email=graduate.email,
+                phone=None if taken or not graduate.phone else graduate.phone,
+            )  # fmt: skip
+            account.set_password(password)
+            account.save()
+        else:
+            set_password(account, password)
+        take_own_lines(account)
+    return account
+
+
+def take_own_lines(account: Account) -> int:
+    """Bind every unbound roster line of the account's identity number and name to it, each with a seat; how many there were."""
+    if not account.id_number:
+        return 0
+    lines = Graduate.objects.unscoped("lines of the person's own identity number").filter(
+        Q(account=None) | Q(account=account), id_number=account.id_number, name=account.name
+    )
+    found = list(lines.values_list("pk", "account_id"))
+    seated = set(Seat.objects.filter(account=account, role=Role.GRADUATE).values_list("node", flat=True))
+    lines.filter(account=None).update(account=account)
+    full = {area.value: Level.WRITE for area in Area}
+    missing = [pk for pk, _ in found if pk not in seated]
+    Seat.objects.bulk_create(
+        [Seat(account=account, role=Role.GRADUATE, node=pk, **full) for pk in missing], ignore_conflicts=True
+    )
+    return len(missing)
+
+
+def lock_roster(school: int, cohort: int) -> Roster:
+    """The roster's own row, locked: whoever changes lines takes it first, so that two of them come one after the other."""
+    Roster.objects.get_or_create(school_id=school, cohort=cohort)
+    return Roster.objects.select_for_update().get(school=school, cohort=cohort)
+
+
+def move_on(roster: Roster) -> None:
+    """Count a change of the roster, so that previews made before it know that they are old."""
+    Roster.objects.filter(pk=roster.pk).update(version=F("version") + 1)
+
+
+def remove_line(public_id: UUID | str, actor: Actor, *, words: str) -> Graduate:
+    """Take a graduate off the roster: the row stays, every case is frozen, nothing is lost (ROS-07). Raises NotFound, Refused."""
+    if not words.strip():
+        raise Refused("写明删除的原因，以后查得到。")
+    with transaction.atomic():
+        roster, graduate = _locked(public_id, actor)
+        if graduate.removed_at is not None:
+            raise Refused("这位毕业生已经从名单中删除。")
+        graduate.removed_at = timezone.now()
+        graduate.save(update_fields=["removed_at"])
+        move_on(roster)
+        _noted(actor, "remove_line", graduate, words)
+    return graduate
+
+
+def restore_line(public_id: UUID | str, actor: Actor) -> Graduate:
+    """Bring a graduate back as it was, and report the employment record again at once (ROS-07). Raises NotFound, Refused."""
+    with transaction.atomic():
+        roster, graduate = _locked(public_id, actor)
+        if graduate.removed_at is None:
+            raise Refused("这位毕业生就在名单里，不用恢复。")
+        graduate.removed_at, graduate.restored_at = None, timezone.now()
+        graduate.save(update_fields=["removed_at", "restored_at"])
+        move_on(roster)
+        report_again(graduate.pk)
+        _noted(actor, "restore_line", graduate, "")
+    return graduate
+
+
+def report_now(public_id: UUID | str, actor: Actor) -> Graduate:
+    """恢复网签数据: report the record of a graduate who was uploaded again without waiting for the job (ROS-07)."""
+    with transaction.atomic():
+        _, graduate = _locked(public_id, actor)
+        if graduate.removed_at is not None:
+            raise Refused("这位毕业生还不在名单里，先恢复名单。")
+        if not report_again(graduate.pk):
+            raise Refused("网签数据已经恢复，没有等待上报的。")
+        _noted(actor, "report_again", graduate, "")
+    return graduate
+
+
+def report_again(graduate: int | None = None) -> int:
+    """Report the records of graduates who came back since they were last reported, or of one of them; how many there were."""
+    narrowed = "AND g.id = %(graduate)s" if graduate else ""
+    return statements.change(
+        f"""UPDATE roster_employmentrecord r SET changed_at = clock_timestamp(), version = r.version + 1 FROM roster_graduate g
+        WHERE g.id = r.graduate_id AND g.removed_at IS NULL AND g.restored_at IS NOT NULL AND r.changed_at < g.restored_at {narrowed}""",
+        {"graduate": graduate} if graduate else None,
+    )
+
+
+def confirm(graduate: int, seen: int) -> bool:
+    """The graduate confirms the data of revision `seen`; False where the roster has changed since (ROS-02, INV-03)."""
+    rows = Graduate.objects.unscoped("the graduate confirms its own line").filter(pk=graduate, revision=seen)
+    return bool(rows.filter(removed_at=None).update(confirmed_revision=seen, confirmed_at=timezone.now()))
+
+
+def change_contacts(account: int, actor: Actor, *, phone: str, email: str) -> dict[str, list[str]]:
+    """Phone and e-mail of an account, and with them of all its roster lines (ROS-02); what changed, label → [before, after].
+
+    Raises Refused where another account has the phone.
+    """
+    with transaction.atomic():
+        be(actor)
+        mine = Account.objects.select_for_update().get(pk=account)
+        pairs = {"手机号码": [mine.phone or "", phone], "电子邮箱": [mine.email, email]}
+        changes = {label: pair for label, pair in pairs.items() if pair[0] != pair[1]}
+        if not changes:
+            return {}
+        try:
+            with transaction.atomic():
+                Account.objects.filter(pk=account).update(phone=phone, email=email)
+        except IntegrityError:
+            raise Refused("这个手机号已经绑定了其他账号，请换一个，或联系客服解除。") from None
+        rows = Graduate.objects.unscoped("a person's own lines, by its account").filter(account=account)
+        rows.update(phone=phone, email=email)
+        note(actor, "change_contacts", "roster", {label: ["已登记" if pair[0] else "", "已更换"] for label, pair in changes.items()},
+             subject=str(account))  # fmt: skip
+    return changes
+
+
+def _locked(public_id: UUID | str, actor: Actor) -> tuple[Roster, Graduate]:
+    be(actor)
+    seen = Graduate.objects.seen_by(actor).filter(public_id=public_id).first()
+    if seen is None:
+        raise NotFound("没有找到这位毕业生。")
+    roster = lock_roster(seen.school_id, seen.cohort)
+    return roster, Graduate.objects.seen_by(actor).select_for_update(of=("self",)).get(pk=seen.pk)
+
+
+def _noted(actor: Actor, act: str, graduate: Graduate, words: str) -> None:
+    note(actor, act, "roster", subject=str(graduate.public_id), cohort=graduate.cohort, school=graduate.school_id, words=words)

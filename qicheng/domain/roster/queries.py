@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qicheng.domain.orgs.models import Employer
+from qicheng.domain.orgs.queries import units
+from qicheng.foundation.access import Role, statements
+from qicheng.foundation.notice.channels import Address
+
 from .models import EmploymentRecord, Graduate
 from .sheets import FIXED, STUDENT, SYNCED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qicheng.domain.orgs.models import Seat
     from qicheng.foundation.access import Actor
 
 
@@ -41,3 +49,77 @@ def own_lines(account: int) -> list[Graduate]:
 def record_of(graduate: int, actor: Actor) -> EmploymentRecord | None:
     """The employment record of a graduate, as far as the actor may see it."""
     return EmploymentRecord.objects.seen_by(actor).filter(graduate=graduate).first()
+
+
+# Who asks, of whatever role: the session with its account, seat, unit and what waits unread, in one statement. It stands here
+# because a graduate's unit and cohort are on the roster. A suspended account, an ended seat and a session that has run out, or
+# lain idle (2 hours; a graduate's 12), are nobody at once (ORG-09).
+_WHO = """
+SELECT s.account_id, s.seat_id, s.cohort AS chosen, s.seen_at < now() - interval '1 minute' AS is_old,
+    a.name, a.must_change_password, t.role, t.node, t.employment, t.archive, t.household, t.tier, t.is_administrator,
+    g.cohort AS own_cohort, c.name AS college, sc.name AS school, sc.id AS school_id, coalesce(p.id, sc.province_id) AS province_id,
+    p.name AS province, e.name AS employer,
+    (SELECT count(*) FROM (SELECT n.read_at FROM notice_notice n WHERE n.channel = 'inbox' AND n.role = t.role
+        AND n.node = t.node ORDER BY n.id DESC LIMIT 100) newest WHERE newest.read_at IS NULL) AS unread
+FROM orgs_session s
+JOIN orgs_account a ON a.id = s.account_id AND a.suspended_at IS NULL
+LEFT JOIN orgs_seat t ON t.id = s.seat_id AND t.account_id = a.id AND t.ended_at IS NULL
+LEFT JOIN roster_graduate g ON t.role = 'graduate' AND g.id = t.node
+LEFT JOIN orgs_college c ON c.id = CASE t.role WHEN 'college' THEN t.node WHEN 'graduate' THEN g.college_id END
+LEFT JOIN orgs_school sc ON sc.id = CASE t.role WHEN 'school' THEN t.node ELSE c.school_id END
+LEFT JOIN orgs_province p ON t.role = 'province' AND p.id = t.node
+LEFT JOIN orgs_employer e ON t.role = 'employer' AND e.id = t.node
+WHERE s.token_hash = %(hash)s AND s.expires_at > now() AND (s.seat_id IS NULL OR t.id IS NOT NULL)
+    AND s.seen_at > now() - CASE t.role WHEN 'graduate' THEN interval '12 hours' ELSE interval '2 hours' END
+"""
+
+
+def who_asks(token_hash: bytes) -> Any | None:
+    """The open session under a cookie's hash with all that a page needs of its account and seat, or None."""
+    return statements.one(_WHO, {"hash": token_hash})
+
+
+def line_of(name: str, id_number: str, exam_number: str) -> Graduate | None:
+    """The newest roster line that all three agree on; a line that the school took away is none (ROS-01)."""
+    rows = Graduate.objects.unscoped("whoever knows all three is asked for the code on its phone").select_related(
+        "account"
+    )
+    given = {"name": name.strip(), "id_number": id_number.strip().upper(), "exam_number": exam_number.strip()}
+    return rows.filter(**given, removed_at=None).order_by("-cohort", "-id").first()
+
+
+def seat_labels(seats: Iterable[Seat]) -> list[tuple[Seat, str]]:
+    """Each seat with the words to choose it by: 「2026 届　江临大学　计算机学院」 for a roster line, role and unit else (ROS-08)."""
+    seats = list(seats)
+    own = [seat.node for seat in seats if seat.role == Role.GRADUATE]
+    rows = (
+        Graduate.objects.unscoped("the lines of the person's own seats")
+        .filter(pk__in=own)
+        .select_related("school", "college")
+    )
+    lines = {row.pk: f"{row.cohort} 届　{row.school.name}　{row.college.name}" for row in rows}
+    names = units(seat for seat in seats if seat.role not in (Role.GRADUATE, Role.EMPLOYER))
+    employers = dict(
+        Employer.objects.unscoped("the units of the person's own seats")
+        .filter(pk__in=[seat.node for seat in seats if seat.role == Role.EMPLOYER])
+        .values_list("pk", "name")
+    )
+    labelled = []
+    for seat in seats:
+        role = Role(seat.role)
+        unit = (
+            lines.get(seat.node)
+            if role is Role.GRADUATE
+            else employers.get(seat.node)
+            if role is Role.EMPLOYER
+            else None
+        )
+        labelled.append((seat, unit or f"{role.label}　{names.get((seat.role, seat.node), '')}".strip("　")))
+    return labelled
+
+
+def address(graduate: int) -> Address:
+    """How a graduate is reached: by the account's phone and e-mail, which are the graduate's own, else by the roster's."""
+    row = Graduate.objects.unscoped("a message finds its own receiver").select_related("account").get(pk=graduate)
+    account = row.account
+    return Address(mail=(account and account.email) or row.email, sms=(account and account.phone) or row.phone)

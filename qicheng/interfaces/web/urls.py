@@ -1,5 +1,50 @@
-"""Root URLs."""
+"""Root URLs: the door, the frame's own pages, the one page of all acts, and every room at the addresses of the page map.
 
-from django.urls import URLPattern, URLResolver
+Addresses end with a slash. A room's `urls.py` has `app_name` and gives whole paths ("", "review/", "org/invites/"); the rooms are
+asked in order after the pages below.
+"""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from qicheng.interfaces.web import account, acts, areas, errors, inbox, login, standing
+
+ROOMS = ("registration", "transfer", "campus", "roster", "orgs", "figures")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("login/", login.login, name="login"),
+    path("login/seat/", login.seat, name="seat"),
+    path("login/first/", login.first, name="first"),
+    path("login/forgotten/", login.forgotten, name="forgotten"),
+    path("login/code/", login.code, name="code"),
+    path("login/why/", login.why, name="why"),
+    path("leave/", login.leave, name="leave"),
+    path("account/", account.account, name="account"),
+    path("account/password/", account.password, name="password"),
+    path("account/sessions/end/", account.end_session, name="end_session"),
+    path("account/seat/", account.change_seat, name="change_seat"),
+    path("cohort/", account.cohort, name="cohort"),
+    path("modules/", account.modules, name="modules"),
+    path("messages/", inbox.messages, name="messages"),
+    path("messages/read/", inbox.read_all, name="read_all"),
+    path("messages/<int:notice>/", inbox.message, name="message"),
+    path("act/<slug:flow>/<uuid:public_id>/<slug:name>/", acts.act, name="act"),
+    path("areas/", areas.below, name="provinces"),
+    path("areas/<str:code>/", areas.below, name="areas"),
+    path("help/", standing.help_page, name="help"),
+    path("a11y/", standing.accessibility, name="a11y"),
+    path("privacy/", standing.privacy, name="privacy"),
+    *(
+        path("", include(f"qicheng.domain.{room}.urls"))
+        for room in ROOMS
+        if find_spec(f"qicheng.domain.{room}") and find_spec(f"qicheng.domain.{room}.urls")
+    ),
+]
+
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.failed
