@@ -86,6 +86,8 @@ class Graduate(Scoped):
             models.Index(fields=["school", "cohort", "college", "name"], name="graduate_list"),
             models.Index(fields=["id_number"], name="graduate_person"),
             models.Index(fields=["account"], condition=Q(account__isnull=False), name="graduate_account"),
+            models.Index(fields=["restored_at"], condition=Q(restored_at__isnull=False), name="graduate_restored"),
+            models.Index(fields=["school", "cohort", "removed_at"], condition=Q(removed_at__isnull=False), name="graduate_removed"),
         ]
 
     def __str__(self) -> str:
@@ -102,7 +104,7 @@ class EmploymentRecord(Scoped):
 
     scope = Scope(
         graduate="graduate", college="graduate__college", school="school", province="school__province", ministry=EVERYTHING,
-        area=Area.EMPLOYMENT,
+        tier="graduate__tier", area=Area.EMPLOYMENT,
     )  # fmt: skip
     SOURCES: ClassVar = (("system", "登记系统"), ("upload", "就业管理系统上传"), ("interface", "就业管理系统接口"))
 
@@ -132,6 +134,20 @@ class EmploymentRecord(Scoped):
         return f"record of graduate {self.graduate_id}"
 
 
+class Roster(models.Model):
+    """A school's roster for a cohort: the row that whoever changes lines locks first; `version` counts such changes."""
+
+    school = models.ForeignKey(School, models.PROTECT)
+    cohort = models.PositiveSmallIntegerField()
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cohort", "school"], name="one_roster")]
+
+    def __str__(self) -> str:
+        return f"{self.school_id} {self.cohort}"
+
+
 class Upload(Scoped):
     """A roster file that was uploaded, its progress, and what became of it (IMP-01 … IMP-04)."""
 
@@ -155,9 +171,31 @@ class Upload(Scoped):
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict)
-    columns = models.JSONField(default=list)
+    # Where in the file each field stands, and its rows of headings; written when it is read.
+    columns = models.JSONField(default=dict)
+    # The version of the roster that the preview was made against.
+    seen = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
     made_at = models.DateTimeField(db_default=Now())
+    moved_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"upload {self.pk}"
+
+
+class UploadFault(Scoped):
+    """What is wrong in one place of an uploaded file: the line, the field ('' for the whole line) and why (IMP-02)."""
+
+    scope = Scope(school="upload__school", province="upload__school__province", ministry=EVERYTHING, area=Area.EMPLOYMENT)
+
+    upload = models.ForeignKey(Upload, models.CASCADE)
+    line = models.PositiveIntegerField()
+    place = models.CharField(max_length=30, blank=True)
+    reason = models.CharField(max_length=200)
+
+    class Meta(Scoped.Meta):
+        indexes = [models.Index(fields=["upload", "line"], name="fault_line")]
+
+    def __str__(self) -> str:
+        return f"line {self.line} of upload {self.upload_id}"

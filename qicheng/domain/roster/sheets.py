@@ -28,6 +28,41 @@ STUDENT = Sheet(
     ),
 )
 
+# Every field of a roster line, in the order of the national layout: the school's page, the preview, the history.
+ROSTER_LINE = Sheet(
+    "RosterLine",
+    (
+        Field("exam_number", "考生号", limit=18),
+        Field("id_number", "身份证号", limit=18),
+        Field("name", "姓名", limit=60),
+        Field("sex", "性别", "code", table="gender"),
+        Field("nation", "民族", "code", table="ethnic_groups"),
+        Field("political_status", "政治面貌", "code", table="political_status"),
+        Field("level", "学历", "code", table="education_levels"),
+        Field("major_code", "专业代码", limit=8),
+        Field("major", "专业", limit=60),
+        Field("major_direction", "专业方向", required=False, limit=60),
+        Field("training_mode", "培养方式", "code", table="training_modes"),
+        Field("directed_unit", "定向或委培单位", required=False, limit=120),
+        Field("origin", "生源所在地", "area"),
+        Field("urban_rural", "城乡生源", "code", required=False, table="urban_rural"),
+        Field("study_years", "学制", limit=3, unit="年"),
+        Field("entered_on", "入学时间", "month"),
+        Field("graduates_on", "毕业时间", "month"),
+        Field("normal_student", "师范生类别", "code", table="normal_student_types"),
+        Field("hardship", "困难生类别", "code", table="hardship_types"),
+        Field("college", "所在院系", limit=60),
+        Field("class_name", "所在班级", required=False, limit=40),
+        Field("student_number", "学号", required=False, limit=20),
+        Field("birth_date", "出生日期", required=False, limit=8),
+        Field("household_moved", "户口是否转入学校", "switch", required=False),
+        Field("archive_moved", "档案是否转入学校", "switch", required=False),
+        Field("phone", "手机号码", "phone", required=False),
+        Field("email", "电子邮箱", "email", required=False),
+        Field("study_form", "学习形式", "code", required=False, table="study_forms"),
+    ),
+)
+
 # What an approval may take over from the roster (ROS-05): shown as 可同步.
 SYNCED = ("sex", "nation", "political_status", "college", "study_years", "student_number", "graduates_on")
 # What it may not: the reviewer rejects, the roster is corrected, the graduate registers again.

@@ -1,0 +1,173 @@
+"""Finds what is wrong in a staged file, set by set, and says it by line, place and reason (IMP-02, IMP-04)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from psycopg import Cursor
+
+from qicheng.foundation.access import Tier, statements
+from qicheng.foundation.kit.identity import (
+    ID_CHECKS,
+    ID_WEIGHTS,
+    OLDEST,
+    YOUNGEST,
+    NotValid,
+    examinee_number,
+    identity_number,
+)
+
+from .columns import BY_KEY, FIELDS, READ, TEXTS, WRONG
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from qicheng.domain.roster.models import Upload
+
+REASON_LENGTH = 200
+SHAPE = "^[1-9][0-9]{16}[0-9X]$"
+# Directed and commissioned graduates who may not sign online: the school uploads their unit (ROS-06).
+WITH_UNIT = ("21", "41")
+DIGITS = "".join(
+    f"{' + ' if place else ''}(n / {10 ** (16 - place)} %% 10) * {weight}" for place, weight in enumerate(ID_WEIGHTS)
+)
+MONTHS = "312931303130313130313031"
+# n is the first 17 digits as a number, d its birth date; NULL where the number has not even the shape of one.
+FALSE_IDENTITY = f"""(n IS NULL
+    OR substr('{ID_CHECKS}', (({DIGITS}) %% 11)::int + 1, 1) <> right(id_number, 1)
+    OR d / 100 %% 100 NOT BETWEEN 1 AND 12
+    OR d %% 100 NOT BETWEEN 1 AND substr('{MONTHS}', (greatest(least(d / 100 %% 100, 12), 1) * 2 - 1)::int, 2)::int
+    OR (d %% 10000 = 229 AND NOT (d / 10000 %% 4 = 0 AND (d / 10000 %% 100 <> 0 OR d / 10000 %% 400 = 0)))
+    OR d NOT BETWEEN %(oldest)s AND %(youngest)s)"""
+STAGED = f"""(SELECT *, n / 1000 %% 100000000 AS d FROM (
+    SELECT *, CASE WHEN id_number ~ '{SHAPE}' THEN left(id_number, 17)::bigint END AS n
+    FROM roster_uploadline WHERE upload_id = %(upload)s OFFSET 0) numbered OFFSET 0) s"""
+IN_NAMES = r"[0-9=+@<>{}\[\]\\/|;:!?#$%%^&*_~\"]"
+
+
+def find_faults(upload: Upload) -> None:
+    """Write the faults of all staged lines anew."""
+    statements.change("DELETE FROM roster_uploadfault WHERE upload_id = %s", (upload.pk,))
+    parameters = _parameters(upload)
+    statements.change(_in_cells(), parameters)
+    for statement in (*_twice_in_file(), *_against_roster()):
+        statements.change(statement, parameters)
+    _say("id_number", upload, identity_number, f"SELECT line, id_number FROM {STAGED} WHERE {FALSE_IDENTITY}", parameters)
+    _say(
+        "exam_number", upload, examinee_number,
+        f"SELECT line, exam_number FROM {STAGED} WHERE exam_number !~ '^([0-9]{{14,15}}|[0-9A-Z]{{10,18}})$'", parameters,
+    )  # fmt: skip
+
+
+def _parameters(upload: Upload) -> dict[str, object]:
+    row = statements.plain(
+        "SELECT to_char(current_date - make_interval(years => %s), 'YYYYMMDD')::bigint, "
+        "to_char(current_date - make_interval(years => %s), 'YYYYMMDD')::bigint",
+        (OLDEST + 1, YOUNGEST),
+    )
+    assert row is not None
+    return {
+        "upload": upload.pk, "school": upload.school_id, "cohort": upload.cohort, "tier": upload.tier,
+        "oldest": row[0] + 1, "youngest": row[1],
+    }  # fmt: skip
+
+
+def _conditions() -> Iterable[tuple[str, str, str]]:
+    """(place, condition, reason as SQL) of everything that one cell or line shows by itself."""
+    for key in READ:
+        yield key, f"starts_with({key}, '{WRONG}')", f"substr({key}, 2)"
+    for key in TEXTS:
+        field = BY_KEY[key]
+        if field.required and key not in ("exam_number", "id_number"):
+            yield key, f"{key} = ''", f"'{field.label}没有填写'"
+        yield (
+            key, f"(octet_length({key}) > {field.limit} AND char_length({key}) > {field.limit})",
+            f"'{field.label}有 ' || char_length({key}) || ' 个字，最多 {field.limit} 个字'",
+        )  # fmt: skip
+    yield "name", f"name ~ '{IN_NAMES}'", "'姓名里有数字或符号，请核对；间隔号用「·」'"
+    yield (
+        "sex", "sex IN ('0', '1', '2', '9') AND n IS NOT NULL AND sex <> CASE n %% 10 %% 2 WHEN 1 THEN '1' ELSE '2' END",
+        "'性别与身份证号第 17 位不符，请核对'",
+    )  # fmt: skip
+    yield (
+        "birth_date", f"birth_date <> '' AND NOT starts_with(birth_date, '{WRONG}') AND d IS NOT NULL AND birth_date <> d::text",
+        "'出生日期与身份证号第 7 至 14 位不符，请核对'",
+    )  # fmt: skip
+    yield (
+        "graduates_on", f"NOT starts_with(graduates_on, '{WRONG}') AND NOT starts_with(entered_on, '{WRONG}') "
+        "AND graduates_on < entered_on", "'毕业时间早于入学时间，请核对'",
+    )  # fmt: skip
+    yield (
+        "directed_unit", f"directed_unit = '' AND training_mode IN {WITH_UNIT}", "'定向或委培（不可网签）要填写定向或委培单位'"
+    )
+    yield "phone", "phone <> '' AND phone !~ '^[0-9+() -]{5,20}$'", "'手机号码只能有数字和短横，请核对'"
+    yield "email", "email <> '' AND email !~ '^[^@ ]+@[^@ ]+$'", "'电子邮箱里要有一个 @，请核对'"
+    yield (
+        "level", "%(tier)s <> 'all' AND tier <> '' AND tier <> %(tier)s", "'你的账号不负责这个学历层次，请由负责的老师上传'"
+    )
+
+
+def _in_cells() -> str:
+    conditions = list(_conditions())
+    # Most lines are right: each condition is asked once, and only wrong lines are looked at condition by condition.
+    any_wrong = " OR ".join(condition for _, condition, _ in conditions)
+    each = ", ".join(f"('{place}', CASE WHEN {condition} THEN {reason} END)" for place, condition, reason in conditions)
+    return f"""
+INSERT INTO roster_uploadfault (upload_id, line, place, reason)
+SELECT upload_id, line, place, left(reason, {REASON_LENGTH})
+FROM (SELECT * FROM {STAGED} WHERE {any_wrong} OFFSET 0) wrong
+CROSS JOIN LATERAL (VALUES {each}) found(place, reason) WHERE reason IS NOT NULL"""
+
+
+def _twice_in_file() -> Iterable[str]:
+    for key in ("exam_number", "id_number"):
+        yield f"""
+WITH twice AS (
+    SELECT {key}, array_agg(line ORDER BY line) AS lines FROM roster_uploadline
+    WHERE upload_id = %(upload)s AND {key} <> '' GROUP BY {key} HAVING count(*) > 1)
+INSERT INTO roster_uploadfault (upload_id, line, place, reason)
+SELECT %(upload)s, line, '{key}', left('文件里第 ' || array_to_string((array_remove(lines, line))[:5], '、') ||
+    ' 行也是这个{BY_KEY[key].label}，请只保留一行', {REASON_LENGTH})
+FROM twice CROSS JOIN LATERAL unnest(lines) AS line"""
+
+
+def _against_roster() -> Iterable[str]:
+    same_person = "s.id_number = g.id_number AND s.exam_number <> g.exam_number"
+    yield _clash("id_number", same_person, "'这个身份证号在名单里属于另一个考生号，请核对'")
+    another = "s.exam_number = g.exam_number AND s.id_number <> g.id_number AND (s.name <> g.name OR g.removed_at IS NOT NULL)"
+    yield _clash("exam_number", another, "'这个考生号在名单里属于另一个人，请核对'")
+    foreign = "s.exam_number = g.exam_number AND %(tier)s <> 'all' AND g.tier <> %(tier)s"
+    yield _clash("level", foreign, "'名单里这位学生的学历层次不由你的账号负责，请由负责的老师上传'")
+
+
+def _clash(place: str, condition: str, reason: str) -> str:
+    return f"""
+INSERT INTO roster_uploadfault (upload_id, line, place, reason)
+SELECT s.upload_id, s.line, '{place}', {reason} FROM roster_uploadline s
+JOIN roster_graduate g ON g.school_id = %(school)s AND g.cohort = %(cohort)s AND {condition}
+WHERE s.upload_id = %(upload)s"""
+
+
+def _say(
+    place: str, upload: Upload, read: Callable[[str], object], found: str, parameters: dict[str, object]
+) -> None:
+    """Let the kit word what is wrong with numbers that SQL found to be wrong."""
+    wrong = []
+    for line, number in statements.rows(found, parameters):
+        try:
+            read(number)
+        except NotValid as why:
+            wrong.append((upload.pk, line, place, str(why)[:REASON_LENGTH]))
+    if wrong:
+        with Cursor(connection.connection).copy(
+            "COPY roster_uploadfault (upload_id, line, place, reason) FROM STDIN"
+        ) as copy:
+            for row in wrong:
+                copy.write_row(row)
+
+
+def fields_of(places: Iterable[str]) -> list[str]:
+    """The labels of fields, in the order of the national layout."""
+    wanted = set(places)
+    return [field.label for field in FIELDS if field.key in wanted]
