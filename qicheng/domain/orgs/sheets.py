@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
+
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Level, Role, Tier
+from qicheng.foundation.access.passwords import weakness
 from qicheng.foundation.codes import divisions
 from qicheng.foundation.kit.identity import FORMS, NotValid, credit_code
 from qicheng.foundation.sheets import Field, Sheet
@@ -14,8 +17,6 @@ from .models import AgreementForm, Edition, Module, ReviewMode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-LONGEST_PASSWORD, SHORTEST_PASSWORD = 128, 10
 
 # ---- settings
 
@@ -198,3 +199,63 @@ APPLICANT = Sheet(
 def plain_code(text: str) -> str:
     """The credit code as it is kept, whatever way it was written."""
     return credit_code(text).number
+
+
+LARGEST_LICENCE = 5 * 1024 * 1024
+SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"%PDF-", "application/pdf"))
+
+
+def kind_of(content: bytes) -> str | None:
+    """The type of a licence by its first bytes, whatever its name says; None where it is none that we take."""
+    return next((kind for start, kind in SIGNATURES if content.startswith(start)), None)
+
+
+class LicenceField(forms.FileField):
+    """A photo or scan, judged by its content; cleaned to its bytes."""
+
+    def clean(self, value: Any, initial: Any = None) -> bytes:
+        file = super().clean(value, initial)
+        if not file:
+            return b""
+        if file.size > LARGEST_LICENCE:
+            raise forms.ValidationError("文件超过 5 MB，压缩或重拍一张")
+        content = file.read()
+        if kind_of(content) is None:
+            raise forms.ValidationError("文件打开后不是 JPG、PNG 或 PDF，换一个文件")
+        return content
+
+
+class Correction(forms.Form):
+    """A new licence, where the one that was sent in would not do."""
+
+    licence = LicenceField(
+        label="营业执照或登记证书", required=False, help_text="原来的清楚就不用再传。JPG、PNG 或 PDF，不超过 5 MB。",
+        error_messages={"empty": "这个文件是空的，换一个文件"},
+    )  # fmt: skip
+
+
+class Proof(forms.Form):
+    """What proves that somebody stands for a unit, and the password of their log-in."""
+
+    licence = LicenceField(
+        label="营业执照或登记证书", help_text="照片或扫描件，四角完整、文字清楚。JPG、PNG 或 PDF，不超过 5 MB。只有平台核验人员和你们单位能看到。",
+        error_messages={"required": "营业执照或登记证书还没有上传", "empty": "这个文件是空的，换一个文件"},
+    )  # fmt: skip
+    password = forms.CharField(
+        label="密码", strip=False, max_length=128, help_text="至少 10 个字符。",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "密码还没有填写", "max_length": "密码最多 128 个字符"},
+    )  # fmt: skip
+    again = forms.CharField(
+        label="再输一次密码", strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "再输一次密码，免得输错"},
+    )  # fmt: skip
+
+    def is_strong(self, *known: str) -> bool:
+        """Whether the password is typed twice alike and not one that is guessed first."""
+        given = self.cleaned_data
+        if given["password"] != given["again"]:
+            self.add_error("again", "两次输入的密码不一样")
+        elif words := weakness(given["password"], *known):
+            self.add_error("password", words)
+        return not self.errors

@@ -66,6 +66,7 @@ def set_province(actor: Actor, cohort: int, seen: str, given: Mapping[str, Any])
         changes = PROVINCE.changes(before, given)
         if changes:
             note(actor, "change", "province_settings", changes, subject=f"province {province.pk}", cohort=cohort)
+    queries.forget_kept()
 
 
 def set_cohort(actor: Actor, year: int, edition: str) -> None:
@@ -81,6 +82,7 @@ def set_cohort(actor: Actor, year: int, edition: str) -> None:
         after = row.get_edition_display()
         if before != after:
             note(actor, "change", "cohort", {"执行的规则版本": [before, after]}, subject=str(year), cohort=year)
+    queries.forget_kept()
 
 
 def add_province(actor: Actor, code: str, name: str) -> Province:

@@ -178,15 +178,6 @@ def _colleague(actor: Actor, seat: Seat) -> Seat:
 
 # ---- licences
 
-LARGEST_LICENCE = 5 * 1024 * 1024
-SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"%PDF-", "application/pdf"))
-
-
-def kind_of(content: bytes) -> str | None:
-    """The type of a licence by its first bytes, whatever its name says; None where it is none that we take."""
-    return next((kind for start, kind in SIGNATURES if content.startswith(start)), None)
-
-
 def keep_licence(content: bytes) -> str:
     """Keep a licence under a random name that only this account of the machine can read; its path below QICHENG_FILES."""
     name = uuid.uuid4().hex

@@ -1,0 +1,160 @@
+"""Pages of a school's settings: signing, handlers, reasons, contacts, and who changed what (SET-02 … SET-08, ORG-12)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from qicheng.domain.orgs import queries
+from qicheng.domain.orgs.effects import settings
+from qicheng.domain.orgs.models import Contact, Module, Reason, School
+from qicheng.domain.orgs.pages import filled, status_of, stood, tried
+from qicheng.domain.orgs.sheets import CONTACT, HANDLER, REASON, SIGNING
+from qicheng.foundation.access import Area, Role, Tier
+from qicheng.foundation.access.pages import audience
+from qicheng.foundation.flow.declare import FLOWS
+from qicheng.foundation.flow.perform import begun, in_process, noted
+from qicheng.foundation.listing.page import render
+
+if TYPE_CHECKING:
+    from qicheng.foundation.access import Actor
+
+KEPT = ("signing_settings", "handler", "reason", "contact", "account")
+
+
+@audience(Role.SCHOOL, area=Area.EMPLOYMENT)
+def signing(request: Any) -> HttpResponse:
+    """The signing settings of the school for the cohort that is looked at."""
+    actor, cohort = request.actor, request.cohort
+    row = queries.signing_settings(actor.node, cohort, actor)
+    form = filled(SIGNING, request, {key: getattr(row, key) for key in SIGNING.keys})
+    sent = request.POST.get("seen", "")
+    seen = int(sent) if sent.isdecimal() and len(sent) < 10 else -1
+    if tried(request, form, lambda given: settings.set_signing(actor, cohort, seen, given), "签约设置已提交。"):
+        return redirect("orgs:settings")
+    context = {"form": form, "row": row, **standing(actor, cohort)}
+    return render(request, "orgs/signing.html", context, status=status_of(form))
+
+
+def standing(actor: Actor, cohort: int) -> dict[str, Any]:
+    """What bears on the settings: the province's part, who is missing, what is under way (SET-01, SET-04 … SET-06)."""
+    school = School.objects.select_related("province").get(pk=actor.node)
+    where = {"school_id": school.pk, "cohort": cohort}
+    known = queries.handlers(school.pk, cohort)
+    return {
+        "school": school,
+        "agreement_form": queries.agreement_form(school.province_id, cohort),
+        "is_open": queries.openings(school.province_id, cohort)[Module.SIGNING],
+        "has_begun": begun(**where),
+        "waiting": [(FLOWS[name], number) for name, number in in_process(**where).items()],
+        "lacking": queries.colleges_without_reviewer(school.pk, cohort),
+        "handlers": [known[tier] for tier in Tier if tier in known],
+        "tiers": queries.tiers_to_set(known, actor.tier),
+        "may_write": actor.may_write(Area.EMPLOYMENT),
+    }
+
+
+@audience(Role.SCHOOL, area=Area.EMPLOYMENT, write=True)
+def handler(request: Any, tier: str) -> HttpResponse:
+    """Submit the handler of a tier; shown once more before it is for good (SET-08)."""
+    actor, cohort = request.actor, request.cohort
+    if tier not in set(Tier):
+        raise Http404
+    form = filled(HANDLER, request, {"tier": tier})
+    del form.fields["tier"]
+    done = f"{Tier(tier).label}的经办人已提交，会印在协议书上。"
+    if tried(request, form, lambda given: settings.set_handler(actor, cohort, {**given, "tier": tier}), done):
+        return redirect("orgs:settings")
+    is_open = Tier(tier) in queries.tiers_to_set(queries.handlers(actor.node, cohort), actor.tier)
+    context = {"form": form, "tier": Tier(tier), "may_set": is_open}
+    return render(request, "orgs/handler.html", context, status=status_of(form))
+
+
+@audience(Role.SCHOOL, area=Area.EMPLOYMENT)
+def reasons(request: Any) -> HttpResponse:
+    """The school's own reasons beside the operator's (REG-02)."""
+    actor = request.actor
+    form = filled(REASON, request)
+    done = "原因已添加，审核时就能选。"
+    if tried(request, form, lambda given: settings.add_reason(actor, given["purpose"], given["words"]), done):
+        return redirect("orgs:reasons")
+    rows = Reason.objects.filter(school=actor.node, ended_at=None).order_by("purpose", "pk")
+    purposes = dict(REASON["purpose"].choices)
+    context = {
+        "form": form, "rows": rows, "purposes": purposes, "may_write": actor.may_write(Area.EMPLOYMENT),
+        "given": [(purposes[key], words) for key in purposes for _, words in queries.reasons(key)],
+    }  # fmt: skip
+    return render(request, "orgs/reasons.html", context, status=status_of(form))
+
+
+@require_POST
+@audience(Role.SCHOOL, area=Area.EMPLOYMENT, write=True)
+def end_reason(request: Any, reason: int) -> HttpResponse:
+    """Offer a reason no longer."""
+    get_object_or_404(Reason, pk=reason, school=request.actor.node)
+    stood(request, lambda: settings.end_reason(request.actor, reason), "原因已停用，以前用过的记录不变。")
+    return redirect("orgs:reasons")
+
+
+@audience(Role.SCHOOL, Role.COLLEGE, area=Area.EMPLOYMENT)
+def contacts(request: Any) -> HttpResponse:
+    """Whom graduates ask: the school's contacts, or the college's own (ORG-12)."""
+    return contact_page(request, None)
+
+
+@audience(Role.SCHOOL, Role.COLLEGE, area=Area.EMPLOYMENT, write=True)
+def contact(request: Any, contact: int) -> HttpResponse:
+    """Change one contact."""
+    return contact_page(request, get_object_or_404(own_contacts(request.actor), pk=contact))
+
+
+def contact_page(request: Any, row: Contact | None) -> HttpResponse:
+    """The list with the form of a new contact, or of `row`."""
+    actor = request.actor
+    tier = actor.tier if actor.role is Role.SCHOOL else Tier.ALL
+    form = filled(CONTACT, request, {key: getattr(row, key) for key in CONTACT.keys} if row else {"tier": tier})
+    done = "联系人已保存，毕业生马上能看到。"
+    if tried(request, form, lambda given: settings.keep_contact(actor, given, row), done):
+        return redirect("orgs:contacts")
+    context = {
+        "form": form, "rows": own_contacts(actor), "row": row, "may_write": actor.may_write(Area.EMPLOYMENT),
+        "colleges": Contact.objects.filter(school=actor.node).exclude(college=None).select_related("college")
+        if actor.role is Role.SCHOOL else (),
+    }  # fmt: skip
+    return render(request, "orgs/contacts.html", context, status=status_of(form))
+
+
+def own_contacts(actor: Actor) -> Any:
+    """The contacts that the actor keeps."""
+    rows = Contact.objects.order_by("tier", "pk")
+    return rows.filter(college=actor.node) if actor.role is Role.COLLEGE else rows.filter(school=actor.node, college=None)
+
+
+@require_POST
+@audience(Role.SCHOOL, Role.COLLEGE, area=Area.EMPLOYMENT, write=True)
+def drop_contact(request: Any, contact: int) -> HttpResponse:
+    """Take a contact away."""
+    row = get_object_or_404(own_contacts(request.actor), pk=contact)
+    stood(request, lambda: settings.drop_contact(request.actor, row), "联系人已移除。")
+    return redirect("orgs:contacts")
+
+
+@audience(Role.SCHOOL, area=Area.EMPLOYMENT)
+def log(request: Any) -> HttpResponse:
+    """Who changed which setting, when, from what to what (SET-10)."""
+    records = noted(*KEPT, school_id=request.actor.node)
+    return render(request, "orgs/log.html", {"records": records, "labels": LABELS, "heading": "操作记录"})
+
+
+LABELS = {
+    ("signing_settings", "submit"): "提交签约设置", ("handler", "submit"): "提交协议经办人", ("reason", "add"): "添加审核原因",
+    ("reason", "end"): "停用审核原因", ("contact", "add"): "添加联系人", ("contact", "change"): "修改联系人",
+    ("contact", "drop"): "移除联系人", ("account", "add"): "创建账号", ("account", "change"): "修改账号",
+    ("account", "suspend"): "停用账号", ("account", "restore"): "恢复账号", ("account", "move"): "更换院系",
+    ("account", "reset_password"): "重置密码", ("province_settings", "change"): "修改协议类型与模块",
+    ("cohort", "change"): "设置届别", ("province", "add"): "添加省份", ("school", "add"): "添加学校",
+    ("employer", "change"): "修改单位资料",
+}  # fmt: skip
