@@ -48,10 +48,12 @@ def _otherwise(key: str) -> str:
     return f"(coalesce(c.student ->> '{key}', '') <> coalesce({now}, ''))::int"
 
 
-# The revision is compared first: as long as it stands, no document is opened.
-MISMATCHES = f"""CASE WHEN c.student = '{{}}'::jsonb OR (c.student ->> 'revision')::int = g.revision THEN 0 ELSE
-    (SELECT {" + ".join(_otherwise(key) for key in (*SYNCED, *FIXED))}
-     FROM orgs_college k_now, orgs_school s_now WHERE k_now.id = g.college_id AND s_now.id = g.school_id) END"""
+# The revision is compared first: as long as it stands, field by field nothing is; nothing was frozen before the graduate's yes.
+MISMATCHES = " ".join((
+    "CASE WHEN coalesce((c.student ->> 'revision')::int, g.revision) = g.revision THEN 0 ELSE (SELECT",
+    " + ".join(_otherwise(key) for key in (*SYNCED, *FIXED)),
+    "FROM orgs_college k_now, orgs_school s_now WHERE k_now.id = g.college_id AND s_now.id = g.school_id) END",
+))  # fmt: skip
 # The newest business status of the unit that a provider gave (EMP-03).
 STATUS = """(SELECT l.status FROM orgs_statuslookup l WHERE l.credit_code = e.credit_code ORDER BY l.asked_at DESC LIMIT 1)"""
 

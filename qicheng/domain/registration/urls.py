@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .pages import cases, employer, graduate
+from .pages import cases, employer, graduate, staff
 
 app_name = "registration"
 urlpatterns = [
@@ -18,4 +18,14 @@ urlpatterns = [
     path("org/invites/batch/", employer.batches, name="batches"),
     path("org/invites/batch/template.xlsx", employer.batch_template, name="batch_template"),
     path("org/invites/batch/<uuid:public_id>/", employer.batch, name="batch"),
+    path("review/", staff.review, name="review"),
+    path("review/next/", staff.next_case, name="next_case"),
+    path("review/workbook/", staff.review_workbook, name="review_workbook"),
+    path("review/batch/", staff.batch, name="review_batch"),
+    path("review/batch/done/", staff.batch_done, name="review_batch_done"),
+    path("review/<uuid:public_id>/", staff.review_case, name="review_case"),
+    path("review/<uuid:public_id>/status/", staff.review_status, name="review_status"),
+    path("lists/", staff.lists, name="lists"),
+    path("lists/<slug:name>/", staff.list_, name="list"),
+    path("lists/<slug:name>/workbook/", staff.list_workbook, name="list_workbook"),
 ]

@@ -140,6 +140,11 @@ class ListPage:
         return [(f, self.values.get(f.key, ""), f.options(self.actor, self.cohort)) for f in self.listing.filters]
 
     @property
+    def chips(self) -> list[tuple[str, str]]:
+        """(filter in words, address without it)."""
+        return [(f"{one.label}：{one.words}", f"?{one.without}") for one in self.applied]
+
+    @property
     def total_words(self) -> str:
         return f"超过 {COUNTED:,}" if self.total > COUNTED else f"{self.total:,}"
 

@@ -1,0 +1,363 @@
+"""What schools and colleges open: the queue, one case with all that a verdict needs, many verdicts at once, and the lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+
+from qicheng.domain.orgs import queries as orgs
+from qicheng.domain.orgs.effects.registry import business_status
+from qicheng.domain.orgs.models import AgreementForm
+from qicheng.domain.registration import listings, queries
+from qicheng.domain.registration.models import Registration
+from qicheng.domain.registration.sheets import EMPLOYER, OFFER
+from qicheng.domain.roster.queries import record_of
+from qicheng.foundation import codes
+from qicheng.foundation.access import Area, Role
+from qicheng.foundation.access.pages import audience
+from qicheng.foundation.flow.perform import NotFound, Stale, Stopped, find, note, open_acts, perform, timeline
+from qicheng.foundation.kit import workbooks
+from qicheng.foundation.kit.numbers import token
+from qicheng.foundation.listing.page import render, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.http import HttpRequest
+
+    from qicheng.foundation.flow.perform import Open
+    from qicheng.foundation.listing import Listing, ListPage
+
+REVIEWERS = (Role.COLLEGE, Role.SCHOOL)
+STAFF = (*REVIEWERS, Role.PROVINCE, Role.MINISTRY)
+EMPLOYMENT = Area.EMPLOYMENT
+# How many cases one batch passes, and how many rows a request puts into a workbook.
+MOST_AT_ONCE = 200
+MOST_ROWS = 2_000
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+REGISTER = "https://www.gsxt.gov.cn/"
+SHORTCUTS = {"approve": "A", "return": "R"}
+# Words of codes in rows that a template writes out.
+WORDS: dict[str, Any] = {
+    "kinds": {flow.name: flow.label for flow in listings.flows()},
+    "levels": codes.table("education_levels").label,
+}
+# The filters behind 更多筛选.
+FURTHER = ("major", "employer", "by", "since", "until")
+
+
+# ---- the queue
+
+
+@audience(*REVIEWERS, area=EMPLOYMENT)
+def review(request: HttpRequest) -> HttpResponse:
+    """What waits for this user, the longest wait first; with `open` one case beside it."""
+    actor, role = request.actor, request.actor.role  # type: ignore[attr-defined]
+    found = listings.queue(role).page(actor, request.GET, request.cohort, listings.counters(role))  # type: ignore[attr-defined]
+    case = seen(request, request.GET["open"]) if request.GET.get("open") else None
+    return render(request, "registration/review_queue.html", {
+        "page": found, "counters": counters(found, role), "now_": timezone.now(), "late": listings.late(), "held": listings.held_back,
+        "may_act": actor.may_write(EMPLOYMENT), "keys": keys(role), **WORDS, "further": any(key in found.values for key in FURTHER), "opened": case,
+        **(whole(request, case, panel=True) if case else {}),
+    })  # fmt: skip
+
+
+def counters(page: ListPage, role: Role) -> list[dict[str, Any]]:
+    """The counters above the queue: each a filter, each with its number (REG-07)."""
+    shown = [
+        ("all", "待审核总数", {}, ""), *((words, words, {"stage": words}, "") for words in listings.stages(role)),
+        ("differs", "信息不一致", {"check": "differs"}, "warn"), ("late", f"等了 {listings.LONG_WAIT} 天以上", {"wait": "late"}, "bad"),
+    ]  # fmt: skip
+    return [
+        {"label": label, "count": page.tally[key], "url": f"?{urlencode(values)}" if values else reverse("registration:review"),
+         "is_current": page.values == values, "tone": tone}
+        for key, label, values, tone in shown
+    ]  # fmt: skip
+
+
+def keys(role: Role) -> list[tuple[str, str]]:
+    """The letters that decide, with what they do, as far as this role has such acts."""
+    acts = {act.name: act.label for flow in listings.flows() for act in flow.acts if role in act.by}
+    return [(letter, acts[name]) for name, letter in SHORTCUTS.items() if name in acts]
+
+
+@audience(*REVIEWERS, area=EMPLOYMENT)
+def next_case(request: HttpRequest) -> HttpResponse:
+    """On to the case that waits behind the one that was just decided, beside the list or on its own page."""
+    actor, queue = request.actor, listings.queue(request.actor.role)  # type: ignore[attr-defined]
+    kept = filters(request, queue)
+    waiting = queue.head(actor, {**kept, "after": request.GET.get("after", "")}, request.cohort, 1)  # type: ignore[attr-defined]
+    waiting = waiting or queue.head(actor, kept, request.cohort, 1)  # type: ignore[attr-defined]
+    if not waiting:
+        return redirect(f"{reverse('registration:review')}?{urlencode(kept)}")
+    if request.GET.get("view") == "panel":
+        return redirect(f"{reverse('registration:review')}?{urlencode({**kept, 'open': waiting[0].public_id})}")
+    return redirect(f"{reverse('registration:review_case', args=[waiting[0].public_id])}?{urlencode(kept)}")
+
+
+@audience(*REVIEWERS, area=EMPLOYMENT)
+def review_workbook(request: HttpRequest) -> HttpResponse:
+    """The queue under its filters as a workbook (REG-07)."""
+    return workbook(request, listings.queue(request.actor.role), request.GET, reverse("registration:review"))  # type: ignore[attr-defined]
+
+
+# ---- one case
+
+
+@audience(*STAFF, area=EMPLOYMENT)
+def review_case(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One case, beside the list or on its own page."""
+    return registration(request, seen(request, public_id))
+
+
+def registration(request: HttpRequest, case: Registration) -> HttpResponse:
+    """All that a verdict on the case needs; the ministry's look at a person's case is on record."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if actor.role is Role.MINISTRY:
+        note(actor, "view", case.flow_name, subject=str(case.public_id), cohort=case.cohort, school=case.school_id)
+    panel = request.headers.get("HX-Target") == "panel"
+    return render(request, "registration/review_case.html", whole(request, case, panel=panel), block={"panel": "panel"})
+
+
+@audience(*STAFF, area=EMPLOYMENT)
+def review_status(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The unit's business status, asked of its provider now; where it cannot answer the page says so (EMP-03)."""
+    case = seen(request, public_id)
+    code = case.employer_shown.get("credit_code", "")
+    fresh = business_status(code)
+    if request.headers.get("HX-Request") != "true":
+        say(request, f"登记状态：{fresh.status}" if fresh else "暂时无法获取最新状态。", "ok" if fresh else "warn")
+        return redirect("registration:review_case", case.public_id)
+    context = {
+        "case": case,
+        "status": fresh or orgs.last_status(code),
+        "is_fresh": fresh is not None,
+        "asked": True,
+        "register": REGISTER,
+    }
+    return render(request, "registration/review_status.html", context)
+
+
+def whole(request: HttpRequest, case: Registration, *, panel: bool = False) -> dict[str, Any]:
+    """What the page of a case shows, wherever it stands (REG-06)."""
+    actor, now, events = request.actor, timezone.now(), timeline(case)  # type: ignore[attr-defined]
+    acts, rejected = open_acts(case, actor), queries.rejected_by(events)
+    code = case.employer_shown.get("credit_code", "")
+    return {
+        "case": case, "tag": queries.tag(case, actor.role, now), "kind": case.flow.label, "compared": queries.comparison(case),
+        "stations": queries.stations(case, actor.role, now, two_levels=queries.has_two_levels(case), rejected_by=rejected),
+        "terms": OFFER.lines({**case.terms, "job_category": case.job_category}), "unit": EMPLOYER.lines(case.employer_shown),
+        "record": record_of(case.graduate_id, actor), "status": orgs.last_status(code), "is_fresh": False, "asked": False,
+        "register": REGISTER, "earlier": queries.earlier(case, actor), "events": queries.lines_for_reviewers(case, events),
+        "handler": orgs.handler_for(case.school_id, case.cohort, case.tier), "roster_url": roster_url(case),
+        "destinations": codes.table("destination_types"), **decisions(request, case, acts, panel=panel),
+    }  # fmt: skip
+
+
+def decisions(request: HttpRequest, case: Registration, acts: list[Open], *, panel: bool) -> dict[str, Any]:
+    """The buttons of a case: those done at once, those that ask for a reason, those with a page of their own."""
+    actor = request.actor  # type: ignore[attr-defined]
+    is_reviewer = actor.role in REVIEWERS
+    queue = listings.queue(actor.role) if is_reviewer else None
+    kept = filters(request, queue) if queue else {}
+    onward, back = "", reverse("registration:review" if is_reviewer else "registration:lists")
+    if queue and case.standing.turn is actor.role:
+        place = {"after": queue.mark(case.waiting_since, case.pk), **({"view": "panel"} if panel else {})}
+        onward = f"{reverse('registration:next_case')}?{urlencode({**kept, **place})}"
+    shown = [
+        {
+            "act": one.act, "why": one.why, "label": one.act.label.replace("审核", case.verb), "shortcut": SHORTCUTS.get(one.act.name, ""),
+            "url": reverse("act", kwargs={"flow": case.flow_name, "public_id": case.public_id, "name": one.act.name}), "key": token(),
+            "reasons": queries.reasons_by_use(case, one.act.name, one.act.reason) if one.act.reason and not one.why else (),
+        }
+        for one in acts
+    ]  # fmt: skip
+    return {
+        "acts": [one for one in shown if one["act"].name != "refresh"], "onward": onward,
+        "refresh": next((one for one in shown if one["act"].name == "refresh" and not one["why"]), None),
+        "here": f"{back}?{urlencode({**kept, 'open': case.public_id})}" if panel else request.path, "back": f"{back}?{urlencode(kept)}",
+        "kept": urlencode(kept), "hold": next((one["why"] for one in shown if one["why"]), ""),
+    }  # fmt: skip
+
+
+def roster_url(case: Registration) -> str:
+    """Where 到就业系统查看 leads; '' while there is no such page."""
+    try:
+        return reverse("roster:detail", args=[case.graduate.public_id])
+    except NoReverseMatch:
+        return ""
+
+
+# ---- many at once
+
+
+@audience(*REVIEWERS, area=EMPLOYMENT, write=True)
+def batch(request: HttpRequest) -> HttpResponse:
+    """What will pass and what stays behind, before anything is done (REG-07)."""
+    actor, queue = request.actor, listings.queue(request.actor.role)  # type: ignore[attr-defined]
+    asked = (
+        filters(request, queue)
+        if request.POST.get("every")
+        else {"case": ",".join(picked(request.POST.getlist("case")))}
+    )
+    if request.POST.get("act") == "export":
+        return workbook(request, queue, asked, reverse("registration:review"))
+    rows = (
+        queue.head(actor, asked, request.cohort, MOST_AT_ONCE + 1)
+        if any(asked.values()) or request.POST.get("every")
+        else []
+    )  # type: ignore[attr-defined]
+    if not rows:
+        say(request, "先在左边勾选要通过的登记；已经审过的不会再出现。", "info")
+        return redirect("registration:review")
+    sorted_ = [(row, listings.held_back(row), token()) for row in rows[:MOST_AT_ONCE]]
+    return render(request, "registration/review_batch.html", {
+        "passing": [(row, key) for row, held, key in sorted_ if not held], "held": [(row, held) for row, held, _ in sorted_ if held],
+        "verb": AgreementForm(rows[0].form).verb if actor.role is Role.SCHOOL else "审核", "is_cut": len(rows) > MOST_AT_ONCE,
+        "most": MOST_AT_ONCE, **WORDS, "back": f"{reverse('registration:review')}?{urlencode(filters(request, queue))}",
+    })  # fmt: skip
+
+
+@audience(*REVIEWERS, area=EMPLOYMENT, write=True)
+def batch_done(request: HttpRequest) -> HttpResponse:
+    """Each line of a batch through its own act, and what became of it; sent again it answers the same and does nothing twice."""
+    actor, queue = request.actor, listings.queue(request.actor.role)  # type: ignore[attr-defined]
+    lines = [line for value in request.POST.getlist("line")[:MOST_AT_ONCE] if (line := parsed(value))]
+    asked = [str(public_id) for public_id, _, _ in lines]
+    waiting = (
+        {row.public_id: row for row in queue.head(actor, {"case": ",".join(asked)}, request.cohort, MOST_AT_ONCE)}
+        if asked
+        else {}
+    )  # type: ignore[attr-defined]
+    cases = (
+        Registration.objects.seen_by(actor)
+        .select_related("graduate")
+        .in_bulk([one for one, _, _ in lines], field_name="public_id")
+    )
+    results = [
+        (cases[public_id], *decided(cases[public_id], actor, seen_, key, waiting.get(public_id)))
+        for public_id, seen_, key in lines
+        if public_id in cases
+    ]
+    return render(request, "registration/review_batch_done.html", {
+        "passed": [(case, words) for case, is_done, words in results if is_done],
+        "stopped": [(case, words) for case, is_done, words in results if not is_done], "missing": len(lines) - len(results),
+    })  # fmt: skip
+
+
+def decided(case: Registration, actor: Any, seen_: int, key: str, row: Any) -> tuple[bool, str]:
+    """(whether it passed, the words beside it) of one line of a batch; what has to be looked at by itself never passes."""
+    if row is not None and (reasons := listings.held_back(row)):
+        return False, f"{'，'.join(reasons)}，要逐条看"
+    try:
+        record = perform(case, "approve", actor, seen=seen_, key=key)
+    except Stale as stale:
+        return False, overtaken(stale)
+    except Stopped as stopped:
+        return False, str(stopped)
+    return True, listings.worded(case.flow.states[record.after].label, case.agreement_form)
+
+
+def overtaken(stale: Stale) -> str:
+    """Who was first, when, and how the case stands now (REG-04)."""
+    if stale.record is None:
+        return str(stale)
+    return f"{stale.record.name} {timezone.localtime(stale.record.at):%H:%M} 已审过，现在是「{stale.label}」"
+
+
+# ---- lists
+
+
+@audience(*STAFF, area=EMPLOYMENT)
+def lists(request: HttpRequest) -> HttpResponse:
+    """To the first of the lists."""
+    return redirect("registration:list", next(iter(listings.lists())))
+
+
+@audience(*STAFF, area=EMPLOYMENT)
+def list_(request: HttpRequest, name: str) -> HttpResponse:
+    """One list of registrations under its filters."""
+    found = named(name).page(request.actor, request.GET, request.cohort)  # type: ignore[attr-defined]
+    further = any(key in found.values for key in FURTHER)
+    return render(
+        request, "registration/staff_list.html", {"page": found, "lists": listings.lists().values(), "further": further}
+    )
+
+
+@audience(*STAFF, area=EMPLOYMENT)
+def list_workbook(request: HttpRequest, name: str) -> HttpResponse:
+    """A list under its filters as a workbook; 导出退回修改学生名单 is one of them."""
+    return workbook(request, named(name), request.GET, reverse("registration:list", args=[name]))
+
+
+def named(name: str) -> Listing:
+    """The list of that name; Http404 if there is none."""
+    if name not in listings.lists():
+        raise Http404
+    return listings.lists()[name]
+
+
+def workbook(request: HttpRequest, listing: Listing, asked: Any, back: str) -> HttpResponse:
+    """The rows that a query finds, on record (EXP-01); too many are not cut off but refused with what to do."""
+    actor, cohort = request.actor, request.cohort  # type: ignore[attr-defined]
+    number = listing.count(actor, asked, cohort)
+    if number > MOST_ROWS:
+        say(
+            request,
+            f"一次最多下载 {MOST_ROWS:,} 条，现在的查询不止这些。按院系、专业或时间筛选以后分几次下载。",
+            "warn",
+        )
+        return redirect(f"{back}?{urlencode(filters(request, listing))}")
+    rows = list(listing.sheet_rows(actor, asked, cohort, MOST_ROWS))
+    wanted = {one.label: ["", str(asked.get(one.key))[:200]] for one in listing.filters if asked.get(one.key)}
+    school = actor.node if actor.role is Role.SCHOOL else None
+    note(actor, "export", f"listing.{listing.name}", {**wanted, "条数": ["", len(rows)]}, cohort=cohort, school=school)
+    name = f"{listing.label}-{timezone.localtime():%Y%m%d-%H%M}.xlsx"
+    return HttpResponse(
+        workbooks.write(listing.headings, rows, sheet=listing.label), content_type=XLSX,
+        headers={"Content-Disposition": content_disposition_header(True, name) or "", "Cache-Control": "no-store"},
+    )  # fmt: skip
+
+
+# ---- what requests carry
+
+
+def seen(request: HttpRequest, public_id: UUID | str) -> Registration:
+    """The case of that id as far as whoever asks may see it; Http404 else (ORG-01)."""
+    try:
+        return find(Registration, public_id if isinstance(public_id, UUID) else UUID(public_id), request.actor)  # type: ignore[attr-defined]
+    except (NotFound, ValueError):
+        raise Http404 from None
+
+
+def filters(request: HttpRequest, listing: Listing) -> dict[str, str]:
+    """What the address asks of a list, so that links keep it."""
+    return {one.key: request.GET[one.key] for one in listing.filters if request.GET.get(one.key)}
+
+
+def picked(values: Iterable[str]) -> list[str]:
+    """The ids among what a form sent."""
+    found = []
+    for value in values:
+        try:
+            found.append(str(UUID(value)))
+        except ValueError:
+            continue
+    return found
+
+
+def parsed(value: str) -> tuple[UUID, int, str] | None:
+    """(case, the version that was seen, key) of a line of a batch, or None for anything else."""
+    public_id, _, rest = value.partition(":")
+    version, _, key = rest.partition(":")
+    try:
+        return (UUID(public_id), int(version), key[:64]) if key and version.isascii() and len(version) < 10 else None
+    except ValueError:
+        return None
