@@ -8,7 +8,6 @@ from django.conf import settings
 from django.test import Client
 
 from qicheng.domain.orgs.effects.sessions import open_session
-from qicheng.domain.orgs.queries import forget_kept
 
 if TYPE_CHECKING:
     from qicheng.domain.orgs.models import Seat
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 def signed_in(seat: Seat, cohort: int | None = None, *, checks_csrf: bool = False) -> Client:
     """A test client with an open session in that seat, looking at that cohort (else at the newest)."""
-    forget_kept()
     client = Client(enforce_csrf_checks=checks_csrf)
     client.cookies[settings.QICHENG_SESSION_COOKIE] = open_session(seat.account, seat, cohort=cohort)
     return client

@@ -180,6 +180,14 @@ def plain_static(settings: Any) -> None:
     settings.STATIC_ROOT = Path(os.environ["QICHENG_FILES"]) / "static"
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """Small tables that a process keeps for a few seconds belong to the test before."""
+    from qicheng.domain.orgs.queries import forget_kept
+
+    forget_kept()
+
+
 @pytest.fixture
 def world(db: None) -> Any:
     """A small country, new for each test."""

@@ -104,7 +104,11 @@ def _asked(request: HttpRequest, case: Case, declared: Act, actor: Actor) -> Ask
     sheet = declared.form.form(case.cohort) if declared.form else None
     form = None
     if sheet:
-        form = sheet(posted, request.FILES) if posted is not None else sheet(initial=_draft(case, declared))
+        form = (
+            sheet(posted, request.FILES)
+            if posted is not None
+            else sheet(initial=_draft(case, declared) if declared.drafted else None)
+        )
     seen = request.POST.get("seen", "") if posted is not None else ""
     return Asked(
         request, case, declared, actor, seen=int(seen) if seen.isdecimal() and len(seen) < 10 else case.version,

@@ -107,7 +107,9 @@ def login(request: HttpRequest) -> HttpResponse:
     onward = own_path(given.get("next"))
     actor = request.actor  # type: ignore[attr-defined]
     if request.method != "POST":
-        return redirect(menus.home(actor.role)) if actor else _door(request, Door(), kind, onward)
+        if request.session_row is not None:  # type: ignore[attr-defined]
+            return redirect(menus.home(actor.role) if actor else "seat")
+        return _door(request, Door(), kind, onward)
     form = Door(request.POST)
     if not form.is_valid():
         return _door(request, form, kind, onward, status=422)
@@ -130,7 +132,8 @@ def _recognised(typed: str, password: str, origin: str, kind: str) -> tuple[Acco
         who = "手机号" if kind == "graduate" else "账号"
         return None, f"{who}或密码不对。{remaining(guess)}"
     assert account is not None
-    sessions.forgive(guess, origin)
+    sessions.forgive(guess)
+    sessions.give_back(origin)
     if account.suspended_at is not None:
         return None, "这个账号已经停用。需要恢复，联系给你开账号的上级"
     if not seats_in_force(account.pk):
@@ -242,6 +245,7 @@ def code(request: HttpRequest) -> HttpResponse:
         wrong = f"验证码不对或者已经过期。还可以试 {left} 次" if left else "验证码不能再用了，重新要一个"
         form.add_error("code", wrong)
         return _asked(request, "code.html", form, {"ticket": ticket, "is_over": not left})
+    sessions.give_back(address(request))
     account = found.account
     if found.purpose == LoginCode.FIRST:
         account = open_account(found.node, form.cleaned_data["new"])

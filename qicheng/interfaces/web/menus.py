@@ -44,6 +44,7 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ("学校清单", "/gov/schools/", "building", ABOVE, ()),
         ("报表与导出", "/gov/reports/", "download", ABOVE, ()),
         ("单位核验", "/gov/employers/", "shield", (Role.MINISTRY,), ()),
+        ("消息滞留", "/gov/messages/", "alert", (Role.MINISTRY,), ()),
     )),
     ("名单与账号", (
         ("导入名单", "/imports/", "upload", SCHOOL_ONLY, (EMPLOYMENT,)),
@@ -58,7 +59,10 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ("预警单位", "/warn/", "alert", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("预警单位", "/gov/warn/", "alert", ABOVE, ()),
         ("培养方式修改记录", "/log/training/", "book", SCHOOL_ONLY, (EMPLOYMENT,)),
+        ("联系人", "/contacts/", "phone", BOTH, ()),
         ("操作记录", "/log/", "clock", SCHOOL_ONLY, ()),
+        ("操作记录", "/gov/log/", "clock", ABOVE, ()),
+        ("没有发出的消息", "/gov/messages/", "msg", (Role.MINISTRY,), ()),
     )),
 )  # fmt: skip
 # The modules of ORG-02 as they stand in the head of every page of a school: (module, label, address, areas).

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SESSION_HOURS = 12
 TRIES = 5
 FIRST_WAIT_MINUTES = 10
-TRIES_OF_AN_ADDRESS = 100
+TRIES_OF_AN_ADDRESS = 200
 
 # One statement counts a guess before it is looked at, so that forty at once are five (ORG-10). `since` is the last one that was
 # let through; after every five the wait doubles, up to half a day, and a day without guesses forgets them.
@@ -85,13 +85,16 @@ def reserve_at(origin: str) -> bool:
     return row[0] <= TRIES_OF_AN_ADDRESS
 
 
-def forgive(guess: Guess, origin: str = "") -> None:
-    """Forget the guesses at a subject whose secret was right, and give the address its one back."""
+def forgive(guess: Guess) -> None:
+    """Forget the guesses at a subject whose secret was right."""
     statements.change("DELETE FROM orgs_attempt WHERE subject = %s", (guess.subject,))
-    if origin:
-        statements.change(
-            "UPDATE orgs_attempt SET number = greatest(number - 1, 0) WHERE subject = %s", (subject("address", origin),)
-        )
+
+
+def give_back(origin: str) -> None:
+    """Take one guess off an address: it was right."""
+    statements.change(
+        "UPDATE orgs_attempt SET number = greatest(number - 1, 0) WHERE subject = %s", (subject("address", origin),)
+    )
 
 
 _dummy: list[str] = []
@@ -220,6 +223,11 @@ def spend(subject: str, limit: int, window: int, number: int = 1) -> bool:
         WHERE CASE WHEN a.since < clock_timestamp() - make_interval(secs => %(window)s) THEN 0 ELSE a.number END
             + excluded.number <= %(limit)s
         RETURNING number""",
-        {"subject": fingerprint(subject, settings.SECRET_KEY.encode()), "window": window, "number": number, "limit": limit},
+        {
+            "subject": fingerprint(subject, settings.SECRET_KEY.encode()),
+            "window": window,
+            "number": number,
+            "limit": limit,
+        },
     )
     return row is not None
