@@ -68,6 +68,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("QICHENG_MAIL_FROM", "qicheng@localhost")
 
 INSTALLED_APPS = [
     "django.contrib.staticfiles",
+    "django_htmx",
     "procrastinate.contrib.django",
     "qicheng.foundation.papers",
     "qicheng.foundation.notice",
