@@ -1,0 +1,227 @@
+"""The oracle of tenancy: who sees a row must be who stands above it, found by walking foreign keys that know nothing of scopes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.apps import apps
+from django.db import models
+
+from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings
+from qicheng.domain.registration.models import Registration
+from qicheng.domain.roster.models import Graduate
+from qicheng.foundation.access import SYSTEM, Actor, Area, Level, Role, Tier, statements
+from qicheng.foundation.access.rows import Scoped, Unscoped
+from qicheng.foundation.flow.perform import perform
+from tests.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.django_db, pytest.mark.rule("ORG-01")]
+
+SCOPED = [model for model in apps.get_models() if issubclass(model, Scoped)]
+NODES = {
+    Role.GRADUATE: Graduate,
+    Role.EMPLOYER: Employer,
+    Role.COLLEGE: College,
+    Role.SCHOOL: School,
+    Role.PROVINCE: Province,
+}
+# Rows of a node above that whoever stands below may read: what a school has set.
+SHOWN_BELOW = {SigningSettings: {Role.COLLEGE}, Handler: {Role.COLLEGE, Role.GRADUATE}}
+# Rows that a role reads wherever they belong to.
+SHOWN_TO_ALL = {Employer: {Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY}}
+# Rows under a node that are none of its business: a graduate's own file is not the operator's view of its employer, and so on.
+NOT_SHOWN: dict[str, set[Role]] = {
+    "EmployerCase": {Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.GRADUATE},
+    "Upload": {Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER},
+    "UploadFault": {Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER},
+    "InvitationBatch": {Role.COLLEGE, Role.GRADUATE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY},
+    "SigningSettings": {Role.GRADUATE, Role.EMPLOYER},
+    "Handler": {Role.EMPLOYER},
+    "Employer": {Role.GRADUATE},
+}
+
+
+def above(row: models.Model) -> Iterator[models.Model]:
+    """The row and whatever it hangs on, found by walking foreign keys: knows nothing of `scope`."""
+    yield row
+    for field in row._meta.concrete_fields:
+        if isinstance(field, models.ForeignKey) and (parent := getattr(row, field.name)) is not None:
+            yield from above(parent)
+
+
+def colleges_now(row: models.Model) -> set[int]:
+    """A row that names a college itself belongs to that one (it follows the roster), else to those above it."""
+    if isinstance(row, (Registration, Graduate)):
+        return {row.college_id}
+    return {found.pk for found in above(row) if isinstance(found, College)}
+
+
+def tier_of(row: models.Model) -> str | None:
+    """The tier of the graduate that a row is about."""
+    return next((found.tier for found in above(row) if isinstance(found, Graduate)), None)
+
+
+def belongs(row: models.Model, actor: Actor) -> bool:
+    """Whether the oracle lets `actor` see `row`."""
+    model, role = type(row), actor.role
+    if role is Role.SYSTEM or role in SHOWN_TO_ALL.get(model, ()):
+        return True
+    if role in NOT_SHOWN.get(model.__name__, ()):
+        return False
+    has_person = any(field.related_model is Graduate for field in model._meta.concrete_fields) or model is Graduate
+    if (
+        role.is_staff
+        and actor.levels.get(Area.EMPLOYMENT, Level.NONE) == Level.NONE
+        and (has_person or model.scope.area)
+    ):
+        return False
+    if role is Role.SCHOOL and actor.tier is not Tier.ALL and has_person and tier_of(row) != actor.tier:
+        return False
+    if role is Role.MINISTRY:
+        return True
+    if role is Role.COLLEGE and model not in SHOWN_BELOW:
+        return actor.node in colleges_now(row)
+    node = NODES[role].objects.unscoped("a test") if issubclass(NODES[role], Scoped) else NODES[role].objects
+    standing = node.filter(pk=actor.node).first()
+    if standing in above(row):
+        return True
+    schools = {found.pk for found in above(standing) if isinstance(found, School)} if standing else set()
+    return role in SHOWN_BELOW.get(model, ()) and row.school_id in schools  # type: ignore[attr-defined]
+
+
+def populate(world: World) -> None:
+    """Rows of every scoped model, made by real acts wherever there is one."""
+    case = world.effective()
+    perform(case, "amend", world.actor(Role.SCHOOL), job_category="10")
+    world.accepted(world.neighbour)
+    late = world.new_graduate("周研", world.college, tier="postgraduate", level="11")
+    second = world.accepted(late)
+    perform(second, "approve", world.actor(Role.COLLEGE))
+    perform(second, "approve", world.actor(Role.SCHOOL, tier=Tier.POSTGRADUATE))
+    world.invitation(world.stranger, world.stranger_actor(Role.EMPLOYER))
+    third = world.invitation(world.stranger)
+    perform(third, "accept", world.of(world.stranger))
+    perform(third, "approve", world.stranger_actor(Role.SCHOOL))
+    for model in SCOPED:
+        if not model.all_rows.exists():
+            fill(model, world)
+
+
+def fill(model: type[models.Model], world: World) -> None:
+    """A row for each of two sides, of a model that no act of this walk makes."""
+    sides = (
+        {School: world.school, Employer: world.employer, "account": world.seats[Role.SCHOOL].account},
+        {
+            School: world.other_school,
+            Employer: world.other_employer,
+            "account": world.stranger_seats[Role.SCHOOL].account,
+        },
+    )
+    for side in sides:
+        given: dict[str, Any] = {}
+        for field in model._meta.concrete_fields:
+            if field.primary_key or field.has_default() or field.null or field.db_default is not models.NOT_PROVIDED:
+                continue
+            if isinstance(field, models.ForeignKey):
+                above_row = side.get(field.related_model)
+                if above_row is None and issubclass(field.related_model, Scoped):
+                    if not field.related_model.all_rows.exists():
+                        fill(field.related_model, world)
+                    hung = [
+                        row
+                        for row in field.related_model.all_rows.all()
+                        if side[School] in above(row) or side[Employer] in above(row)
+                    ]
+                    above_row = hung[0]
+                given[field.name] = above_row if above_row is not None else side["account"]
+            elif isinstance(field, models.IntegerField):
+                given[field.name] = world.cohort
+            elif isinstance(field, models.CharField) and not field.blank:
+                given[field.name] = (field.choices[0][0] if field.choices else "x")[: field.max_length]
+        if hasattr(model, "flow_name"):
+            from qicheng.foundation.flow.declare import FLOWS
+            from qicheng.foundation.flow.perform import be
+
+            flow = next(flow for flow in FLOWS.values() if flow.model is model)
+            be(Actor(flow.begin.by[0], account=side["account"].pk))
+            given |= {"flow_name": flow.name, "state": flow.start.key, "live": flow.start.live, "version": 1}
+        model.all_rows.create(**given)  # type: ignore[attr-defined]
+
+
+def askers(world: World) -> list[Actor]:
+    """Every role on both sides, every tier, every level."""
+    found = [SYSTEM]
+    for role in (Role.GRADUATE, Role.EMPLOYER, Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY):
+        own = world.actor(role)
+        found += [own] if role is Role.MINISTRY else [own, world.stranger_actor(role), replace(own, node=0)]
+        for level in (Level.NONE, Level.READ):
+            found.append(
+                replace(own, levels={Area.EMPLOYMENT: level, Area.ARCHIVE: Level.WRITE, Area.HOUSEHOLD: Level.WRITE})
+            )
+        found += [replace(own, tier=tier) for tier in (Tier.UNDERGRADUATE, Tier.POSTGRADUATE)]
+    found.append(world.of(world.neighbour))
+    found.append(replace(world.actor(Role.COLLEGE), node=world.other_college.pk))
+    found.append(replace(world.actor(Role.SCHOOL), node=world.school_starting.pk))
+    # The same number on another role: ids of tables are no common currency.
+    found += [
+        replace(world.actor(Role.EMPLOYER), node=world.school.pk),
+        replace(world.actor(Role.GRADUATE), node=world.college.pk),
+    ]
+    return found
+
+
+def by_sql(model: type[models.Model], actor: Actor) -> list[int]:
+    where = model.scope.sql(model, actor, "t")  # type: ignore[attr-defined]
+    found = statements.rows(
+        f"SELECT t.{model._meta.pk.column} AS id FROM {model._meta.db_table} t WHERE {where}",
+        {"node": actor.node, "tier": str(actor.tier)},
+    )
+    return sorted(row.id for row in found)
+
+
+def disagreements(world: World, only: tuple[type[models.Model], ...] = ()) -> Iterator[str]:
+    """Where scope, its SQL and the oracle do not see the same rows."""
+    for model in only or SCOPED:
+        existing = list(model.all_rows.all())  # type: ignore[attr-defined]
+        for actor in askers(world):
+            owned = sorted(row.pk for row in existing if belongs(row, actor))
+            by_orm = sorted(model.objects.seen_by(actor).values_list("pk", flat=True))  # type: ignore[attr-defined]
+            asked = f"{model.__name__} by {actor.role} {actor.node} {actor.tier} {dict(actor.levels)}"
+            if by_orm != owned:
+                yield f"{asked}: sees {by_orm}, owns {owned}"
+            if by_sql(model, actor) != by_orm:
+                yield f"{asked}: SQL sees {by_sql(model, actor)}, ORM {by_orm}"
+
+
+@pytest.mark.rule("ORG-05", "ORG-07")
+@pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
+def test_a_node_sees_what_hangs_below_it_and_nothing_else_by_orm_and_by_sql(model, world):
+    populate(world)
+    assert model.all_rows.count() >= 2
+    assert list(disagreements(world, (model,))) == []
+
+
+@pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
+def test_a_scope_that_forgets_its_condition_is_noticed(model, world, monkeypatch):
+    populate(world)
+    for role, path in model.scope.paths.items():
+        monkeypatch.setitem(model.scope.paths, role, "*" if path != "*" else "pk")
+        assert any(disagreements(world, (model,)))
+        monkeypatch.setitem(model.scope.paths, role, path)
+
+
+@pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
+def test_rows_that_belong_to_somebody_are_not_read_without_saying_who_asks(model):
+    for ask in (
+        lambda: model.objects.all(),
+        lambda: model.objects.count(),
+        lambda: model.objects.filter(pk=1),
+        lambda: model.objects.first(),
+    ):
+        with pytest.raises(Unscoped):
+            ask()
