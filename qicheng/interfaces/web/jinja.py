@@ -53,7 +53,7 @@ def _static() -> Callable[[str], str]:
     return static
 
 
-def _url(name: str, *args: object, **kwargs: object) -> str:
+def _url(name: str, /, *args: object, **kwargs: object) -> str:
     """Address of a named page; `NoReverseMatch` if there is none."""
     return reverse(name, args=args or None, kwargs=kwargs or None)
 
