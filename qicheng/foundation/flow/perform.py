@@ -18,6 +18,7 @@ from .models import Case, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from qicheng.foundation.access import Actor, Role
@@ -300,11 +301,12 @@ def fetch(model: type[CaseType], public_id: UUID | str, actor: Actor, *, hold: b
     return model.from_db("default", columns, values)
 
 
-def clock(case: Case) -> Any:
-    """The database's time, asked after the lock: the only judge of deadlines (SIGN-02)."""
+def clock(case: Case | None = None) -> datetime:
+    """The database's time, asked after the lock of a case: the only judge of deadlines (SIGN-02)."""
     row = statements.plain("SELECT clock_timestamp()")
     assert row is not None
-    return row[0]
+    now: datetime = row[0]
+    return now
 
 
 @cache
