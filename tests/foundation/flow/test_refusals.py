@@ -166,8 +166,8 @@ BAN: dict[str, tuple[str, Role, str]] = {
     ),
     "a second record of a version": (
         "invited", Role.EMPLOYER,
-        'INSERT INTO flow_record (flow, "case", cohort, act, before, after, version, role, node, name, unit, origin, reason, words, internal, changes) '
-        'SELECT flow, "case", cohort, act, before, after, version, role, node, name, unit, origin, reason, words, internal, changes FROM flow_record LIMIT 1',
+        ('INSERT INTO flow_record (flow, "case", cohort, act, before, after, version, role, node, name, unit, origin, reason, words, internal, changes) '
+        'SELECT flow, "case", cohort, act, before, after, version, role, node, name, unit, origin, reason, words, internal, changes FROM flow_record LIMIT 1'),
     ),
 }  # fmt: skip
 
