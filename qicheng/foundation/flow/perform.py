@@ -199,11 +199,6 @@ def note(
     )  # fmt: skip
 
 
-def noted(act: str, about: str) -> bool:
-    """Whether such an act without a state was ever recorded."""
-    return Record.objects.filter(flow=about, act=act).exists()
-
-
 def find(model: type[CaseType], public_id: UUID | str, actor: Actor) -> CaseType:
     """The case that `actor` sees under that public id, or NotFound."""
     case = fetch(model, public_id, actor, hold=False)
