@@ -28,6 +28,12 @@ class Changed(Chosen):
     old = secret("现在的密码", "current-password")
     field_order = ("old", "new", "again")
 
+    def check(self, *known: str) -> bool:
+        if self.is_valid() and self.cleaned_data["old"] == self.cleaned_data["new"]:
+            self.add_error("new", "新密码和现在的一样，换一个")
+            return False
+        return super().check(*known)
+
 
 @audience(*EVERYBODY)
 def account(request: Any) -> HttpResponse:
@@ -56,11 +62,8 @@ def password(request: Any) -> HttpResponse:
     context = {"form": form, "must": person.must_change_password}
     if request.method != "POST" or not form.check(person.login, person.phone or "", person.id_number or ""):
         return _kept_off(render(request, "password.html", context, status=422 if form.errors else 200))
-    if form.cleaned_data["old"] == form.cleaned_data["new"]:
-        form.add_error("new", "新密码和现在的一样，换一个")
-    elif wrong := prove(person.pk, form.cleaned_data["old"]):
+    if wrong := prove(person.pk, form.cleaned_data["old"]):
         form.add_error("old", wrong)
-    if form.errors:
         return _kept_off(render(request, "password.html", context, status=422))
     sessions.set_password(person, form.cleaned_data["new"])
     say(request, "密码改好了，其他地方的登录都已退出。")

@@ -26,7 +26,7 @@ from qicheng.interfaces.web.ways import own_path, prove
 if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
     from qicheng.foundation.flow.declare import Act
-    from qicheng.foundation.flow.models import Case, Record
+    from qicheng.foundation.flow.perform import Case, Record
 
 LONGEST_WORDS = 500
 
