@@ -116,7 +116,7 @@ FATES = (
 
 def fill(progress: Progress, owner: str = "") -> None:
     """Fill an empty database; quick and silent where it is full already. `owner` is the owner's address, to move time."""
-    if noted("filled", "demo"):
+    if noted("demo", act="filled"):
         return
     if School.objects.exists():
         raise Unfinished("上次的演示数据没有建完。请运行：make demo ARGS=--fresh")
@@ -229,8 +229,11 @@ def _import(plan: Plan, dice: random.Random) -> None:
     lines = _roster(plan, dice)
     headings = next(lines)
     workbooks.write(headings, lines, path)
-    upload = imports.receive(seat.actor(name=seat.account.name, unit=school.name), COHORT, path.name, path.read_bytes())
+    actor = seat.actor(name=seat.account.name, unit=school.name)
+    upload = imports.receive(actor, COHORT, path.name, [path.read_bytes()])
     imports.read_upload(upload.pk)
+    upload.refresh_from_db()
+    imports.request_writing(upload, actor)
     imports.apply_upload(upload.pk)
     upload.refresh_from_db()
     if upload.state != "applied":
@@ -402,7 +405,7 @@ def _age(owner: str, dice: random.Random) -> None:
         database.execute(
             """UPDATE registration_registration r SET begun_at = begun_at - a.days, sent_at = sent_at - a.days,
                 deadline = deadline - a.days, waiting_since = waiting_since - a.days * 0.6, closed_at = closed_at - a.days * 0.5
-            FROM (SELECT id, make_interval(days => (id % 9)::int, hours => (id % 7)::int) AS days FROM registration_registration
+            FROM (SELECT id, make_interval(days => (id %% 9)::int, hours => (id %% 7)::int) AS days FROM registration_registration
                 WHERE graduate_id NOT IN (SELECT id FROM roster_graduate WHERE name = ANY(%s))) a WHERE a.id = r.id""",
             [list(NAMED)],
         )

@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; returns the exit code."""
     given = _options().parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
-    _warn_of_old_python()
+    if given.run in (demo, serve):
+        _warn_of_old_python()
     try:
         code: int = given.run(given)
     except (Stopped, ServerError) as reason:
