@@ -5,6 +5,7 @@ A flow joins by being declared on `Registration`: its states with a turn are in 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -144,7 +145,7 @@ def lists() -> dict[str, Listing]:
 @cache
 def every() -> Listing:
     """All cases of graduates who are on the roster, whichever way they register: what the figures count."""
-    return _list("registrations", "全部登记", ON_THE_ROSTER, ())
+    return replace(_list("registrations", "全部登记", ON_THE_ROSTER, ()), given=lambda: {"late": late()})
 
 
 def in_state(flow: str, state: str) -> str:
@@ -197,20 +198,20 @@ def _columns() -> tuple[Column, ...]:
         Column("version", "", "c.version", hidden=True),
         Column("name", "姓名", "g.name", sort=True),
         Column("student_number", "学号", "g.student_number", sort=True),
-        Column("exam_number", "考生号", "g.exam_number"),
-        Column("id_number", "身份证号", "g.id_number", masks.id_number),
-        Column("phone", "手机号码", "g.phone", masks.phone),
+        Column("employer", "单位", "c.employer_name", sort=True),
+        Column("state", "状态", f"concat_ws(' ', c.flow_name, {STANDING}, c.agreement_form)", standing),
+        Column("waiting_since", "到这一步的时间", "c.waiting_since", written, sort=True),
+        Column("mismatches", "核对", MISMATCHES, lambda count: f"{count} 项不一致" if count else "一致"),
         Column("college", "院系", "k.name"),
         Column("level", "学历", "g.level", codes.table("education_levels").label),
         Column("major", "专业", "g.major"),
         Column("kind", "类型", "c.flow_name", lambda name: FLOWS[name].label),
-        Column("employer", "单位", "c.employer_name", sort=True),
         Column("post", "岗位", "c.post"),
-        Column("state", "状态", f"concat_ws(' ', c.flow_name, {STANDING}, c.agreement_form)", standing),
         Column("number", "协议编号", "c.number"),
-        Column("mismatches", "核对", MISMATCHES, lambda count: f"{count} 项不一致" if count else "一致"),
         Column("begun_at", "发起时间", "c.begun_at", written, sort=True),
-        Column("waiting_since", "到这一步的时间", "c.waiting_since", written, sort=True),
+        Column("exam_number", "考生号", "g.exam_number"),
+        Column("id_number", "身份证号", "g.id_number", masks.id_number),
+        Column("phone", "手机号码", "g.phone", masks.phone),
         Column("form", "", "c.agreement_form", hidden=True),
         Column("is_verified", "", "e.is_verified", hidden=True),
         Column("status", "", STATUS, hidden=True),

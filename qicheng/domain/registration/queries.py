@@ -329,7 +329,7 @@ def comparison(case: Registration) -> list[tuple[str, str, str, bool, str]]:
     return [
         (
             STUDENT[key].label, STUDENT[key].shown(case.student.get(key)), STUDENT[key].shown(now.get(key)),
-            (case.student.get(key) or "") != (now.get(key) or ""), "可同步" if key in SYNCED else "要退回，不能同步",
+            (case.student.get(key) or "") != (now.get(key) or ""), "可同步" if key in SYNCED else "不能同步",
         )
         for key in (*FIXED, *SYNCED)
     ]  # fmt: skip

@@ -1,0 +1,105 @@
+"""The numbers of home pages: each is a list, a filter of that list, and the count of both in one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from qicheng.domain.orgs.models import School
+from qicheng.domain.registration import listings
+from qicheng.foundation.access import Role, Tier
+from qicheng.foundation.kit.calendar import ONE_DAY, cohort_closes, midnight
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from qicheng.foundation.access import Actor
+    from qicheng.foundation.flow.declare import Flow
+
+# Until when changes of a destination are reported upward in the year of graduation (month, day).
+LAST_CHANGE = (8, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number: its words, the condition that counts it, and the list that it opens under which filter."""
+
+    key: str
+    label: str
+    condition: str
+    name: str
+    values: Mapping[str, str]
+    tone: str = ""
+
+    @property
+    def url(self) -> str:
+        place = (
+            reverse("registration:review") if self.name == "review" else reverse("registration:list", args=[self.name])
+        )
+        return f"{place}?{urlencode(self.values)}" if self.values else place
+
+
+def waiting(role: Role) -> list[Figure]:
+    """What waits for this user, and what soon will be too late."""
+    own = listings.turn_of(role)
+    late, differs = (f"{own} AND {condition}" for condition in (listings.LATE, listings.DIFFERS))
+    return [
+        Figure("mine", "待我审核", own, "review", {}),
+        Figure("differs", "其中信息不一致", differs, "review", {"check": "differs"}, "warn"),
+        Figure("late", f"其中等了 {listings.LONG_WAIT} 天以上", late, "review", {"wait": "late"}, "bad"),
+    ]
+
+
+def steps(flow: Flow) -> list[Figure]:
+    """A way to register: all that is open, each step with a turn, and what took effect."""
+    kept = [state for state in flow.states.values() if state.turn or (state.live and state.settled)]
+    return [
+        Figure(f"{flow.name}.open", "正在办理", listings.is_open(flow), flow.name, {"open": "yes"}),
+        *(
+            Figure(f"{flow.name}.{state.key}", state.label, listings.in_state(flow.name, state.key), flow.name, {"state": state.key})
+            for state in kept
+        ),
+        *([Figure("due", "24 小时内到期，毕业生没有回应", listings.DUE, flow.name, {"due": "soon"}, "warn")] if "invited" in flow.states else []),
+    ]  # fmt: skip
+
+
+def counted(actor: Actor, cohort: int) -> list[tuple[str, list[tuple[Figure, int]]]]:
+    """Every number of a school's or college's home page, live and in one statement (HOME-01): (heading, figures)."""
+    groups = [("待我审核", waiting(actor.role)), *((flow.label, steps(flow)) for flow in listings.flows())]
+    conditions = {figure.key: figure.condition for _, figures in groups for figure in figures}
+    numbers = listings.every().tally(actor, cohort, conditions)
+    return [(heading, [(figure, numbers[figure.key]) for figure in figures]) for heading, figures in groups]
+
+
+def by_school(actor: Actor, cohort: int) -> tuple[list[Figure], list[tuple[School, dict[str, int]]]]:
+    """The same steps for each school of a province or of the country, in one statement: (figures, rows)."""
+    figures = [figure for flow in listings.flows() for figure in steps(flow)]
+    numbers = dict(listings.every().tallies(actor, cohort, "c.school_id", {f.key: f.condition for f in figures}))
+    schools = School.objects.order_by("name")
+    if actor.role is Role.PROVINCE:
+        schools = schools.filter(province=actor.node)
+    nothing = dict.fromkeys((figure.key for figure in figures), 0)
+    return figures, [(school, numbers.get(school.pk, nothing)) for school in schools]
+
+
+def longest(actor: Actor, cohort: int) -> list[Any]:
+    """The five cases that have waited longest for this user."""
+    return listings.queue(actor.role).head(actor, {}, cohort, 5)
+
+
+def deadlines(cohort: int) -> list[tuple[str, datetime]]:
+    """The dates that end something for a cohort, each as the instant from which it is too late."""
+    return [
+        ("去向变更上报截止", midnight(date(cohort, *LAST_CHANGE) + ONE_DAY)),
+        (f"{cohort} 届办理截止", cohort_closes(cohort)),
+    ]
+
+
+def own_tiers(actor: Actor) -> list[Tier]:
+    """The tiers whose handler a school's user reads: the own one and the one for all."""
+    return [Tier.ALL, actor.tier] if actor.tier is not Tier.ALL else list(Tier)
