@@ -389,6 +389,7 @@ class EmployerCase(Case, Scoped):
 
     scope = Scope(employer="employer", ministry=EVERYTHING)
     detail = "orgs:employer_case"
+    refusals: ClassVar = {"one_open_employer_case": "这份申请已经提交，正在等待处理，不用再交一次。"}
 
     employer = models.ForeignKey(Employer, models.PROTECT)
     account = models.ForeignKey(Account, models.PROTECT)

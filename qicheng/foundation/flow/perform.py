@@ -86,6 +86,7 @@ def perform(
     case: Case,
     name: str,
     actor: Actor,
+    /,
     *,
     seen: int | None = None,
     key: str | None = None,
@@ -143,7 +144,7 @@ def perform(
 
 
 @again
-def begin(flow: Flow, actor: Actor, *, key: str | None = None, **given: Any) -> Case:
+def begin(flow: Flow, actor: Actor, /, *, key: str | None = None, **given: Any) -> Case:
     """Begin a case: `flow.begin.make` builds it, guards are asked, it is written, recorded and told.
 
     A `key` that was used before by this account returns the case that it began, even if both came at once.
