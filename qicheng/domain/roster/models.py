@@ -38,9 +38,10 @@ class Graduate(Scoped):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     cohort = models.PositiveSmallIntegerField()
-    school = models.ForeignKey(School, models.PROTECT)
+    # Both are covered by the indexes below; each more would cost every line that is imported.
+    school = models.ForeignKey(School, models.PROTECT, db_index=False)
     college = models.ForeignKey(College, models.PROTECT)
-    account = models.ForeignKey(Account, models.PROTECT, null=True)
+    account = models.ForeignKey(Account, models.PROTECT, null=True, db_index=False)
     exam_number = models.CharField(max_length=18)
     id_number = IdentityNumberField()
     name = models.CharField(max_length=60)
@@ -80,11 +81,10 @@ class Graduate(Scoped):
     class Meta(Scoped.Meta):
         constraints = [
             models.UniqueConstraint(fields=["cohort", "school", "exam_number"], name="one_roster_line"),
-            models.UniqueConstraint(fields=["cohort", "school", "id_number"], name="one_person_on_a_roster"),
+            models.UniqueConstraint(fields=["id_number", "cohort", "school"], name="one_person_on_a_roster"),
         ]
         indexes = [
             models.Index(fields=["school", "cohort", "college", "name"], name="graduate_list"),
-            models.Index(fields=["id_number"], name="graduate_person"),
             models.Index(fields=["account"], condition=Q(account__isnull=False), name="graduate_account"),
             models.Index(fields=["restored_at"], condition=Q(restored_at__isnull=False), name="graduate_restored"),
             models.Index(fields=["school", "cohort", "removed_at"], condition=Q(removed_at__isnull=False), name="graduate_removed"),

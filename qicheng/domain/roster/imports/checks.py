@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import connection
-from psycopg import Cursor
-
 from qicheng.foundation.access import Tier, statements
 from qicheng.foundation.kit.identity import (
     ID_CHECKS,
@@ -18,7 +15,7 @@ from qicheng.foundation.kit.identity import (
     identity_number,
 )
 
-from .columns import BY_KEY, FIELDS, READ, TEXTS, WRONG
+from .columns import BY_KEY, READ, TEXTS, WRONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,22 +39,26 @@ FALSE_IDENTITY = f"""(n IS NULL
     OR d NOT BETWEEN %(oldest)s AND %(youngest)s)"""
 STAGED = f"""(SELECT *, n / 1000 %% 100000000 AS d FROM (
     SELECT *, CASE WHEN id_number ~ '{SHAPE}' THEN left(id_number, 17)::bigint END AS n
-    FROM roster_uploadline WHERE upload_id = %(upload)s OFFSET 0) numbered OFFSET 0) s"""
+    FROM roster_uploadline WHERE upload_id = %(upload)s AND line BETWEEN %(first)s AND %(last)s OFFSET 0) numbered OFFSET 0) s"""
 IN_NAMES = r"[0-9=+@<>{}\[\]\\/|;:!?#$%%^&*_~\"]"
 
 
-def find_faults(upload: Upload) -> None:
-    """Write the faults of all staged lines anew."""
+def forget(upload: Upload) -> None:
+    """Drop what was found wrong so far."""
     statements.change("DELETE FROM roster_uploadfault WHERE upload_id = %s", (upload.pk,))
+
+
+def look_at_cells(upload: Upload, first: int = 0, last: int = 2**31 - 1) -> None:
+    """Write the faults that the staged lines from `first` to `last` show by themselves."""
+    statements.change(_IN_CELLS, _parameters(upload) | {"first": first, "last": last})
+
+
+def compare(upload: Upload) -> None:
+    """Write the faults that show between lines of the file and against the roster, once all lines are looked at."""
     parameters = _parameters(upload)
-    statements.change(_in_cells(), parameters)
     for statement in (*_twice_in_file(), *_against_roster()):
         statements.change(statement, parameters)
-    _say("id_number", upload, identity_number, f"SELECT line, id_number FROM {STAGED} WHERE {FALSE_IDENTITY}", parameters)
-    _say(
-        "exam_number", upload, examinee_number,
-        f"SELECT line, exam_number FROM {STAGED} WHERE exam_number !~ '^([0-9]{{14,15}}|[0-9A-Z]{{10,18}})$'", parameters,
-    )  # fmt: skip
+    _word(upload)
 
 
 def _parameters(upload: Upload) -> dict[str, object]:
@@ -85,6 +86,9 @@ def _conditions() -> Iterable[tuple[str, str, str]]:
             key, f"(octet_length({key}) > {field.limit} AND char_length({key}) > {field.limit})",
             f"'{field.label}有 ' || char_length({key}) || ' 个字，最多 {field.limit} 个字'",
         )  # fmt: skip
+    # What is wrong with a number is worded afterwards by the kit.
+    yield "id_number", FALSE_IDENTITY, "''"
+    yield "exam_number", "exam_number !~ '^([0-9]{14,15}|[0-9A-Z]{10,18})$'", "''"
     yield "name", f"name ~ '{IN_NAMES}'", "'姓名里有数字或符号，请核对；间隔号用「·」'"
     yield (
         "sex", "sex IN ('0', '1', '2', '9') AND n IS NOT NULL AND sex <> CASE n %% 10 %% 2 WHEN 1 THEN '1' ELSE '2' END",
@@ -120,6 +124,9 @@ FROM (SELECT * FROM {STAGED} WHERE {any_wrong} OFFSET 0) wrong
 CROSS JOIN LATERAL (VALUES {each}) found(place, reason) WHERE reason IS NOT NULL"""
 
 
+_IN_CELLS = _in_cells()
+
+
 def _twice_in_file() -> Iterable[str]:
     for key in ("exam_number", "id_number"):
         yield f"""
@@ -149,25 +156,25 @@ JOIN roster_graduate g ON g.school_id = %(school)s AND g.cohort = %(cohort)s AND
 WHERE s.upload_id = %(upload)s"""
 
 
-def _say(
-    place: str, upload: Upload, read: Callable[[str], object], found: str, parameters: dict[str, object]
-) -> None:
-    """Let the kit word what is wrong with numbers that SQL found to be wrong."""
-    wrong = []
-    for line, number in statements.rows(found, parameters):
+def _word(upload: Upload) -> None:
+    """Let the kit say what is wrong with the numbers that SQL found to be wrong."""
+    readers: dict[str, Callable[[str], object]] = {"id_number": identity_number, "exam_number": examinee_number}
+    wrong = statements.rows(
+        """SELECT f.id, f.place, CASE f.place WHEN 'id_number' THEN s.id_number ELSE s.exam_number END AS number
+        FROM roster_uploadfault f JOIN roster_uploadline s USING (upload_id, line) WHERE f.upload_id = %s AND f.reason = ''""",
+        (upload.pk,),
+    )
+    words = []
+    for fault in wrong:
         try:
-            read(number)
+            readers[fault.place](fault.number)
         except NotValid as why:
-            wrong.append((upload.pk, line, place, str(why)[:REASON_LENGTH]))
+            words.append(str(why)[:REASON_LENGTH])
+        else:
+            words.append("号码不正确，请核对")
     if wrong:
-        with Cursor(connection.connection).copy(
-            "COPY roster_uploadfault (upload_id, line, place, reason) FROM STDIN"
-        ) as copy:
-            for row in wrong:
-                copy.write_row(row)
-
-
-def fields_of(places: Iterable[str]) -> list[str]:
-    """The labels of fields, in the order of the national layout."""
-    wanted = set(places)
-    return [field.label for field in FIELDS if field.key in wanted]
+        statements.change(
+            """UPDATE roster_uploadfault f SET reason = w.reason FROM unnest(%s::bigint[], %s::text[]) AS w(id, reason)
+            WHERE f.id = w.id""",
+            ([fault.id for fault in wrong], words),
+        )

@@ -53,11 +53,14 @@ def read_upload(upload: int) -> None:
         check(found)
 
 
-def check(upload: Upload, reason: str = "") -> None:
-    """Check the staged lines against the roster as it stands and put the upload to its preview."""
+def check(upload: Upload, reason: str = "", *, is_again: bool = False) -> None:
+    """Check the staged lines against each other and the roster as it stands, and put the upload to its preview."""
     with transaction.atomic():
         version = Roster.objects.get(school=upload.school_id, cohort=upload.cohort).version
-        checks.find_faults(upload)
+        if is_again:
+            checks.forget(upload)
+            checks.look_at_cells(upload)
+        checks.compare(upload)
         counts = preview.count(upload)
         _move(
             upload, "preview", counts=counts, columns=upload.columns, total=upload.total, done=upload.total, seen=version,
@@ -86,7 +89,7 @@ def _write(upload: Upload, actor: Actor) -> None:
         later("roster.read_upload", upload=upload.pk)
         return
     if roster.version != upload.seen:
-        check(upload, CHANGED_MEANWHILE)
+        check(upload, CHANGED_MEANWHILE, is_again=True)
         return
     written = writing.write_lines(upload, actor)
     if written["added"] or written["changed"]:
