@@ -170,7 +170,8 @@ def committed(
     databases.name = name  # type: ignore[attr-defined]
     with django_db_blocker.unblock(), pointed_at(databases.url(name)):
         yield databases
-    databases.run(TEMPLATE_HOST, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    # Waits for connections that are just being closed; the owner may not end those of the runtime role.
+    databases.run(TEMPLATE_HOST, f"DROP DATABASE IF EXISTS {name}")
 
 
 @pytest.fixture(autouse=True)
