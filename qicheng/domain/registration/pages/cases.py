@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponse
-from django.utils import timezone
 
 from qicheng.domain.registration import queries
 from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import Role
 from qicheng.foundation.access.pages import audience
-from qicheng.foundation.flow.perform import NotFound, find, timeline
+from qicheng.foundation.flow.perform import NotFound, find
 from qicheng.foundation.listing.page import render
 from qicheng.foundation.papers import store
 
-from . import employer, graduate
+from . import employer, graduate, staff
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -30,7 +29,7 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One registration, on the page that suits whoever looks."""
     case = seen(request, public_id)
     looks = {Role.GRADUATE: graduate.invitation, Role.EMPLOYER: employer.invitation}
-    return looks.get(request.actor.role, summary)(request, case)  # type: ignore[attr-defined]
+    return looks.get(request.actor.role, staff.registration)(request, case)  # type: ignore[attr-defined]
 
 
 @audience(*EVERYBODY)
@@ -54,15 +53,6 @@ def agreement(request: HttpRequest, public_id: UUID) -> HttpResponse:
     )
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def summary(request: HttpRequest, case: Registration) -> HttpResponse:
-    """The case in plain lines, for whoever has no page of its own for it."""
-    now, role = timezone.now(), request.actor.role  # type: ignore[attr-defined]
-    return render(request, "registration/summary.html", {
-        "case": case, "tag": queries.tag(case, role, now), "timeline": queries.lines(case, timeline(case)),
-        "terms": queries.OFFER.lines(case.terms), "paper": queries.agreement_of(case),
-    })  # fmt: skip
 
 
 def seen(request: HttpRequest, public_id: UUID) -> Registration:
