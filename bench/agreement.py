@@ -4,22 +4,21 @@ import time
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from statistics import median
 from typing import Any
 
+from bench.figures import ROUNDS, Figure, against
 from bench.peers import agreement_weasyprint
 from qicheng.foundation.papers.typeset import typeset
 from tests.foundation.papers.agreements import agreement
 
 TEMPLATE = Path(__file__).parents[1] / "qicheng/domain/registration/templates/registration/agreement.typ"
-ROUNDS = 5
 TYPESET, PRINTED = 20, 4
 
 _serial = count()
 
 
-def measure() -> dict[str, Any]:
-    """CPU seconds of one document both ways (medians of rounds that take turns), their ratio, bytes, repeatability."""
+def measure() -> list[Figure]:
+    """CPU seconds of one document both ways, in turns; bytes; whether the same input gives the same bytes."""
     ours, theirs = [], []
     cost(ours_of, 2)
     cost(agreement_weasyprint.agreement, 1)
@@ -27,16 +26,14 @@ def measure() -> dict[str, Any]:
         ours.append(cost(ours_of, TYPESET))
         theirs.append(cost(agreement_weasyprint.agreement, PRINTED))
     documents = [typeset(TEMPLATE, agreement(form)) for form in ("two_party", "three_party")]
-    return {
-        "cpu_seconds": median(ours),
-        "peer_cpu_seconds": median(theirs),
-        "ratio": median(ours) / median(theirs),
-        "budget_ratio": 1 / 6,
-        "bytes": max(map(len, documents)),
-        "budget_bytes": 120_000,
-        "peer_bytes": len(agreement_weasyprint.agreement(agreement())),
-        "same_bytes": documents == [typeset(TEMPLATE, agreement(form)) for form in ("two_party", "three_party")],
-    }
+    repeated = [typeset(TEMPLATE, agreement(form)) for form in ("two_party", "three_party")]
+    return [
+        against(7, "agreement PDF, CPU, against WeasyPrint", "s", ours, theirs, 1 / 6, at_least=False),
+        Figure(7, "agreement PDF, size", max(map(len, documents)) / 1000, "KB", 120, at_least=False,
+               beside=len(agreement_weasyprint.agreement(agreement())) / 1000),
+        Figure(7, "agreement PDFs that differ when repeated", sum(a != b for a, b in zip(documents, repeated, strict=True)), "", 0,
+               at_least=False),
+    ]  # fmt: skip
 
 
 def ours_of(values: dict[str, Any]) -> bytes:
@@ -59,8 +56,3 @@ def unlike_the_last() -> dict[str, Any]:
         for row in block["rows"]:
             row["value"] = row["value"] and f"{row['value']}{serial}"
     return values
-
-
-if __name__ == "__main__":
-    for figure, value in measure().items():
-        print(f"{figure:20} {value}")

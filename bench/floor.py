@@ -1,0 +1,79 @@
+"""The floor of a page: the statements that it runs, run by pgbench as prepared statements with nothing around them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from bench import country
+from qicheng.interfaces.command import places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bench.capture import Statement
+
+THREADS = 2
+
+
+def script(statements: Iterable[Statement], expressions: Mapping[Any, str]) -> str:
+    """A pgbench script of the statements; a parameter that is a key of `expressions` becomes its expression, others stay as they were.
+
+    What a statement RETURNING gives is kept in variables of those names.
+    """
+    lines: list[str] = []
+    was_within = False
+    with psycopg.connect(country.here().server.url(country.DATABASE)) as connection:
+        for one in statements:
+            if one.is_within != was_within:
+                lines.append("BEGIN;" if one.is_within else "COMMIT;")
+                was_within = one.is_within
+            ending = " \\gset\n" if " RETURNING " in one.sql else ";"
+            lines.append(_filled(one, expressions, connection).strip() + ending)
+    return "\n".join([*lines, *(["COMMIT;"] if was_within else [])]) + "\n"
+
+
+def _filled(one: Statement, expressions: Mapping[Any, str], connection: psycopg.Connection[Any]) -> str:
+    def written(value: Any) -> str:
+        # True and 1 are the same key of a mapping.
+        if not isinstance(value, bool) and isinstance(value, int | str | bytes | UUID) and value in expressions:
+            return expressions[value]
+        if isinstance(value, list) and any(not isinstance(each, bool) and each in expressions for each in value):
+            return f"ARRAY[{', '.join(written(each) for each in value)}]"
+        return sql.Literal(value).as_string(connection)
+
+    if isinstance(one.parameters, dict):
+        text = re.sub(r"%\((\w+)\)s", lambda found: written(one.parameters[found[1]]), one.sql)  # type: ignore[call-overload]
+    else:
+        rest = iter(one.parameters)
+        text = re.sub(r"%s", lambda _: written(next(rest)), one.sql)
+    return text.replace("%%", "%")
+
+
+def run(head: str, body: str, seconds: float, clients: int = 8) -> tuple[float, int]:
+    """(transactions a second, how many) of a script that `head` gives its variables."""
+    with tempfile.TemporaryDirectory(prefix="qicheng-bench-") as folder:
+        path = Path(folder) / "script.sql"
+        path.write_text(head + body, encoding="utf-8")
+        server = country.here().server
+        made = subprocess.run(
+            [
+                places.programs().path("pgbench"), "--no-vacuum", "--protocol=prepared", "--define=own=0", f"--client={clients}", f"--jobs={THREADS}",
+                f"--time={seconds:.0f}", f"--file={path}", server.url(country.DATABASE),
+            ],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    if made.returncode or "aborted" in made.stderr:
+        raise RuntimeError(made.stderr[-3000:])
+    rate = re.search(r"tps = ([\d.]+)", made.stdout)
+    number = re.search(r"transactions actually processed: (\d+)", made.stdout)
+    assert rate is not None
+    assert number is not None
+    return float(rate[1]), int(number[1])

@@ -1,0 +1,1 @@
+"""The same empty job in django-tasks-db."""
