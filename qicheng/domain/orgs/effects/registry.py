@@ -105,7 +105,7 @@ class HttpRegistry:
     def _read(self, content: bytes, credit_code: str) -> Status:
         try:
             answer = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Silent("not JSON") from None
         said = answer if isinstance(answer, dict) else {}
         status, name = said.get("status"), said.get("name", "")

@@ -208,6 +208,6 @@ def business_status(request: Any, public_id: UUID) -> HttpResponse:
     known = queries.last_status(row.credit_code)
     is_fresh = known is not None and (timezone.now() - known.asked_at).total_seconds() < FRESH_SECONDS
     asks_again = request.GET.get("again") == "1"
-    now = known if is_fresh and not asks_again else registry.business_status(row.credit_code)
-    context = {"row": row, "now": now, "known": known, "is_set_up": registry.provider() is not None}
+    found = known if is_fresh and not asks_again else registry.business_status(row.credit_code)
+    context = {"row": row, "found": found, "known": known, "is_set_up": registry.provider() is not None}
     return render(request, "orgs/business_status.html", context, block="status")
