@@ -56,7 +56,7 @@ def home(request: HttpRequest) -> HttpResponse:
     actor, now = request.actor, timezone.now()  # type: ignore[attr-defined]
     found, _ = queries.invitations(actor, request.cohort, now, most=8)  # type: ignore[attr-defined]
     return render(request, "registration/employer_home.html", {
-        "unit": employer_of(actor), "missing": missing(actor), "places": places(request, ""), "rows": rows(found, now),
+        "unit": employer_of(actor), "missing": missing(actor), "places": places(request, None), "rows": rows(found, now),
         "cohort": request.cohort,  # type: ignore[attr-defined]
     })  # fmt: skip
 
@@ -236,11 +236,11 @@ def missing(actor: Actor) -> str:
     return "单位资料还没有通过平台核验。把营业执照照片和单位资料补齐并提交核验，通过后就能发出邀请。"
 
 
-def places(request: HttpRequest, current: str) -> list[dict[str, Any]]:
+def places(request: HttpRequest, current: str | None) -> list[dict[str, Any]]:
     """The counters above a list, each of them a filter."""
     counts = queries.counts_by_state(request.actor, request.cohort, timezone.now())  # type: ignore[attr-defined]
     url = reverse("registration:invitations")
-    every = {"label": "全部", "count": sum(counts.values()), "url": url, "is_current": not current}
+    every = {"label": "全部", "count": sum(counts.values()), "url": url, "is_current": current == ""}
     return [every, *(
         {"label": label, "count": sum(counts.get(state, 0) for state in states), "url": f"{url}?state={key}", "is_current": key == current}
         for key, label, states in PLACES

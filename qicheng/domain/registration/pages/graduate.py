@@ -12,7 +12,7 @@ from qicheng.domain.orgs import queries as orgs
 from qicheng.domain.orgs.models import Module
 from qicheng.domain.registration import queries
 from qicheng.domain.registration.models import Registration
-from qicheng.domain.registration.sheets import EMPLOYER, OFFER
+from qicheng.domain.registration.sheets import EMPLOYER, OFFER, WITHOUT_RECEIVER
 from qicheng.domain.roster.models import Graduate
 from qicheng.domain.roster.queries import student
 from qicheng.domain.roster.sheets import STUDENT
@@ -104,7 +104,7 @@ def invitation(request: HttpRequest, case: Registration) -> HttpResponse:
     return render(request, "registration/invitation.html", {
         "case": case, "tag": queries.tag(case, actor.role, now), "answerable": queries.is_answerable(case, now), "acts": acts,
         "why": next((one.why for one in acts.values() if one.why), None), "key": token(), "tiles": queries.key_terms(case),
-        "open_terms": queries.not_filled_in(case), "archive": OFFER.lines(case.terms, ARCHIVE_LINES), "offer": OFFER,
+        "open_terms": queries.not_filled_in(case), "archive": receiver(case), "offer": OFFER,
         "unit": EMPLOYER.lines(case.employer_shown), "status": orgs.last_status(case.employer_shown["credit_code"]),
         "own": own_lines(line), "clauses": queries.clauses(case.agreement_form), "paper": queries.agreement_of(case) if case.number else None,
         "follows": queries.what_follows(case, case.graduate.college.name) if queries.is_answerable(case, now) else [],
@@ -117,6 +117,13 @@ def own_line(request: HttpRequest) -> Graduate:
     """The roster line on which whoever asks stands, read through the own scope."""
     rows = Graduate.objects.seen_by(request.actor).select_related("school", "college")  # type: ignore[attr-defined]
     return rows.get()
+
+
+def receiver(case: Registration) -> list[tuple[str, str]]:
+    """To whom the file goes, line by line; nothing where it goes home, or nowhere yet."""
+    if case.terms.get("archive_type") in WITHOUT_RECEIVER:
+        return []
+    return [(label.removeprefix("档案转递"), value) for label, value in OFFER.lines(case.terms, ARCHIVE_LINES)]
 
 
 def own_lines(line: dict[str, Any]) -> list[tuple[str, str]]:
