@@ -202,4 +202,12 @@ def _locked(public_id: UUID | str, actor: Actor) -> tuple[Roster, Graduate]:
 
 
 def _noted(actor: Actor, act: str, graduate: Graduate, words: str) -> None:
-    note(actor, act, "roster", subject=str(graduate.public_id), cohort=graduate.cohort, school=graduate.school_id, words=words)
+    note(
+        actor,
+        act,
+        "roster",
+        subject=str(graduate.public_id),
+        cohort=graduate.cohort,
+        school=graduate.school_id,
+        words=words,
+    )

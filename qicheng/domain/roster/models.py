@@ -87,7 +87,11 @@ class Graduate(Scoped):
             models.Index(fields=["school", "cohort", "college", "name"], name="graduate_list"),
             models.Index(fields=["account"], condition=Q(account__isnull=False), name="graduate_account"),
             models.Index(fields=["restored_at"], condition=Q(restored_at__isnull=False), name="graduate_restored"),
-            models.Index(fields=["school", "cohort", "removed_at"], condition=Q(removed_at__isnull=False), name="graduate_removed"),
+            models.Index(
+                fields=["school", "cohort", "removed_at"],
+                condition=Q(removed_at__isnull=False),
+                name="graduate_removed",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -187,7 +191,9 @@ class Upload(Scoped):
 class UploadFault(Scoped):
     """What is wrong in one place of an uploaded file: the line, the field ('' for the whole line) and why (IMP-02)."""
 
-    scope = Scope(school="upload__school", province="upload__school__province", ministry=EVERYTHING, area=Area.EMPLOYMENT)
+    scope = Scope(
+        school="upload__school", province="upload__school__province", ministry=EVERYTHING, area=Area.EMPLOYMENT
+    )
 
     upload = models.ForeignKey(Upload, models.CASCADE)
     line = models.PositiveIntegerField()

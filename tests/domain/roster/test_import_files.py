@@ -139,7 +139,10 @@ def test_the_template_has_drop_downs_a_sheet_of_codes_and_can_be_uploaded_as_it_
 
     upload = files.written(world, out.getvalue())
 
-    assert (headings[:3], [cell.value for cell in page[2]][:3]) == (["考生号", "身份证号", "姓名"], ["KSH", "SFZH", "XM"])
+    assert (headings[:3], [cell.value for cell in page[2]][:3]) == (
+        ["考生号", "身份证号", "姓名"],
+        ["KSH", "SFZH", "XM"],
+    )
     assert len(page.data_validations.dataValidation) > 10
     assert "代码表" in book.sheetnames
     assert (upload.state, upload.counts["new"], upload.counts["refused"]) == ("applied", 1, 0)

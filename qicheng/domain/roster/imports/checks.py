@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qicheng.foundation.access import Tier, statements
+from qicheng.foundation.access import statements
 from qicheng.foundation.kit.identity import (
     ID_CHECKS,
     ID_WEIGHTS,
@@ -99,16 +99,20 @@ def _conditions() -> Iterable[tuple[str, str, str]]:
         "'出生日期与身份证号第 7 至 14 位不符，请核对'",
     )  # fmt: skip
     yield (
-        "graduates_on", f"NOT starts_with(graduates_on, '{WRONG}') AND NOT starts_with(entered_on, '{WRONG}') "
-        "AND graduates_on < entered_on", "'毕业时间早于入学时间，请核对'",
+        "graduates_on", (f"NOT starts_with(graduates_on, '{WRONG}') AND NOT starts_with(entered_on, '{WRONG}') "
+        "AND graduates_on < entered_on"), "'毕业时间早于入学时间，请核对'",
     )  # fmt: skip
     yield (
-        "directed_unit", f"directed_unit = '' AND training_mode IN {WITH_UNIT}", "'定向或委培（不可网签）要填写定向或委培单位'"
+        "directed_unit",
+        f"directed_unit = '' AND training_mode IN {WITH_UNIT}",
+        "'定向或委培（不可网签）要填写定向或委培单位'",
     )
     yield "phone", "phone <> '' AND phone !~ '^[0-9+() -]{5,20}$'", "'手机号码只能有数字和短横，请核对'"
     yield "email", "email <> '' AND email !~ '^[^@ ]+@[^@ ]+$'", "'电子邮箱里要有一个 @，请核对'"
     yield (
-        "level", "%(tier)s <> 'all' AND tier <> '' AND tier <> %(tier)s", "'你的账号不负责这个学历层次，请由负责的老师上传'"
+        "level",
+        "%(tier)s <> 'all' AND tier <> '' AND tier <> %(tier)s",
+        "'你的账号不负责这个学历层次，请由负责的老师上传'",
     )
 
 

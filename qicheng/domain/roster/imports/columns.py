@@ -142,7 +142,9 @@ def recognise(rows: Sequence[Sequence[str]]) -> Layout:
         last = at + 1
         for place, code in known[last].items():
             if found.setdefault(place, code) != code:
-                raise Unreadable(f"第 {place + 1} 列的两行表头不是同一项：{heading(found[place])}、{heading(code)}，请核对")
+                raise Unreadable(
+                    f"第 {place + 1} 列的两行表头不是同一项：{heading(found[place])}、{heading(code)}，请核对"
+                )
     columns: dict[str, int] = {}
     for place, code in found.items():
         if columns.setdefault(code, place) != place:
@@ -165,7 +167,11 @@ def _known(row: Sequence[str]) -> dict[int, str]:
 def _headings() -> dict[str, str]:
     table = codes.table("roster_columns")
     chinese = {_plain(table.label(code)): code for code in table}
-    return {**{_plain(words): code for words, code in OTHER_HEADINGS.items()}, **chinese, **{code: code for code in table}}
+    return {
+        **{_plain(words): code for words, code in OTHER_HEADINGS.items()},
+        **chinese,
+        **{code: code for code in table},
+    }
 
 
 def _plain(text: str) -> str:
@@ -200,7 +206,9 @@ class Lines:
         for key in READ:
             pair = places.get(key, (absent,))
             read = _reader(BY_KEY[key], school, cohort) if key in places else _nothing
-            self._read.append((Memory(partial(_agreed, read, BY_KEY[key]) if len(pair) > 1 else read), itemgetter(*pair)))
+            self._read.append(
+                (Memory(partial(_agreed, read, BY_KEY[key]) if len(pair) > 1 else read), itemgetter(*pair))
+            )
         level, where = self._read[READ.index("level")]
         self._read.append((Memory(lambda cell: _tier(level[cell])), where))
 
@@ -214,7 +222,14 @@ class Lines:
         exam, identity = texts[0], texts[1]
         if not (exam.isascii() and exam.isalnum() and identity.isascii() and identity.isalnum()):
             exam, identity = code_text(exam), code_text(identity)
-        return (self._upload, line, exam.upper(), identity.upper(), *texts[2:], *[memory[at(row)] for memory, at in self._read])
+        return (
+            self._upload,
+            line,
+            exam.upper(),
+            identity.upper(),
+            *texts[2:],
+            *[memory[at(row)] for memory, at in self._read],
+        )
 
 
 def _nothing(cell: str) -> str:
@@ -281,7 +296,9 @@ def _major_code(cell: str) -> str:
 
 def _is_discipline(code: str) -> bool:
     # 99: subjects across disciplines that graduate schools set up themselves.
-    return code == "99" or any(codes.table(f"majors_{kind}").has(code) for kind in ("bachelor", "graduate", "vocational"))
+    return code == "99" or any(
+        codes.table(f"majors_{kind}").has(code) for kind in ("bachelor", "graduate", "vocational")
+    )
 
 
 def _study_years(cell: str) -> str:

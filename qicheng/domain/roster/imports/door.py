@@ -44,7 +44,9 @@ def receive(actor: Actor, cohort: int, filename: str, chunks: Iterable[bytes]) -
         with transaction.atomic():
             Roster.objects.get_or_create(school_id=actor.node, cohort=cohort)
             Roster.objects.select_for_update().get(school=actor.node, cohort=cohort)
-            same = Upload.objects.seen_by(actor).filter(cohort=cohort, sha256=digest, state__in=AT_WORK, account=actor.account)
+            same = Upload.objects.seen_by(actor).filter(
+                cohort=cohort, sha256=digest, state__in=AT_WORK, account=actor.account
+            )
             if (open_one := same.order_by("-id").first()) is not None:
                 path.unlink()
                 return open_one

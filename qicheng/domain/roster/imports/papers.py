@@ -30,6 +30,8 @@ def refused_workbook(upload: Upload, actor: Actor) -> bytes:
     faults = UploadFault.objects.seen_by(actor).filter(upload=upload).order_by("line", "id")
     for line, place, reason in faults.values_list("line", "place", "reason"):
         errors[line].append((layout.place(place), reason))
+    for found in errors.values():
+        found.sort(key=lambda fault: -1 if fault[0] is None else fault[0])
     return workbooks.with_errors(layout.headings, _lines(upload, errors), errors)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PAGE = 50
 # Who the graduate is, and what the account owns once there is one (ROS-02), is compared apart from the rest.
 OWNED = ("phone", "email")
+ORDER = {field.key: at for at, field in enumerate(FIELDS)}
 EXTRA = tuple(field.key for field in FIELDS if field.is_extra)
 JOINED = """roster_uploadline s
 LEFT JOIN orgs_college c ON c.school_id = %(school)s AND c.name = s.college
@@ -53,7 +54,9 @@ def pairs(given: set[str]) -> list[Pair]:
             found.append(Pair(key, key, f"s.{key}", "g.account_id IS NULL" if key in OWNED else ""))
     if extras := [key for key in EXTRA if key in given]:
         said = ", ".join(f"'{key}', nullif(s.{key}, '')" for key in extras)
-        found.append(Pair("extra", "extra", f"jsonb_strip_nulls(coalesce(g.extra, '{{}}') || jsonb_build_object({said}))"))
+        found.append(
+            Pair("extra", "extra", f"jsonb_strip_nulls(coalesce(g.extra, '{{}}') || jsonb_build_object({said}))")
+        )
     return found
 
 
@@ -122,9 +125,12 @@ def unchanged_lines(upload: Upload, after: int) -> list[Any]:
 
 def changed_lines(upload: Upload, after: int) -> list[dict[str, Any]]:
     """The next lines that would change a graduate: line, exam_number, name, is_back, and label → [before, after]."""
-    compared = [pair for pair in pairs(given(upload)) if pair.key in BY_KEY and pair.column not in ("tier", "birth_date")]
+    compared = [
+        pair for pair in pairs(given(upload)) if pair.key in BY_KEY and pair.column not in ("tier", "birth_date")
+    ]
     asked = ", ".join(
-        f"CASE WHEN {pair.differs} THEN ARRAY[{_before(pair)}, {_after(pair)}] END AS {pair.key}" for pair in compared
+        f"CASE WHEN {pair.differs} THEN ARRAY[{_before(pair)}, {_after(pair)}] END AS differs_{pair.key}"
+        for pair in compared
     )
     extra = next((pair for pair in pairs(given(upload)) if pair.column == "extra"), None)
     more = f", ({extra.differs}) AS extra_differs" if extra else ", false AS extra_differs"
@@ -137,7 +143,7 @@ def changed_lines(upload: Upload, after: int) -> list[dict[str, Any]]:
     return [
         {
             "line": row.line, "exam_number": row.exam_number, "name": row.name, "is_back": row.is_back,
-            "changes": {BY_KEY[p.key].label: _shown(p.key, found) for p in compared if (found := getattr(row, p.key))}
+            "changes": {BY_KEY[p.key].label: _shown(p.key, found) for p in compared if (found := getattr(row, f"differs_{p.key}"))}
             | ({"其他信息": ["", "有变化"]} if row.extra_differs else {}),
         }
         for row in rows
@@ -177,7 +183,10 @@ def refused_lines(upload: Upload, after: int) -> list[dict[str, Any]]:
     return [
         {
             "line": row.line, "exam_number": row.exam_number or "", "name": (row.name or "")[:60],
-            "faults": [(BY_KEY[place].label if place else "整行", reason) for place, reason in row.faults],
+            "faults": [
+                (BY_KEY[place].label if place else "整行", reason)
+                for place, reason in sorted(row.faults, key=lambda fault: ORDER.get(fault[0], -1))
+            ],
         }
         for row in rows
     ]  # fmt: skip

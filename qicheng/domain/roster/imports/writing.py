@@ -10,7 +10,7 @@ from qicheng.domain.roster.sheets import ROSTER_LINE
 from qicheng.foundation.access import statements
 from qicheng.foundation.flow.perform import follow, note
 
-from .preview import GOOD, JOINED, changed, given, pairs, where
+from .preview import GOOD, JOINED, OWNED, changed, given, pairs, where
 
 if TYPE_CHECKING:
     from qicheng.domain.roster.models import Upload
@@ -75,21 +75,20 @@ def _upsert(fields: set[str]) -> str:
     written = pairs(fields)
     columns = [pair.column for pair in written]
     values = {pair.column: pair.staged for pair in written}
-    values["phone"] = f"coalesce(a.phone, {values.get('phone', EMPTY['phone'])})"
-    values["email"] = f"coalesce(a.email, {values.get('email', EMPTY['email'])})"
+    for column in OWNED:
+        staged = values.get(column, EMPTY[column])
+        values[column] = f"CASE WHEN g.id IS NULL THEN coalesce(a.{column}, {staged}) ELSE {staged} END"
     for column, empty in EMPTY.items():
         values.setdefault(column, empty)
     taken = ", ".join(
         f"{column} = CASE WHEN g.account_id IS NULL THEN excluded.{column} ELSE g.{column} END"
-        if column in ("phone", "email") else f"{column} = excluded.{column}"
+        if column in OWNED else f"{column} = excluded.{column}"
         for column in columns
     )  # fmt: skip
     confirmed = " OR ".join(
         f"g.{pair.column} IS DISTINCT FROM excluded.{pair.column}" for pair in written if pair.column in CONFIRMED
     )
-    differs = " OR ".join(
-        f"g.{column} IS DISTINCT FROM excluded.{column}" for column in columns if column not in ("phone", "email")
-    )
+    differs = " OR ".join(f"g.{column} IS DISTINCT FROM excluded.{column}" for column in columns if column not in OWNED)
     return f"""
 WITH written AS (
     INSERT INTO roster_graduate AS g (public_id, school_id, cohort, account_id, revision, {", ".join(values)})
@@ -112,4 +111,3 @@ SELECT g.account_id, 'graduate', g.id, 2, 2, 2, 'all', false FROM roster_graduat
 JOIN roster_uploadline s ON s.upload_id = %(upload)s AND s.exam_number = g.exam_number
 WHERE g.school_id = %(school)s AND g.cohort = %(cohort)s AND g.account_id IS NOT NULL
 ON CONFLICT (account_id, role, node) DO NOTHING"""
-
