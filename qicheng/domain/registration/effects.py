@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qicheng.foundation.access import Actor
-    from qicheng.foundation.flow.models import Record
+    from qicheng.foundation.flow.perform import Record
     from qicheng.foundation.papers.models import Paper
     from qicheng.foundation.sheets import Sheet
 
@@ -60,7 +60,7 @@ def invitation(actor: Actor, *, graduate: Graduate, days_open: int, **offer: Any
     form = ProvinceSettings.objects.filter(cohort=graduate.cohort, province=graduate.school.province_id).first()
     if form is None:
         raise Refused("省级用户还没有设置就业协议书类型，设置后才能邀请。")
-    now = timezone.now()
+    now = clock()
     cohort = Cohort.objects.filter(year=graduate.cohort).first()
     terms = OFFER.stored(offer)
     return Registration(
@@ -329,7 +329,9 @@ def agreement_values(case: Registration) -> dict[str, Any]:
     The same case gives the same values, whatever has become of employer, roster and job category since.
     """
     approvals = _approvals(case)
-    assert None not in (case.sent_at, case.deadline, case.answered_at)
+    assert case.sent_at is not None
+    assert case.deadline is not None
+    assert case.answered_at is not None
     assert case.effective_at is not None
     is_two_party = case.agreement_form == AgreementForm.TWO_PARTY
     school = "鉴证方（毕业院校）" if is_two_party else "丙方（毕业院校）"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from qicheng.foundation.access import Actor
-    from qicheng.foundation.flow.models import Record
+    from qicheng.foundation.flow.perform import Record
 
 # The kind of paper that an effective signing owes.
 AGREEMENT = "agreement"

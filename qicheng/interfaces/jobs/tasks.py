@@ -43,6 +43,12 @@ def make_agreement(case: str) -> None:
     registration.make_agreement(case)
 
 
+@task("registration.send_batch")
+def send_batch(batch: str) -> None:
+    """Send the invitations of a batch that its employer released, each once (EMP-04)."""
+    registration.send_batch(batch)
+
+
 @task("roster.read_upload")
 def read_upload(upload: int) -> None:
     """Read and check an uploaded roster, up to its preview (IMP-02)."""
