@@ -60,6 +60,12 @@ class Door(forms.Form):
     login = _text("账号", "账号还没有填写", autocomplete="username")
     password = secret("密码", "current-password")
 
+    def __init__(self, kind: str, given: Any = None) -> None:
+        super().__init__(given)
+        label = next(role[4] for role in ROLES if role[0] == kind)
+        self.fields["login"].label = label
+        self.fields["login"].error_messages["required"] = f"{label}还没有填写"
+
 
 class Person(forms.Form):
     """What only the graduate and the roster know together."""
@@ -109,8 +115,8 @@ def login(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if request.session_row is not None:  # type: ignore[attr-defined]
             return redirect(menus.home(actor.role) if actor else "seat")
-        return _door(request, Door(), kind, onward)
-    form = Door(request.POST)
+        return _door(request, Door(kind), kind, onward)
+    form = Door(kind, request.POST)
     if not form.is_valid():
         return _door(request, form, kind, onward, status=422)
     account, wrong = _recognised(form.cleaned_data["login"], form.cleaned_data["password"], address(request), kind)
@@ -142,9 +148,6 @@ def _recognised(typed: str, password: str, origin: str, kind: str) -> tuple[Acco
 
 
 def _door(request: HttpRequest, form: Door, kind: str, onward: str, *, status: int = 200) -> HttpResponse:
-    label = next(role[4] for role in ROLES if role[0] == kind)
-    form.fields["login"].label = label
-    form.fields["login"].error_messages["required"] = f"{label}还没有填写"
     tail = f"&{urlencode({'next': onward})}" if onward else ""
     roles = [
         {"label": title, "more": more, "icon": icon, "url": f"/login/?kind={key}{tail}", "is_current": key == kind}

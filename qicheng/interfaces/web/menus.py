@@ -78,6 +78,10 @@ ABOUT = {
     Module.HOUSEHOLD: "毕业生户口去向的登记和审核", Module.CONFIRMATION: "毕业生本人确认登记信息",
     Module.VERIFICATION: "核验户档转递，生成报告",
 }  # fmt: skip
+ABOUT_ONESELF = {
+    Module.SIGNING: "回应签约邀请，登记毕业去向", Module.ARCHIVE: "登记档案转到哪里", Module.HOUSEHOLD: "登记户口迁到哪里",
+    Module.CONFIRMATION: "确认登记的信息对不对", Module.VERIFICATION: "看户档转递的结果",
+}  # fmt: skip
 GRADUATE_MODULES = {Module.SIGNING: "/", Module.ARCHIVE: "/files/", Module.HOUSEHOLD: "/files/", Module.CONFIRMATION: "/confirm/",
                     Module.VERIFICATION: "/transfer/"}  # fmt: skip
 ROSTER = ("名单与账号", "/students/")
@@ -131,7 +135,7 @@ def choices(role: Role, permitted: tuple[bool, ...], opened: frozenset[str]) -> 
         target = GRADUATE_MODULES.get(module, "") if role is Role.GRADUATE else url
         if not why and not (target and (target == "/" or is_there(target))):
             why = "还没有开通"
-        found.append((label, ABOUT[module], "" if why else target, why))
+        found.append((label, (ABOUT_ONESELF if role is Role.GRADUATE else ABOUT)[module], "" if why else target, why))
     return found
 
 
