@@ -230,7 +230,8 @@ class Listing:
     def tally(self, actor: Actor, cohort: int, groups: Mapping[str, str]) -> dict[str, int]:
         """Several counts of the list in one statement: key → SQL condition; HOME-01's numbers."""
         _, everywhere, asked, parameters, _ = self._asked({}, actor, cohort)
-        return self._counts(everywhere, asked, parameters, groups)
+        counts = self._counts(everywhere, asked, parameters, groups)
+        return {key: counts[key] for key in groups}
 
     def tallies(
         self, actor: Actor, cohort: int, by: str, groups: Mapping[str, str], query: Mapping[str, str] | None = None

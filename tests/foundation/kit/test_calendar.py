@@ -85,3 +85,12 @@ def test_what_is_left_is_said_without_seconds(gone, words):
 
 def test_nothing_is_left_from_the_deadline_on():
     assert calendar.left(SENT, SENT) == "已截止"
+
+
+@given(st.datetimes(datetime(2024, 1, 1), datetime(2026, 12, 1)), st.integers(1, 12))  # noqa: DTZ001
+def test_working_days_before_is_the_latest_instant_from_which_they_have_passed(instant, days):
+    instant = instant.replace(tzinfo=BEIJING)
+    since = calendar.working_days_before(instant, days)
+    assert calendar.working_days_between(since.date(), instant.date()).days == days
+    assert calendar.working_days_between(since.date() + timedelta(days=1), instant.date()).days == days - 1
+    assert since.timetz() == instant.timetz()
