@@ -249,10 +249,11 @@ def code(request: HttpRequest) -> HttpResponse:
         form.add_error("code", wrong)
         return _asked(request, "code.html", form, {"ticket": ticket, "is_over": not left})
     sessions.give_back(address(request))
-    account = found.account
     if found.purpose == LoginCode.FIRST:
         account = open_account(found.node, form.cleaned_data["new"])
     else:
+        assert found.account is not None
+        account = found.account
         sessions.set_password(account, form.cleaned_data["new"])
     say(
         request,

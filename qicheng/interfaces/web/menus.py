@@ -66,7 +66,7 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     )),
 )  # fmt: skip
 # The modules of ORG-02 as they stand in the head of every page of a school: (module, label, address, areas).
-MODULES: tuple[tuple[str, str, str, tuple[Area, ...]], ...] = (
+MODULES: tuple[tuple[Module, str, str, tuple[Area, ...]], ...] = (
     (Module.SIGNING, "去向登记与网签", "/home/", (EMPLOYMENT,)),
     (Module.ARCHIVE, "档案", "/files/archive/", (ARCHIVE,)),
     (Module.HOUSEHOLD, "户口", "/files/household/", (HOUSEHOLD,)),

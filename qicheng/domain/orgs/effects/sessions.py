@@ -68,14 +68,15 @@ def subject(kind: str, what: object) -> str:
 
 def reserve(kind: str, what: object) -> Guess:
     """Count one guess at `what` and say whether it may be looked at: five, then ten minutes, then twice as long."""
-    given = {"subject": subject(kind, what), "tries": TRIES}
+    about = subject(kind, what)
+    given = {"subject": about, "tries": TRIES}
     row = statements.plain(_RESERVE, given)
     if row is not None:
         left = -row[0] % TRIES
         minutes = min(FIRST_WAIT_MINUTES * 2 ** (row[0] // TRIES - 1), 12 * 60) if not left else 0
-        return Guess(given["subject"], is_allowed=True, left=left, minutes=minutes)
+        return Guess(about, is_allowed=True, left=left, minutes=minutes)
     wait = statements.plain(_LEFT, given)
-    return Guess(given["subject"], is_allowed=False, minutes=max(1, wait[0] if wait else 1))
+    return Guess(about, is_allowed=False, minutes=max(1, wait[0] if wait else 1))
 
 
 def reserve_at(origin: str) -> bool:
