@@ -28,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("QICHENG_SECRET_KEY", "only-for-tests-" + "0" * 40)
     os.environ["QICHENG_FILES"] = tempfile.mkdtemp(prefix="qicheng-files-")
     (Path(os.environ["QICHENG_FILES"]) / "static").mkdir()
+    _settle()
     if hasattr(config, "workerinput"):
         os.environ["DATABASE_URL"] = config.workerinput["urls"]["app"]
         config.stash[URLS] = config.workerinput["urls"]
@@ -44,6 +45,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[URLS] = urls
     server.create_database(TEMPLATE)
     os.environ["DATABASE_URL"] = urls["app"]
+
+
+def _settle() -> None:
+    """Settings that were read before this file: files go to a folder of the run, keys are the same in all its processes."""
+    from django.conf import settings
+
+    settings.QICHENG_FILES = Path(os.environ["QICHENG_FILES"])
+    settings.EMAIL_FILE_PATH = settings.QICHENG_FILES / "mail"
+    settings.SECRET_KEY = settings.QICHENG_NUMBER_KEY = os.environ["QICHENG_SECRET_KEY"]
 
 
 SERVER_KEY = pytest.StashKey[Postgres]()

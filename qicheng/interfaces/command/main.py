@@ -97,9 +97,15 @@ def demo(given: argparse.Namespace) -> int:
         address = f"http://{'localhost' if given.host in ('127.0.0.1', '::1') else given.host}:{port}"
         environment["QICHENG_ADDRESS"] = address
         programs = [processes.web(given.host, port, given.workers), processes.worker()]
+        messages = processes.free_port("127.0.0.1", port + 1)
+        if messages and not os.environ.get("QICHENG_SMS_URL"):
+            environment |= {"QICHENG_SMS_URL": f"http://127.0.0.1:{messages}/", "QICHENG_SMS_KEY": "trial"}
+            programs.append(processes.gateway(messages))
 
         def ready() -> None:
             _print_logins()
+            if "QICHENG_SMS_URL" in environment:
+                print(f"演示短信（第一次登录的验证码）：{environment['QICHENG_SMS_URL']}")
             print(f"启程已就绪（{time.monotonic() - began:.0f} 秒）：{address}  按 Ctrl-C 停止。", flush=True)
 
         return _supervise(programs, environment, f"http://{_reachable(given.host)}:{port}/", ready, server)

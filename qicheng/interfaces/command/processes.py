@@ -139,6 +139,11 @@ def worker() -> Program:
     return Program("后台任务", [sys.executable, "-m", "qicheng", "worker"])
 
 
+def gateway(port: int) -> Program:
+    """The gateway of a trial, which shows SMS instead of sending them."""
+    return Program("演示短信", [sys.executable, "-m", "qicheng.interfaces.command.gateway", str(port)])
+
+
 def is_free(host: str, port: int) -> bool:
     """Whether nobody listens at this address, not even one who would share it (SO_REUSEPORT)."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -9,11 +9,13 @@ from django.db import close_old_connections
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from qicheng.domain.orgs.effects.sessions import forget_expired
 from qicheng.domain.registration import effects as registration
 from qicheng.domain.registration.queries import overdue_invitations
 from qicheng.domain.roster import imports as roster
 from qicheng.foundation.access import SYSTEM
 from qicheng.foundation.flow.perform import Stopped, perform
+from qicheng.interfaces.jobs.outbox import send_login_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +61,20 @@ def read_upload(upload: int) -> None:
 def apply_upload(upload: int) -> None:
     """Write the good lines of a checked roster, all or none (IMP-03)."""
     roster.apply_upload(upload)
+
+
+@task("notice.send_code")
+def send_code(code: int) -> None:
+    """Send the code of a first log-in or a forgotten password to the phone that it was made for."""
+    send_login_code(code)
+
+
+@app.periodic(cron="17 3 * * *", periodic_id="tidy")
+@app.task(name="orgs.tidy", queueing_lock="orgs.tidy")
+def tidy(timestamp: int) -> None:
+    """Let go of sessions, counters and codes whose time is over."""
+    close_old_connections()
+    forget_expired()
 
 
 @app.periodic(cron="* * * * *", periodic_id="expire")

@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.utils import timezone
 
-from qicheng.domain.orgs.models import Account, LoginCode, Session
+from qicheng.domain.orgs.models import Account, Attempt, LoginCode, Session
 from qicheng.foundation.access import statements
 from qicheng.foundation.kit.numbers import fingerprint
 from qicheng.foundation.later import later
@@ -232,3 +232,11 @@ def spend(subject: str, limit: int, window: int, number: int = 1) -> bool:
         },
     )
     return row is not None
+
+
+def forget_expired() -> None:
+    """Delete sessions, counters and codes whose time is over; none of them is a record of anything."""
+    now = timezone.now()
+    Session.objects.filter(expires_at__lt=now).delete()
+    Attempt.objects.filter(since__lt=now - timedelta(days=2)).delete()
+    LoginCode.objects.filter(expires_at__lt=now - timedelta(days=2)).delete()
