@@ -14,13 +14,15 @@ from qicheng.foundation.access.pages import audience
 from qicheng.foundation.listing.page import render
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpResponse
+
+    from qicheng.foundation.access.pages import Request
 
 
 @audience(Role.COLLEGE, Role.SCHOOL)
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """How many wait at which step, who handles agreements, what is due (HOME-01)."""
-    actor, cohort = request.actor, request.cohort  # type: ignore[attr-defined]
+    actor, cohort = request.actor, request.cohort
     may_read = actor.may_read(Area.EMPLOYMENT)
     handlers = Handler.objects.seen_by(actor).filter(cohort=cohort, tier__in=queries.own_tiers(actor)).order_by("tier")
     return render(request, "figures/home.html", {
@@ -31,9 +33,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @audience(Role.PROVINCE, Role.MINISTRY)
-def area(request: HttpRequest) -> HttpResponse:
+def area(request: Request) -> HttpResponse:
     """The open steps of every school below, each number the list behind it."""
-    actor, cohort = request.actor, request.cohort  # type: ignore[attr-defined]
+    actor, cohort = request.actor, request.cohort
     figures, rows = queries.by_school(actor, cohort) if actor.may_read(Area.EMPLOYMENT) else ([], [])
     return render(request, "figures/area.html", {
         "figures": figures, "rows": rows, "cohort": cohort, "deadlines": queries.deadlines(cohort), "now_": timezone.now(),

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
+    from . import Actor
+
+    class Request(HttpRequest):
+        """A request of somebody who is known: what the middleware puts on it, for annotations of pages with an audience."""
+
+        actor: Actor
+        cohort: int
+
     View = Callable[..., HttpResponse]
 V = TypeVar("V", bound="Callable[..., HttpResponse]")
 

@@ -30,8 +30,8 @@ from qicheng.foundation.listing.page import render, say
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from django.http import HttpRequest
-
+    from qicheng.foundation.access import Actor
+    from qicheng.foundation.access.pages import Request
     from qicheng.foundation.flow.perform import Open
     from qicheng.foundation.listing import Listing, ListPage
 
@@ -57,10 +57,10 @@ FURTHER = ("major", "employer", "by", "since", "until")
 
 
 @audience(*REVIEWERS, area=EMPLOYMENT)
-def review(request: HttpRequest) -> HttpResponse:
+def review(request: Request) -> HttpResponse:
     """What waits for this user, the longest wait first; with `open` one case beside it."""
-    actor, role = request.actor, request.actor.role  # type: ignore[attr-defined]
-    found = listings.queue(role).page(actor, request.GET, request.cohort, listings.counters(role))  # type: ignore[attr-defined]
+    actor, role = request.actor, request.actor.role
+    found = listings.queue(role).page(actor, request.GET, request.cohort, listings.counters(role))
     case = seen(request, request.GET["open"]) if request.GET.get("open") else None
     return render(request, "registration/review_queue.html", {
         "page": found, "counters": counters(found, role), "now_": timezone.now(), "late": listings.late(), "held": listings.held_back,
@@ -89,12 +89,12 @@ def keys(role: Role) -> list[tuple[str, str]]:
 
 
 @audience(*REVIEWERS, area=EMPLOYMENT)
-def next_case(request: HttpRequest) -> HttpResponse:
+def next_case(request: Request) -> HttpResponse:
     """On to the case that waits behind the one that was just decided, beside the list or on its own page."""
-    actor, queue = request.actor, listings.queue(request.actor.role)  # type: ignore[attr-defined]
+    actor, queue = request.actor, listings.queue(request.actor.role)
     kept = filters(request, queue)
-    waiting = queue.head(actor, {**kept, "after": request.GET.get("after", "")}, request.cohort, 1)  # type: ignore[attr-defined]
-    waiting = waiting or queue.head(actor, kept, request.cohort, 1)  # type: ignore[attr-defined]
+    waiting = queue.head(actor, {**kept, "after": request.GET.get("after", "")}, request.cohort, 1)
+    waiting = waiting or queue.head(actor, kept, request.cohort, 1)
     if not waiting:
         return redirect(f"{reverse('registration:review')}?{urlencode(kept)}")
     if request.GET.get("view") == "panel":
@@ -103,23 +103,23 @@ def next_case(request: HttpRequest) -> HttpResponse:
 
 
 @audience(*REVIEWERS, area=EMPLOYMENT)
-def review_workbook(request: HttpRequest) -> HttpResponse:
+def review_workbook(request: Request) -> HttpResponse:
     """The queue under its filters as a workbook (REG-07)."""
-    return workbook(request, listings.queue(request.actor.role), request.GET, reverse("registration:review"))  # type: ignore[attr-defined]
+    return workbook(request, listings.queue(request.actor.role), request.GET, reverse("registration:review"))
 
 
 # ---- one case
 
 
 @audience(*STAFF, area=EMPLOYMENT)
-def review_case(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def review_case(request: Request, public_id: UUID) -> HttpResponse:
     """One case, beside the list or on its own page."""
     return registration(request, seen(request, public_id))
 
 
-def registration(request: HttpRequest, case: Registration) -> HttpResponse:
+def registration(request: Request, case: Registration) -> HttpResponse:
     """All that a verdict on the case needs; the ministry's look at a person's case is on record."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     if actor.role is Role.MINISTRY:
         note(actor, "view", case.flow_name, subject=str(case.public_id), cohort=case.cohort, school=case.school_id)
     panel = request.headers.get("HX-Target") == "panel"
@@ -127,7 +127,7 @@ def registration(request: HttpRequest, case: Registration) -> HttpResponse:
 
 
 @audience(*STAFF, area=EMPLOYMENT)
-def review_status(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def review_status(request: Request, public_id: UUID) -> HttpResponse:
     """The unit's business status, asked of its provider now; where it cannot answer the page says so (EMP-03)."""
     case = seen(request, public_id)
     code = case.employer_shown.get("credit_code", "")
@@ -145,9 +145,9 @@ def review_status(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return render(request, "registration/review_status.html", context)
 
 
-def whole(request: HttpRequest, case: Registration, *, panel: bool = False) -> dict[str, Any]:
+def whole(request: Request, case: Registration, *, panel: bool = False) -> dict[str, Any]:
     """What the page of a case shows, wherever it stands (REG-06)."""
-    actor, now, events = request.actor, timezone.now(), timeline(case)  # type: ignore[attr-defined]
+    actor, now, events = request.actor, timezone.now(), timeline(case)
     acts, rejected = open_acts(case, actor), queries.rejected_by(events)
     code = case.employer_shown.get("credit_code", "")
     return {
@@ -161,9 +161,9 @@ def whole(request: HttpRequest, case: Registration, *, panel: bool = False) -> d
     }  # fmt: skip
 
 
-def decisions(request: HttpRequest, case: Registration, acts: list[Open], *, panel: bool) -> dict[str, Any]:
+def decisions(request: Request, case: Registration, acts: list[Open], *, panel: bool) -> dict[str, Any]:
     """The buttons of a case: those done at once, those that ask for a reason, those with a page of their own."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     is_reviewer = actor.role in REVIEWERS
     queue = listings.queue(actor.role) if is_reviewer else None
     kept = filters(request, queue) if queue else {}
@@ -171,7 +171,7 @@ def decisions(request: HttpRequest, case: Registration, acts: list[Open], *, pan
     if queue and case.standing.turn is actor.role:
         place = {"after": queue.mark(case.waiting_since, case.pk), **({"view": "panel"} if panel else {})}
         onward = f"{reverse('registration:next_case')}?{urlencode({**kept, **place})}"
-    shown = [
+    shown: list[dict[str, Any]] = [
         {
             "act": one.act, "why": one.why, "label": one.act.label.replace("审核", case.verb), "shortcut": SHORTCUTS.get(one.act.name, ""),
             "url": reverse("act", kwargs={"flow": case.flow_name, "public_id": case.public_id, "name": one.act.name}), "key": token(),
@@ -199,51 +199,43 @@ def roster_url(case: Registration) -> str:
 
 
 @audience(*REVIEWERS, area=EMPLOYMENT, write=True)
-def batch(request: HttpRequest) -> HttpResponse:
+def batch(request: Request) -> HttpResponse:
     """What will pass and what stays behind, before anything is done (REG-07)."""
-    actor, queue = request.actor, listings.queue(request.actor.role)  # type: ignore[attr-defined]
-    asked = (
-        filters(request, queue)
-        if request.POST.get("every")
-        else {"case": ",".join(picked(request.POST.getlist("case")))}
-    )
-    if request.POST.get("act") == "export":
+    queue, asked = listings.queue(request.actor.role), chosen(request)
+    if asked is not None and request.POST.get("act") == "export":
         return workbook(request, queue, asked, reverse("registration:review"))
-    rows = (
-        queue.head(actor, asked, request.cohort, MOST_AT_ONCE + 1)
-        if any(asked.values()) or request.POST.get("every")
-        else []
-    )  # type: ignore[attr-defined]
+    rows = [] if asked is None else queue.head(request.actor, asked, request.cohort, MOST_AT_ONCE + 1)
     if not rows:
         say(request, "先在左边勾选要通过的登记；已经审过的不会再出现。", "info")
         return redirect("registration:review")
-    sorted_ = [(row, listings.held_back(row), token()) for row in rows[:MOST_AT_ONCE]]
+    lines = [(row, listings.held_back(row), token()) for row in rows[:MOST_AT_ONCE]]
     return render(request, "registration/review_batch.html", {
-        "passing": [(row, key) for row, held, key in sorted_ if not held], "held": [(row, held) for row, held, _ in sorted_ if held],
-        "verb": AgreementForm(rows[0].form).verb if actor.role is Role.SCHOOL else "审核", "is_cut": len(rows) > MOST_AT_ONCE,
+        "passing": [(row, key) for row, held, key in lines if not held], "held": [(row, held) for row, held, _ in lines if held],
+        "verb": AgreementForm(rows[0].form).verb if request.actor.role is Role.SCHOOL else "审核", "is_cut": len(rows) > MOST_AT_ONCE,
         "most": MOST_AT_ONCE, **WORDS, "back": f"{reverse('registration:review')}?{urlencode(filters(request, queue))}",
     })  # fmt: skip
 
 
+def chosen(request: Request) -> dict[str, str] | None:
+    """The query of the rows that were ticked, or of everything under the filters; None if nothing was."""
+    if request.POST.get("every"):
+        return filters(request, listings.queue(request.actor.role))
+    ticked = picked(request.POST.getlist("case"))
+    return {"case": ",".join(ticked)} if ticked else None
+
+
 @audience(*REVIEWERS, area=EMPLOYMENT, write=True)
-def batch_done(request: HttpRequest) -> HttpResponse:
+def batch_done(request: Request) -> HttpResponse:
     """Each line of a batch through its own act, and what became of it; sent again it answers the same and does nothing twice."""
-    actor, queue = request.actor, listings.queue(request.actor.role)  # type: ignore[attr-defined]
+    actor, queue = request.actor, listings.queue(request.actor.role)
     lines = [line for value in request.POST.getlist("line")[:MOST_AT_ONCE] if (line := parsed(value))]
-    asked = [str(public_id) for public_id, _, _ in lines]
-    waiting = (
-        {row.public_id: row for row in queue.head(actor, {"case": ",".join(asked)}, request.cohort, MOST_AT_ONCE)}
-        if asked
-        else {}
-    )  # type: ignore[attr-defined]
-    cases = (
-        Registration.objects.seen_by(actor)
-        .select_related("graduate")
-        .in_bulk([one for one, _, _ in lines], field_name="public_id")
-    )
+    asked = {"case": ",".join(str(public_id) for public_id, _, _ in lines) or "-"}
+    waiting = {row.public_id: row for row in queue.head(actor, asked, request.cohort, MOST_AT_ONCE)}
+    found = Registration.objects.seen_by(actor).select_related("graduate")
+    cases = found.in_bulk([public_id for public_id, _, _ in lines], field_name="public_id")
     results = [
-        (cases[public_id], *decided(cases[public_id], actor, seen_, key, waiting.get(public_id)))
-        for public_id, seen_, key in lines
+        (cases[public_id], *decided(cases[public_id], actor, version, key, waiting.get(public_id)))
+        for public_id, version, key in lines
         if public_id in cases
     ]
     return render(request, "registration/review_batch_done.html", {
@@ -252,12 +244,12 @@ def batch_done(request: HttpRequest) -> HttpResponse:
     })  # fmt: skip
 
 
-def decided(case: Registration, actor: Any, seen_: int, key: str, row: Any) -> tuple[bool, str]:
+def decided(case: Registration, actor: Actor, version: int, key: str, row: Any) -> tuple[bool, str]:
     """(whether it passed, the words beside it) of one line of a batch; what has to be looked at by itself never passes."""
     if row is not None and (reasons := listings.held_back(row)):
         return False, f"{'，'.join(reasons)}，要逐条看"
     try:
-        record = perform(case, "approve", actor, seen=seen_, key=key)
+        record = perform(case, "approve", actor, seen=version, key=key)
     except Stale as stale:
         return False, overtaken(stale)
     except Stopped as stopped:
@@ -276,15 +268,15 @@ def overtaken(stale: Stale) -> str:
 
 
 @audience(*STAFF, area=EMPLOYMENT)
-def lists(request: HttpRequest) -> HttpResponse:
+def lists(request: Request) -> HttpResponse:
     """To the first of the lists."""
     return redirect("registration:list", next(iter(listings.lists())))
 
 
 @audience(*STAFF, area=EMPLOYMENT)
-def list_(request: HttpRequest, name: str) -> HttpResponse:
+def list_(request: Request, name: str) -> HttpResponse:
     """One list of registrations under its filters."""
-    found = named(name).page(request.actor, request.GET, request.cohort)  # type: ignore[attr-defined]
+    found = named(name).page(request.actor, request.GET, request.cohort)
     further = any(key in found.values for key in FURTHER)
     return render(
         request, "registration/staff_list.html", {"page": found, "lists": listings.lists().values(), "further": further}
@@ -292,7 +284,7 @@ def list_(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @audience(*STAFF, area=EMPLOYMENT)
-def list_workbook(request: HttpRequest, name: str) -> HttpResponse:
+def list_workbook(request: Request, name: str) -> HttpResponse:
     """A list under its filters as a workbook; 导出退回修改学生名单 is one of them."""
     return workbook(request, named(name), request.GET, reverse("registration:list", args=[name]))
 
@@ -304,9 +296,9 @@ def named(name: str) -> Listing:
     return listings.lists()[name]
 
 
-def workbook(request: HttpRequest, listing: Listing, asked: Any, back: str) -> HttpResponse:
+def workbook(request: Request, listing: Listing, asked: Any, back: str) -> HttpResponse:
     """The rows that a query finds, on record (EXP-01); too many are not cut off but refused with what to do."""
-    actor, cohort = request.actor, request.cohort  # type: ignore[attr-defined]
+    actor, cohort = request.actor, request.cohort
     number = listing.count(actor, asked, cohort)
     if number > MOST_ROWS:
         say(
@@ -329,15 +321,15 @@ def workbook(request: HttpRequest, listing: Listing, asked: Any, back: str) -> H
 # ---- what requests carry
 
 
-def seen(request: HttpRequest, public_id: UUID | str) -> Registration:
+def seen(request: Request, public_id: UUID | str) -> Registration:
     """The case of that id as far as whoever asks may see it; Http404 else (ORG-01)."""
     try:
-        return find(Registration, public_id if isinstance(public_id, UUID) else UUID(public_id), request.actor)  # type: ignore[attr-defined]
+        return find(Registration, public_id if isinstance(public_id, UUID) else UUID(public_id), request.actor)
     except (NotFound, ValueError):
         raise Http404 from None
 
 
-def filters(request: HttpRequest, listing: Listing) -> dict[str, str]:
+def filters(request: Request, listing: Listing) -> dict[str, str]:
     """What the address asks of a list, so that links keep it."""
     return {one.key: request.GET[one.key] for one in listing.filters if request.GET.get(one.key)}
 
