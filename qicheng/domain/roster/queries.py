@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from qicheng.domain.orgs.models import Employer
+from qicheng.domain.orgs.models import College, Employer
 from qicheng.domain.orgs.queries import units
 from qicheng.foundation.access import Role, statements
+from qicheng.foundation.kit import masks
 from qicheng.foundation.notice.channels import Address
 
 from .models import EmploymentRecord, Graduate
-from .sheets import FIXED, STUDENT, SYNCED
+from .sheets import FIXED, ROSTER_LINE, STUDENT, SYNCED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +40,48 @@ def differences(frozen: dict[str, Any], graduate: Graduate) -> tuple[dict[str, l
         }
 
     return shown(SYNCED), shown(FIXED)
+
+
+def must_confirm(graduate: Graduate) -> bool:
+    """Whether the graduate has to check the basic information before anything else opens (ROS-02, INV-03)."""
+    return graduate.removed_at is None and not graduate.has_confirmed
+
+
+def history(graduate: int) -> list[tuple[Any, str, dict[str, list[str]]]]:
+    """(when, role, label → [before, after]) of every change of a roster line, newest first, whichever way it came (ROS-07)."""
+    rows = statements.rows(
+        "SELECT at, role, was, became FROM flow_history WHERE table_name = 'roster_graduate' AND row_id = %s ORDER BY id DESC LIMIT 100",
+        (graduate,),
+    )
+    sides = [(json.loads(row.was), json.loads(row.became)) for row in rows]
+    colleges = _colleges_in(sides)
+    return [(row.at, row.role, _in_words(*pair, colleges)) for row, pair in zip(rows, sides, strict=True)]
+
+
+def _colleges_in(sides: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[int, str]:
+    named = {side["college_id"] for pair in sides for side in pair if side.get("college_id")}
+    return dict(College.objects.filter(pk__in=named).values_list("pk", "name")) if named else {}
+
+
+def _in_words(was: dict[str, Any], became: dict[str, Any], colleges: dict[int, str]) -> dict[str, list[str]]:
+    found = {}
+    for key, before in was.items():
+        after = became.get(key)
+        if key == "college_id":
+            found["所在院系"] = [colleges.get(side, "") for side in (before, after)]
+        elif key == "id_number":
+            found["身份证号"] = [masks.id_number(side) for side in (before, after)]
+        elif key == "phone":
+            found["手机号码"] = [masks.phone(side) for side in (before, after)]
+        elif key == "email":
+            found["电子邮箱"] = [masks.email(side) for side in (before, after)]
+        elif key in ROSTER_LINE.keys:
+            found[ROSTER_LINE[key].label] = [ROSTER_LINE[key].shown(side) for side in (before, after)]
+        elif key == "removed_at":
+            found["名单"] = ["已删除", "已恢复"] if before else ["在名单中", "已删除"]
+        elif key == "confirmed_at":
+            found["本人核对"] = ["", "确认无误"]
+    return found
 
 
 def own_lines(account: int) -> list[Graduate]:

@@ -63,6 +63,15 @@ ROSTER_LINE = Sheet(
     ),
 )
 
+# What graduates change themselves; it belongs to the account and is carried to all its lines.
+CONTACTS = Sheet(
+    "Contacts",
+    (
+        Field("phone", "手机号码", "mobile", limit=11, hint="登录和接收通知用这个号码", autocomplete="tel"),
+        Field("email", "电子邮箱", "email", required=False, limit=60, autocomplete="email"),
+    ),
+)
+
 # What an approval may take over from the roster (ROS-05): shown as 可同步.
 SYNCED = ("sex", "nation", "political_status", "college", "study_years", "student_number", "graduates_on")
 # What it may not: the reviewer rejects, the roster is corrected, the graduate registers again.

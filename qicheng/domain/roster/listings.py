@@ -1,0 +1,129 @@
+"""The lists of the roster: who is on it and where each graduate stands now, and who was taken off (ROS-04, ROS-07)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from qicheng.domain.orgs.models import College, School
+from qicheng.foundation import codes
+from qicheng.foundation.access import Actor, Role
+from qicheng.foundation.flow.declare import FLOWS
+from qicheng.foundation.flow.perform import case_models
+from qicheng.foundation.kit import masks
+from qicheng.foundation.listing import Column, Filter, Listing
+
+from .models import Graduate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SOURCE = "roster_graduate g JOIN orgs_college k ON k.id = g.college_id JOIN orgs_school s ON s.id = g.school_id"
+UNSETTLED = "还没有登记"
+BACK = "g.restored_at IS NOT NULL"
+UNREPORTED = f"""g.removed_at IS NULL AND {BACK}
+    AND EXISTS (SELECT FROM roster_employmentrecord r WHERE r.graduate_id = g.id AND r.changed_at < g.restored_at)"""
+
+
+@cache
+def newest_case(wanted: str) -> str:
+    """SQL for a value of the graduate's newest case of any room, live ones first; a room joins by declaring a flow on its cases."""
+    cases = " UNION ALL ".join(
+        f"SELECT c.flow_name, c.state, c.live, c.waiting_since, c.public_id FROM {model._meta.db_table} c WHERE c.graduate_id = g.id"
+        for model in case_models()
+        if any(field.attname == "graduate_id" for field in model._meta.concrete_fields)
+    )
+    if not cases:
+        return "NULL::text"
+    return f"(SELECT {wanted} FROM ({cases}) n ORDER BY n.live DESC, n.waiting_since DESC LIMIT 1)"
+
+
+def standing(value: str) -> str:
+    """「flow state」 in the official words of the state."""
+    flow, state = value.split(" ")
+    return FLOWS[flow].states[state].label
+
+
+@cache
+def roster() -> Listing:
+    """Everybody on the roster."""
+    return Listing(
+        "roster", "学生名单", Graduate, SOURCE, "g", _columns(), _filters(), ("g.exam_number", "g.id"), where="g.removed_at IS NULL"
+    )
+
+
+@cache
+def removed() -> Listing:
+    """失效信息: who was taken off the roster; nothing of them is lost (ROS-07)."""
+    gone = Column("removed_at", "删除时间", "g.removed_at", lambda at: f"{timezone.localtime(at):%Y-%m-%d %H:%M}", sort=True)
+    return Listing(
+        "removed", "失效信息", Graduate, SOURCE, "g", (*_columns(), gone), _filters(), ("g.removed_at", "g.id"), descending=True,
+        where="g.removed_at IS NOT NULL",
+    )  # fmt: skip
+
+
+def _columns() -> tuple[Column, ...]:
+    level, mode = codes.table("education_levels"), codes.table("training_modes")
+    return (
+        Column("public_id", "", "g.public_id", hidden=True),
+        Column("name", "姓名", "g.name", sort=True),
+        Column("exam_number", "考生号", "g.exam_number", sort=True),
+        Column("student_number", "学号", "g.student_number", sort=True),
+        Column("id_number", "身份证号", "g.id_number", masks.id_number),
+        Column("college", "院系", "k.name"),
+        Column("level", "学历", "g.level", level.label),
+        Column("major", "专业", "g.major"),
+        Column("mode", "培养方式", "g.training_mode", mode.label),
+        Column("standing", "当前状态", newest_case("n.flow_name || ' ' || n.state"), standing),
+        Column("confirmed", "本人核对", "(g.confirmed_revision = g.revision)", lambda done: "已核对" if done else "还没有核对"),
+        Column("school", "学校", "s.name"),
+    )  # fmt: skip
+
+
+def _filters() -> tuple[Filter, ...]:
+    now = newest_case("n.flow_name || ' ' || n.state")
+    states = {
+        f"{flow.name} {state.key}": (f"{now} = '{flow.name} {state.key}'", f"{flow.label}：{state.label}")
+        for flow in FLOWS.values() if any(field.attname == "graduate_id" for field in flow.model._meta.concrete_fields)
+        for state in flow.states.values()
+    }  # fmt: skip
+    search = (
+        "(g.name LIKE %(q_prefix)s OR g.student_number LIKE %(q_prefix)s OR g.exam_number LIKE %(q_prefix)s "
+        "OR g.id_number = upper(%(q)s))"
+    )
+    return (
+        Filter("q", "搜索", search, "search"),
+        Filter("college", "院系", "g.college_id = %(college)s", "whole", choices=_colleges),
+        Filter("school", "学校", "g.school_id = %(school)s", "whole", choices=_schools),
+        Filter("level", "学历", "g.level = %(level)s", "code", table="education_levels"),
+        Filter("major", "专业", "g.major LIKE %(major)s", "prefix"),
+        Filter("mode", "培养方式", "g.training_mode = %(mode)s", "code", table="training_modes"),
+        Filter(
+            "standing", "当前状态", conditions={"none": f"{now} IS NULL"} | {key: sql for key, (sql, _) in states.items()},
+            choices=(("none", UNSETTLED), *((key, label) for key, (_, label) in states.items())),
+        ),
+        Filter(
+            "confirmed", "本人核对",
+            conditions={"yes": "g.confirmed_revision = g.revision", "no": "g.confirmed_revision IS DISTINCT FROM g.revision"},
+            choices=(("yes", "已核对"), ("no", "还没有核对")),
+        ),
+        Filter("back", "恢复", conditions={"yes": UNREPORTED}, choices=(("yes", "已恢复，等待上报"),)),
+    )  # fmt: skip
+
+
+def _colleges(actor: Actor, cohort: int) -> list[tuple[str, str]]:
+    return _named(College.objects.filter(school=actor.node)) if actor.role is Role.SCHOOL else []
+
+
+def _schools(actor: Actor, cohort: int) -> list[tuple[str, str]]:
+    if actor.role not in (Role.PROVINCE, Role.MINISTRY):
+        return []
+    schools = School.objects.all()
+    return _named(schools.filter(province=actor.node) if actor.role is Role.PROVINCE else schools)
+
+
+def _named(rows: Any) -> list[tuple[str, str]]:
+    found: Iterable[tuple[int, str]] = rows.order_by("name").values_list("pk", "name")
+    return [(str(pk), name) for pk, name in found]

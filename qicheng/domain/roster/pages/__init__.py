@@ -1,0 +1,1 @@
+"""Pages of the room: what graduates check of themselves, what staff see of them, how rosters come in."""

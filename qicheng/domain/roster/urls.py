@@ -1,0 +1,24 @@
+"""Addresses of the room."""
+
+from django.urls import path
+
+from .pages import graduate, staff, uploads
+
+app_name = "roster"
+urlpatterns = [
+    path("me/check/", graduate.check, name="check"),
+    path("me/profile/", graduate.profile, name="profile"),
+    path("students/", staff.students, name="students"),
+    path("students/workbook/", staff.workbook, name="workbook"),
+    path("students/removed/", staff.removed, name="removed"),
+    path("students/<uuid:public_id>/", staff.detail, name="detail"),
+    path("students/<uuid:public_id>/remove/", staff.remove, name="remove"),
+    path("students/<uuid:public_id>/restore/", staff.restore, name="restore"),
+    path("students/<uuid:public_id>/report/", staff.report, name="report"),
+    path("imports/", uploads.uploads, name="uploads"),
+    path("imports/template.xlsx", uploads.template, name="template"),
+    path("imports/<uuid:public_id>/", uploads.upload, name="upload"),
+    path("imports/<uuid:public_id>/refused.xlsx", uploads.refused, name="refused"),
+    path("imports/<uuid:public_id>/write/", uploads.decide, {"verdict": "write"}, name="write"),
+    path("imports/<uuid:public_id>/drop/", uploads.decide, {"verdict": "drop"}, name="drop"),
+]
