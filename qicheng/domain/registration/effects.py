@@ -16,7 +16,7 @@ from qicheng.domain.orgs.queries import handler_for
 from qicheng.domain.roster.effects import amend_record, clear_record, write_record
 from qicheng.domain.roster.models import Graduate
 from qicheng.domain.roster.queries import student
-from qicheng.domain.roster.sheets import STUDENT, SYNCED
+from qicheng.domain.roster.sheets import FIXED, STUDENT, SYNCED
 from qicheng.foundation import codes
 from qicheng.foundation.access import Role, statements
 from qicheng.foundation.flow.declare import FLOWS
@@ -84,12 +84,14 @@ def freeze_student(case: Registration, actor: Actor) -> Mapping[str, Any] | None
 
 def take_latest(case: Registration, actor: Actor) -> Mapping[str, Any]:
     """获取最新学生信息: what may be taken over from the roster is; the rest stays as it was frozen (ROS-05)."""
-
     now = _line(case)
     changes = STUDENT.changes({key: case.student.get(key) for key in SYNCED}, {key: now.get(key) for key in SYNCED})
     if not changes:
         raise Refused("登记信息与学籍名单已经一致，没有要同步的。")
     case.student = {**case.student, **{key: now[key] for key in SYNCED}}
+    # With nothing left that differs the line is the roster's revision, and need not be compared again.
+    if all((case.student.get(key) or "") == (now.get(key) or "") for key in FIXED):
+        case.student["revision"] = now["revision"]
     return changes
 
 

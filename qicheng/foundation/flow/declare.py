@@ -130,11 +130,16 @@ class Review:
         return Fork((self.college, self.school), lambda case: self.college if case.has_college_review else self.school)
 
     @property
+    def _ending(self) -> str:
+        # The two are explained side by side wherever both can be chosen (design §4.7).
+        return "审核不通过会作废这次登记，只能重新发起。" + ("要改了再交的，用退回修改。" if self.returned else "")
+
+    @property
     def acts(self) -> tuple[Act, ...]:
         college, school, both = (Role.COLLEGE,), (Role.SCHOOL,), (self.college, self.school)
         rejections = tuple(
             Act("reject", "审核不通过", state, self.rejected, by, do=self.on_rejection, tell=self.tell, reason=self.reasons,
-                consequence="审核不通过会作废这次登记，只能重新发起。要改了再交的，用退回修改。", irreversible=True, rule="REG-02")
+                consequence=self._ending, irreversible=True, rule="REG-02")
             for state, by in zip(both, (college, school), strict=True)
         )  # fmt: skip
         returns = tuple(

@@ -135,7 +135,15 @@ def write_declarations() -> None:
 CHANGED = "UPDATE"
 NEVER_CHANGED = ("flow_record", "flow_history")
 OWNER_ONLY = ("flow_step", "flow_standing", "django_migrations")
-DELETABLE = ("orgs_session", "orgs_attempt", "orgs_logincode", "orgs_contact", "roster_uploadline", "roster_uploadfault", "roster_upload")
+DELETABLE = (
+    "orgs_session",
+    "orgs_attempt",
+    "orgs_logincode",
+    "orgs_contact",
+    "roster_uploadline",
+    "roster_uploadfault",
+    "roster_upload",
+)
 
 
 def grant(database: BaseDatabaseWrapper, role: str) -> None:

@@ -81,6 +81,15 @@ class Case(models.Model):
         """Whether a college reviews before the school; frozen in the case when it was submitted (SET-06)."""
         return False
 
+    @property
+    def verb(self) -> str:
+        """The word for a review of this case: 审核, unless the case knows a better one (SET-01)."""
+        return "审核"
+
+    def said(self, label: str) -> str:
+        """A declared label in the words of this case."""
+        return label.replace("审核", self.verb)
+
     def audience(self, role: Role) -> int | None:
         """The node of that role that this case concerns, to be told."""
         raise NotImplementedError

@@ -124,7 +124,7 @@ def _context(record: Record, case: Case | None) -> dict[str, Any]:
     after = flow.states.get(record.after) if flow else None
     return {
         "record": record, "case": case, "flow": flow, "after": after, "role": Role(record.role).label,
-        "turn": after.turn.label if after and after.turn else "",
+        "turn": after.turn.label if after and after.turn else "", "verb": case.verb if case else "审核",
     }  # fmt: skip
 
 

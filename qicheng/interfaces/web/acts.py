@@ -122,7 +122,7 @@ def _shown(asked: Asked, why: str = "", *, status: int = 200) -> HttpResponse:
     context = {
         "case": asked.case, "act": asked.act, "form": asked.said if asked.form is None else asked.form, "forms": asked.forms,
         "seen": asked.seen, "key": asked.key, "why": against, "can": status != 200 or not against, "back": _detail(asked.case, asked.actor),
-        "heading": asked.act.label, "next": own_path(asked.request.GET.get("next") or asked.request.POST.get("next")),
+        "heading": asked.case.said(asked.act.label), "next": own_path(asked.request.GET.get("next") or asked.request.POST.get("next")),
         "frame": menus.FRAMES[asked.actor.role], "multipart": any(form.is_multipart() for form in asked.forms),
     }  # fmt: skip
     return render(asked.request, "act.html", context, block="act" if asked.actor.role.is_staff else None, status=status)
@@ -185,7 +185,7 @@ def outcome(act: Act, case: Case, record: Record) -> str:
     """What happened, and whose turn it is now."""
     state = case.flow.states[record.after]
     turn = f"接下来等{state.turn.label}办理。" if state.turn else ""
-    return f"「{act.label}」办好了，现在是「{state.label}」。{turn}"
+    return f"「{case.said(act.label)}」办好了，现在是「{state.label}」。{turn}"
 
 
 def _draft(case: Case, act: Act) -> dict[str, Any]:

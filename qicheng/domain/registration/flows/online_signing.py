@@ -46,7 +46,7 @@ ONLINE_SIGNING = Flow(
         *review.acts,
         Act("refresh", "获取最新学生信息", review.college, review.college, COLLEGE, do=effects.take_latest, rule="ROS-05"),
         Act("refresh", "获取最新学生信息", review.school, review.school, SCHOOL, do=effects.take_latest, rule="ROS-05"),
-        Act("amend", "修改职位类别", EFFECTIVE, EFFECTIVE, SCHOOL, form=JOB_CATEGORY, do=effects.amend, tell=GRADUATE,
+        Act("amend", "修改职位类别", EFFECTIVE, EFFECTIVE, SCHOOL, form=JOB_CATEGORY, drafted=True, do=effects.amend, tell=GRADUATE,
             consequence="改完会用消息和短信告诉毕业生。", rule="SIGN-07"),
         Act("void", "作废协议", EFFECTIVE, VOIDED, SCHOOL, when=(guards.edition_allows_voiding,), do=effects.annul,
             tell=BOTH_SIDES, reason="void_reasons", irreversible=True, rule="SIGN-08",

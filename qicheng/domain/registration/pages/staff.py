@@ -173,7 +173,7 @@ def decisions(request: Request, case: Registration, acts: list[Open], *, panel: 
         onward = f"{reverse('registration:next_case')}?{urlencode({**kept, **place})}"
     shown: list[dict[str, Any]] = [
         {
-            "act": one.act, "why": one.why, "label": one.act.label.replace("审核", case.verb), "shortcut": SHORTCUTS.get(one.act.name, ""),
+            "act": one.act, "why": one.why, "label": case.said(one.act.label), "shortcut": SHORTCUTS.get(one.act.name, ""),
             "url": reverse("act", kwargs={"flow": case.flow_name, "public_id": case.public_id, "name": one.act.name}), "key": token(),
             "reasons": queries.reasons_by_use(case, one.act.name, one.act.reason) if one.act.reason and not one.why else (),
         }
