@@ -1,9 +1,10 @@
-"""The row of each paper: of which case and record it was made, where its file lies, or why there is none yet."""
+"""The row of each paper and proof: of which case it is, where its file lies, or why there is none yet."""
 
 import uuid
 
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models.functions import Now
 
 
 class Paper(models.Model):
@@ -51,3 +52,90 @@ class Paper(models.Model):
     @property
     def is_made(self) -> bool:
         return self.state == self.State.MADE
+
+
+class Proof(models.Model):
+    """One picture or PDF that somebody brought to a case, made again. Its content never changes; `guard` in the database holds it.
+
+    `parts` are the files beside the whole: a small picture, and pictures of a PDF's pages, each with media, sha256, size, width and
+    height. `source_sha256` is of the file as it came. A proof that was once submitted keeps its file for ever.
+    """
+
+    class Media(models.TextChoices):
+        JPEG = "image/jpeg"
+        PNG = "image/png"
+        WEBP = "image/webp"
+        PDF = "application/pdf"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    flow = models.CharField(max_length=40)
+    case = models.CharField(max_length=64)
+    cohort = models.PositiveSmallIntegerField()
+    school_id = models.BigIntegerField(null=True)
+    kind = models.CharField(max_length=40)
+    place = models.PositiveSmallIntegerField(help_text="Its place among those of its kind, from 1.")
+    media = models.CharField(max_length=20, choices=Media.choices)
+    sha256 = models.CharField(max_length=64)
+    phash = models.CharField(max_length=16, help_text="Near each other for pictures that look alike.")
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    size = models.PositiveIntegerField(help_text="In bytes.")
+    parts = models.JSONField(default=dict)
+    path = models.CharField(max_length=200, blank=True, help_text="Below QICHENG_FILES; empty once it was let go.")
+    source_sha256 = models.CharField(max_length=64)
+    source_size = models.PositiveIntegerField(help_text="In bytes, as it came.")
+    role = models.CharField(max_length=12)
+    account_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField(db_default=Now())
+    frozen_at = models.DateTimeField(null=True, help_text="When it was first submitted.")
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                fields=["flow", "case", "kind", "source_sha256"],
+                condition=Q(removed_at__isnull=True),
+                name="one_proof_per_content",
+            ),
+            CheckConstraint(
+                condition=Q(media__in=["image/jpeg", "image/png", "image/webp", "application/pdf"]), name="proof_media_known"
+            ),
+            CheckConstraint(condition=Q(size__gt=0, width__gt=0, height__gt=0), name="proof_of_some_size"),
+            CheckConstraint(
+                condition=~Q(path="") | Q(removed_at__isnull=False, frozen_at__isnull=True), name="proof_with_its_file"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["flow", "case", "kind", "place"], name="proofs_of_a_case"),
+            models.Index(fields=["removed_at"], condition=Q(frozen_at__isnull=True) & ~Q(path=""), name="proofs_to_let_go"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.public_id}"
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it is a PDF, looked at page by page."""
+        return self.media == self.Media.PDF
+
+    @property
+    def pages(self) -> list[str]:
+        """The parts that are looked at: the pages of a PDF, or the whole of a picture."""
+        return sorted((name for name in self.parts if name.isdecimal()), key=int) if self.is_document else ["whole"]
+
+
+class ProofSet(models.Model):
+    """The proofs of a case as they were submitted: [kind, public id, sha256] of each, in order, under a version made of them."""
+
+    flow = models.CharField(max_length=40)
+    case = models.CharField(max_length=64)
+    version = models.CharField(max_length=16)
+    content = models.JSONField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [UniqueConstraint(fields=["flow", "case", "version"], name="one_proof_set_per_version")]
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.version}"

@@ -54,7 +54,7 @@ def keep(kind: str, content: bytes, *, record: str, **origin: Unpack[Origin]) ->
     """The paper of a record with this content; the first one kept stays, whoever comes second is given it."""
     digest = hashlib.sha256(content).hexdigest()
     path = Path("papers", digest[:2], digest[2:4], digest)
-    _write(Path(settings.QICHENG_FILES) / path, content)
+    write_whole(Path(settings.QICHENG_FILES) / path, content)
     return _settle(
         kind,
         record,
@@ -97,7 +97,7 @@ def _settle(kind: str, record: str, origin: Origin, outcome: dict[str, Any]) -> 
     return paper
 
 
-def _write(target: Path, content: bytes) -> None:
+def write_whole(target: Path, content: bytes) -> None:
     """Whole or not at all, also when the power goes: aside, to the disk, then into place."""
     for folder in reversed([target.parent, *target.parent.parents]):
         if not folder.exists():
