@@ -346,7 +346,7 @@ def test_the_ministry_s_opening_of_a_unit_and_of_a_case_is_on_record(world):
     signed_in(world.seats[Role.EMPLOYER]).get(f"/org/cases/{case.public_id}/")
 
     assert [(r.act, r.case, r.name) for r in noted("employer", "joining_a_unit", act="open")] == [
-        ("open", str(world.employer.public_id), "周部"), ("open", str(case.public_id), "周部"),
+        ("open", f"look:{world.employer.public_id.hex}", "周部"), ("open", f"look:{case.public_id.hex}", "周部"),
     ]  # fmt: skip
 
 
