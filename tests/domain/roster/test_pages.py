@@ -117,7 +117,9 @@ def test_contacts_that_cannot_be_right_are_said_and_not_stored(world, given, wor
 
 
 def test_a_phone_of_another_account_is_refused(world):
-    answer = browser(world, Role.GRADUATE).post(reverse("roster:profile"), {"phone": world.neighbour.phone, "email": ""})
+    answer = browser(world, Role.GRADUATE).post(
+        reverse("roster:profile"), {"phone": world.neighbour.phone, "email": ""}
+    )
 
     assert (answer.status_code, "已经绑定了其他账号" in answer.content.decode()) == (422, True)
 
@@ -141,9 +143,13 @@ def test_everybody_sees_the_roster_at_or_below_the_own_node(world, role):
 @pytest.mark.rule("ORG-01")
 @pytest.mark.parametrize("name", ["detail", "remove"])
 def test_a_graduate_of_somebody_else_is_not_found(world, name):
-    assert browser(world, Role.SCHOOL).get(reverse(f"roster:{name}", args=[world.stranger.public_id])).status_code == 404
+    assert (
+        browser(world, Role.SCHOOL).get(reverse(f"roster:{name}", args=[world.stranger.public_id])).status_code == 404
+    )
     assert browser(world, Role.SCHOOL).get(reverse(f"roster:{name}", args=[uuid.uuid4()])).status_code == 404
-    assert browser(world, Role.GRADUATE).get(reverse(f"roster:{name}", args=[world.graduate.public_id])).status_code == 404
+    assert (
+        browser(world, Role.GRADUATE).get(reverse(f"roster:{name}", args=[world.graduate.public_id])).status_code == 404
+    )
 
 
 @pytest.mark.rule("ORG-05")
@@ -184,7 +190,9 @@ def test_the_list_says_where_the_graduate_stands_filters_by_it_and_leads_to_the_
     ],
 )  # fmt: skip
 def test_every_column_can_be_filtered(world, query, seen):
-    Graduate.all_rows.filter(pk=world.neighbour.pk).update(major="软件工程", level="11", training_mode="22", confirmed_revision=None)
+    Graduate.all_rows.filter(pk=world.neighbour.pk).update(
+        major="软件工程", level="11", training_mode="22", confirmed_revision=None
+    )
 
     page = browser(world, Role.SCHOOL).get(reverse("roster:students"), query).content.decode()
 
@@ -246,7 +254,10 @@ def test_taken_off_and_brought_back_leaves_everything_as_it_was(world):
     assert client.post(reverse("roster:remove", args=where), {"words": ""}).status_code == 422
     client.post(reverse("roster:remove", args=where), {"words": "学籍异动"})
     gone = client.get(reverse("roster:removed")).content.decode()
-    assert (">陈诚</a>" in gone, ">陈诚</a>" in client.get(reverse("roster:students")).content.decode()) == (True, False)
+    assert (">陈诚</a>" in gone, ">陈诚</a>" in client.get(reverse("roster:students")).content.decode()) == (
+        True,
+        False,
+    )
     client.post(reverse("roster:restore", args=where))
 
     after = Graduate.all_rows.filter(pk=world.graduate.pk).values().get()
@@ -258,7 +269,9 @@ def test_taken_off_and_brought_back_leaves_everything_as_it_was(world):
 
 @pytest.mark.rule("ROS-07")
 def test_the_detail_shows_what_changed_and_who_changed_it(world):
-    files.written(world, files.xlsx(files.table_of([files.line_of(world.graduate, 民族代码="03", 所在院系="外国语学院")])))
+    files.written(
+        world, files.xlsx(files.table_of([files.line_of(world.graduate, 民族代码="03", 所在院系="外国语学院")]))
+    )
 
     page = browser(world, Role.SCHOOL).get(reverse("roster:detail", args=[world.graduate.public_id])).content.decode()
 
