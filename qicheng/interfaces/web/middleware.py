@@ -85,6 +85,7 @@ def who_asks(get_response: Next) -> Next:
     def ask(request: HttpRequest) -> HttpResponse:
         asker: Any = request
         asker.actor, asker.me, asker.session_row, asker.cohort = None, None, None, 0
+        asker.origin = address(request)
         if token := request.COOKIES.get(settings.QICHENG_SESSION_COOKIE):
             _recognise(asker, token)
         response = _shown_the_way(asker) or get_response(request)

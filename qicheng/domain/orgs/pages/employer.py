@@ -57,7 +57,7 @@ def registered(request: Any, unit: Form, applicant: Form, proof: Proof) -> bool:
         return False
     if not proof.is_strong(applicant.cleaned_data["login"], unit.cleaned_data["mobile"], unit.cleaned_data["phone"]):
         return False
-    origin = getattr(request, "origin", "") or request.META.get("REMOTE_ADDR", "")
+    origin = request.origin
     if not spend(f"register|{origin}", REGISTRATIONS, HOUR):
         unit.add_error(None, "这个网络一小时内提交的注册太多，过一小时再来。")
         return False
