@@ -36,7 +36,7 @@ FALSE_IDENTITY = f"""(n IS NULL OR n < 10000000000000000
     OR d %% 100 NOT BETWEEN 1 AND substr('{MONTHS}', (greatest(least(d / 100 %% 100, 12), 1) * 2 - 1)::int, 2)::int
     OR (d %% 10000 = 229 AND NOT (d / 10000 %% 4 = 0 AND (d / 10000 %% 100 <> 0 OR d / 10000 %% 400 = 0)))
     OR d NOT BETWEEN %(oldest)s AND %(youngest)s)"""
-STAGED = f"""(SELECT *, n / 1000 %% 100000000 AS d FROM (
+STAGED = """(SELECT *, n / 1000 %% 100000000 AS d FROM (
     SELECT *, CASE WHEN octet_length(id_number) = 18 AND left(id_number, 17) !~ '[^0-9]' THEN left(id_number, 17)::bigint END AS n
     FROM roster_uploadline WHERE upload_id = %(upload)s AND line BETWEEN %(first)s AND %(last)s OFFSET 0) numbered OFFSET 0) s"""
 IN_NAMES = r"[0-9=+@<>{}\[\]\\/|;:!?#$%%^&*_~\"]"
