@@ -256,7 +256,9 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         return [*({"public_id": one.public_id} for one in claims), *units_too]
     if room == "roster" and needs == {"public_id"}:
         rows = Upload.objects if name.partition(":")[2] in UPLOAD_PAGES else Graduate.objects
-        return [{"public_id": one.public_id} for one in rows.seen_by(actor).order_by("pk")[:4]]
+        return [{"public_id": one.public_id} for one in rows.seen_by(actor).order_by("pk")[:2]]
+    if name == "registration:review_case" and actor.role in (Role.PROVINCE, Role.MINISTRY):
+        signings = signings[:2]  # who only reads finds the same page without buttons
     if name == "registration:detail" and actor.role.is_staff:
         signings = signings[:1]  # the reviewer's page, which is walked through in every state
     if room == "registration" and needs == {"public_id"}:
