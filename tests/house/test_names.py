@@ -19,7 +19,6 @@ EMPTY = {
     "manager",
     "service",
     "services",
-    "handler",
     "data",
     "info",
 }
