@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -96,40 +97,38 @@ class Door:
         self.server = server
         self.shut_at = b""
         self.shuts = 0
-        self.address = str(folder / ".s.PGSQL.5432")
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(self.address)
+        self._listener.bind(str(folder / ".s.PGSQL.5432"))
         self._listener.listen(16)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
 
     def close(self) -> None:
+        """No new connections; returns when those there are have ended."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(PATIENCE)
         self._listener.close()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(self.server)
-                shut = threading.Event()
-                threading.Thread(target=self._to_server, args=(client, server, shut), daemon=True).start()
-                threading.Thread(target=self._to_client, args=(client, server, shut), daemon=True).start()
+                self._threads.append(threading.Thread(target=self._carry, args=(client,), daemon=True))
+                self._threads[-1].start()
 
-    def _to_server(self, client: socket.socket, server: socket.socket, shut: threading.Event) -> None:
-        with contextlib.suppress(OSError):
-            while piece := client.recv(65536):
-                if self.shut_at and self.shut_at in piece:
-                    self.shut_at = b""
-                    self.shuts += 1
-                    shut.set()
-                server.sendall(piece)
-        server.close()
-
-    def _to_client(self, client: socket.socket, server: socket.socket, shut: threading.Event) -> None:
-        with contextlib.suppress(OSError):
-            while piece := server.recv(65536):
-                if shut.is_set():  # the server has done it, and nobody hears of it
-                    break
-                client.sendall(piece)
-        client.close()
-        server.close()
+    def _carry(self, client: socket.socket) -> None:
+        """Carry what comes to the other side until one of them ends, or the door is shut."""
+        with client, socket.socket(socket.AF_UNIX) as server, contextlib.suppress(OSError):
+            server.connect(self.server)
+            while True:
+                for ready in select.select([client, server], [], [])[0]:
+                    if not (piece := ready.recv(65536)):
+                        return
+                    other = server if ready is client else client
+                    other.sendall(piece)
+                    if ready is client and self.shut_at and self.shut_at in piece:
+                        self.shut_at = b""
+                        self.shuts += 1
+                        server.recv(1)  # the server has done it, and nobody hears of it
+                        return

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection
 
@@ -141,7 +142,8 @@ def test_a_backend_that_is_ended_by_its_operator_leaves_nothing(committed_world,
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
             (pid,) = cursor.fetchone()
-        databases.run(connection.settings_dict["NAME"], f"SELECT pg_terminate_backend({pid})")
+        with psycopg.connect(databases.url(connection.settings_dict["NAME"])) as operator:
+            operator.execute("SELECT pg_terminate_backend(%s)", [pid])
 
     monkeypatch.setattr(engine, "_tell", ended)
     with pytest.raises(OperationalError):
