@@ -19,7 +19,38 @@ if TYPE_CHECKING:
 LINES = 100_000
 ROUNDS = 3
 COHORT = 2026
-HEADINGS = ["考生号", "身份证号", "姓名", "性别代码", "民族代码", "民族", "政治面貌代码", "院校代码", "院校名称", "学历代码", "专业代码", "专业", "培养方式代码", "培养方式", "生源所在地代码", "生源所在地", "城乡生源", "学制", "入学时间", "毕业时间", "师范生类别代码", "困难生类别代码", "所在院系", "所在班级", "学号", "出生日期", "户口是否转入学校", "手机号码", "电子邮箱", "毕业年份"]
+HEADINGS = [
+    "考生号",
+    "身份证号",
+    "姓名",
+    "性别代码",
+    "民族代码",
+    "民族",
+    "政治面貌代码",
+    "院校代码",
+    "院校名称",
+    "学历代码",
+    "专业代码",
+    "专业",
+    "培养方式代码",
+    "培养方式",
+    "生源所在地代码",
+    "生源所在地",
+    "城乡生源",
+    "学制",
+    "入学时间",
+    "毕业时间",
+    "师范生类别代码",
+    "困难生类别代码",
+    "所在院系",
+    "所在班级",
+    "学号",
+    "出生日期",
+    "户口是否转入学校",
+    "手机号码",
+    "电子邮箱",
+    "毕业年份",
+]
 
 
 def lines(number: int, school: tuple[str, str]) -> list[list[str]]:
@@ -165,10 +196,10 @@ class Bench:
         from django.db import connection
         from psycopg import Cursor
 
-        columns = "public_id, school_id, cohort, exam_number, id_number, name, sex, nation, political_status, level, tier, major_code, " \
-            "major, major_direction, training_mode, directed_unit, origin, urban_rural, study_years, entered_on, graduates_on, " \
-            "normal_student, hardship, class_name, student_number, birth_date, archive_moved, household_moved, phone, email, study_form, " \
-            "extra, revision, college_id"  # fmt: skip
+        columns = """public_id, school_id, cohort, exam_number, id_number, name, sex, nation, political_status, level, tier, major_code, major,
+            major_direction, training_mode, directed_unit, origin, urban_rural, study_years, entered_on, graduates_on, normal_student,
+            hardship, class_name, student_number, birth_date, archive_moved, household_moved, phone, email, study_form, extra, revision,
+            college_id"""
         with (
             Cursor(connection.connection) as cursor,
             cursor.copy(f"COPY roster_graduate ({columns}) TO STDOUT") as copy,

@@ -154,12 +154,11 @@ def report_now(public_id: UUID | str, actor: Actor) -> Graduate:
 
 def report_again(graduate: int | None = None) -> int:
     """Report the records of graduates who came back since they were last reported, or of one of them; how many there were."""
-    narrowed = " AND g.id = %(graduate)s" if graduate else ""
     return statements.change(
         """UPDATE roster_employmentrecord r SET changed_at = clock_timestamp(), version = r.version + 1 FROM roster_graduate g
-        WHERE g.id = r.graduate_id AND g.removed_at IS NULL AND g.restored_at IS NOT NULL AND r.changed_at < g.restored_at"""
-        + narrowed,
-        {"graduate": graduate} if graduate else None,
+        WHERE g.id = r.graduate_id AND g.removed_at IS NULL AND g.restored_at IS NOT NULL AND r.changed_at < g.restored_at
+            AND (%(graduate)s::bigint IS NULL OR g.id = %(graduate)s::bigint)""",
+        {"graduate": graduate},
     )
 
 

@@ -31,13 +31,13 @@ UNREPORTED = f"""g.removed_at IS NULL AND {BACK}
 def newest_case(wanted: str) -> str:
     """SQL for a value of the graduate's newest case of any room, live ones first; a room joins by declaring a flow on its cases."""
     cases = " UNION ALL ".join(
-        f"SELECT c.flow_name, c.state, c.live, c.waiting_since, c.public_id FROM {model._meta.db_table} c WHERE c.graduate_id = g.id"
+        f"SELECT c.flow_name, c.state, c.live, c.waiting_since, c.public_id FROM {model._meta.db_table} c WHERE c.graduate_id = g.id"  # noqa: S608 -- names of our own tables
         for model in case_models()
         if any(field.attname == "graduate_id" for field in model._meta.concrete_fields)
     )
     if not cases:
         return "NULL::text"
-    return f"(SELECT {wanted} FROM ({cases}) n ORDER BY n.live DESC, n.waiting_since DESC LIMIT 1)"
+    return f"(SELECT {wanted} FROM ({cases}) n ORDER BY n.live DESC, n.waiting_since DESC LIMIT 1)"  # noqa: S608 -- our own
 
 
 def standing(value: str) -> str:
@@ -50,14 +50,24 @@ def standing(value: str) -> str:
 def roster() -> Listing:
     """Everybody on the roster."""
     return Listing(
-        "roster", "学生名单", Graduate, SOURCE, "g", _columns(), _filters(), ("g.exam_number", "g.id"), where="g.removed_at IS NULL"
+        "roster",
+        "学生名单",
+        Graduate,
+        SOURCE,
+        "g",
+        _columns(),
+        _filters(),
+        ("g.exam_number", "g.id"),
+        where="g.removed_at IS NULL",
     )
 
 
 @cache
 def removed() -> Listing:
     """失效信息: who was taken off the roster; nothing of them is lost (ROS-07)."""
-    gone = Column("removed_at", "删除时间", "g.removed_at", lambda at: f"{timezone.localtime(at):%Y-%m-%d %H:%M}", sort=True)
+    gone = Column(
+        "removed_at", "删除时间", "g.removed_at", lambda at: f"{timezone.localtime(at):%Y-%m-%d %H:%M}", sort=True
+    )
     return Listing(
         "removed", "失效信息", Graduate, SOURCE, "g", (*_columns(), gone), _filters(), ("g.removed_at", "g.id"), descending=True,
         where="g.removed_at IS NOT NULL",
@@ -77,7 +87,7 @@ def _columns() -> tuple[Column, ...]:
         Column("major", "专业", "g.major"),
         Column("mode", "培养方式", "g.training_mode", mode.label),
         Column("standing", "当前状态", newest_case("n.flow_name || ' ' || n.state"), standing),
-        Column("confirmed", "本人核对", "(g.confirmed_revision = g.revision)", lambda done: "已核对" if done else "还没有核对"),
+        Column("confirmed", "本人核对", "coalesce(g.confirmed_revision = g.revision, false)", lambda done: "已核对" if done else "还没有核对"),
         Column("school", "学校", "s.name"),
     )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.orgs.models import College, Employer
@@ -53,7 +52,7 @@ def history(graduate: int) -> list[tuple[Any, str, dict[str, list[str]]]]:
         "SELECT at, role, was, became FROM flow_history WHERE table_name = 'roster_graduate' AND row_id = %s ORDER BY id DESC LIMIT 100",
         (graduate,),
     )
-    sides = [(json.loads(row.was), json.loads(row.became)) for row in rows]
+    sides = [(row.was, row.became) for row in rows]
     colleges = _colleges_in(sides)
     return [(row.at, row.role, _in_words(*pair, colleges)) for row, pair in zip(rows, sides, strict=True)]
 
@@ -68,13 +67,13 @@ def _in_words(was: dict[str, Any], became: dict[str, Any], colleges: dict[int, s
     for key, before in was.items():
         after = became.get(key)
         if key == "college_id":
-            found["所在院系"] = [colleges.get(side, "") for side in (before, after)]
+            found["所在院系"] = [colleges.get(side or 0, "") for side in (before, after)]
         elif key == "id_number":
-            found["身份证号"] = [masks.id_number(side) for side in (before, after)]
+            found["身份证号"] = [masks.id_number(side or "") for side in (before, after)]
         elif key == "phone":
-            found["手机号码"] = [masks.phone(side) for side in (before, after)]
+            found["手机号码"] = [masks.phone(side or "") for side in (before, after)]
         elif key == "email":
-            found["电子邮箱"] = [masks.email(side) for side in (before, after)]
+            found["电子邮箱"] = [masks.email(side or "") for side in (before, after)]
         elif key in ROSTER_LINE.keys:
             found[ROSTER_LINE[key].label] = [ROSTER_LINE[key].shown(side) for side in (before, after)]
         elif key == "removed_at":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .models import Case
 
-    Guard = Callable[[Case, Actor], str | None]
+    Guard = Callable[[Any, Actor], str | None]
     Effect = Callable[..., Mapping[str, Any] | None]
 
 FLOWS: dict[str, Flow] = {}

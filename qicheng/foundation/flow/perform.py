@@ -262,7 +262,8 @@ def follow(graduates: list[int], **routing: Any) -> None:
     """Let open cases of these graduates follow the roster: who reviews them changes without being an act (ROS-05)."""
     for model in case_models():
         if _has_columns(model, {"graduate_id": 0, **routing}):
-            model._default_manager.filter(graduate_id__in=graduates).update(**routing)
+            rows: Any = model._default_manager
+            rows.filter(graduate_id__in=graduates).update(**routing)
 
 
 def be(actor: Actor) -> None:
@@ -308,7 +309,7 @@ def clock(case: Case | None = None) -> datetime:
 @cache
 def _reading(model: type[Case]) -> tuple[str, list[str], frozenset[int]]:
     fields = model._meta.concrete_fields
-    sql = f"SELECT {', '.join('c.' + field.column for field in fields)} FROM {model._meta.db_table} c"
+    sql = f"SELECT {', '.join(f'c.{field.column}' for field in fields)} FROM {model._meta.db_table} c"
     documents = frozenset(i for i, field in enumerate(fields) if isinstance(field, models.JSONField))
     return sql, [field.attname for field in fields], documents
 
@@ -412,5 +413,5 @@ def state_of(flow: str, key: str) -> State:
     return FLOWS[flow].states[key]
 
 
-def _quoted(column: str) -> str:
+def _quoted(column: str | None) -> str:
     return f'"{column}"'

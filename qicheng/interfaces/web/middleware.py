@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import secrets
 from functools import lru_cache
+from gzip import GzipFile
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.cache import patch_vary_headers
 
 from qicheng.domain.orgs.effects import sessions
 from qicheng.domain.orgs.queries import cohort_years
@@ -52,6 +55,8 @@ SECURE = (
     ("Cross-Origin-Embedder-Policy", "require-corp"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
+COMPRESSED = ("text/", "application/json")
+LEAST_COMPRESSED = 1_000
 # What somebody whose password was given by another may open before choosing one.
 BEFORE_OWN_PASSWORD = ("/account/password/", "/leave/")
 
@@ -74,9 +79,31 @@ def headers(get_response: Next) -> Next:
         for name, value in SECURE:
             response.headers.setdefault(name, value)
         response.headers["X-Request-Id"] = request.number  # type: ignore[attr-defined]
-        return response
+        return _compressed(request, response)
 
     return answer
+
+
+def _compressed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Pages as gzip for whoever takes it: a fifth of the bytes for a tenth of a millisecond.
+
+    The length of a page must not tell what stands on it (BREACH): tokens are masked anew in every page, and the name in the
+    head of the compressed data has a length by chance, as in Django's own middleware.
+    """
+    if response.streaming or len(response.content) < LEAST_COMPRESSED or response.has_header("Content-Encoding"):
+        return response
+    if not response.get("Content-Type", "").startswith(COMPRESSED):
+        return response
+    patch_vary_headers(response, ["Accept-Encoding"])
+    if "gzip" not in request.META.get("HTTP_ACCEPT_ENCODING", ""):
+        return response
+    buffer = BytesIO()
+    with GzipFile("a" * secrets.randbelow(100), "wb", compresslevel=1, fileobj=buffer, mtime=0) as compressed:
+        compressed.write(response.content)
+    response.content = buffer.getvalue()
+    response.headers["Content-Encoding"] = "gzip"
+    response.headers["Content-Length"] = str(len(response.content))
+    return response
 
 
 def who_asks(get_response: Next) -> Next:
@@ -85,6 +112,7 @@ def who_asks(get_response: Next) -> Next:
     def ask(request: HttpRequest) -> HttpResponse:
         asker: Any = request
         asker.actor, asker.me, asker.session_row, asker.cohort = None, None, None, 0
+        asker.origin = address(request)
         if token := request.COOKIES.get(settings.QICHENG_SESSION_COOKIE):
             _recognise(asker, token)
         response = _shown_the_way(asker) or get_response(request)

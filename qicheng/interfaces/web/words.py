@@ -5,11 +5,13 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from qicheng.foundation.kit.calendar import BEIJING
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def _local(at: datetime) -> datetime:
-    return timezone.localtime(at) if timezone.is_aware(at) else at
+    return at.astimezone(BEIJING) if at.tzinfo else at
 
 
 def _today() -> date:

@@ -268,6 +268,20 @@ def test_one_address_registers_only_so_often(world):
     assert (answer.status_code, "注册太多" in said(answer)) == (422, True)
 
 
+def test_behind_a_proxy_it_is_the_client_s_address_that_counts(world, settings):
+    from qicheng.domain.orgs.effects import spend
+    from qicheng.domain.orgs.pages.employer import HOUR, REGISTRATIONS
+
+    settings.QICHENG_PROXIES = ["127.0.0.1"]
+    for _ in range(REGISTRATIONS):
+        spend("register|203.0.113.7", REGISTRATIONS, HOUR)
+
+    def from_there(address: str, login: str) -> int:
+        return Client(headers={"X-Forwarded-For": address}).post("/org/register/", form(login=login)).status_code
+
+    assert (from_there("203.0.113.7", "one.hr"), from_there("203.0.113.8", "two.hr")) == (422, 302)
+
+
 def test_without_scripts_the_area_is_chosen_step_by_step(world):
     answer = registered(world, area_province="440000", area_city="")
     page = said(answer)
@@ -346,7 +360,7 @@ def test_the_ministry_s_opening_of_a_unit_and_of_a_case_is_on_record(world):
     signed_in(world.seats[Role.EMPLOYER]).get(f"/org/cases/{case.public_id}/")
 
     assert [(r.act, r.case, r.name) for r in noted("employer", "joining_a_unit", act="open")] == [
-        ("open", str(world.employer.public_id), "周部"), ("open", str(case.public_id), "周部"),
+        ("open", f"look:{world.employer.public_id.hex}", "周部"), ("open", f"look:{case.public_id.hex}", "周部"),
     ]  # fmt: skip
 
 

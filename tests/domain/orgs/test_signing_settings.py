@@ -144,7 +144,7 @@ def test_the_review_mode_stays_while_anything_is_in_process(world):
     taken = browser.post("/settings/", change)
 
     assert (refused.status_code, "还有 1 条业务在办理" in said(refused)) == (422, True)
-    assert ('href="/lists/?flow=online_signing"' in page, "线上签约 1 条" in page) == (True, True)
+    assert ('href="/lists/online_signing/?open=yes"' in page, "线上签约 1 条" in page) == (True, True)
     assert (taken.status_code, settings_of(world.school).review_mode) == (302, ReviewMode.SCHOOL)
 
 

@@ -17,6 +17,7 @@ from qicheng.foundation.flow.perform import Refused, be, note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
 # Letters and digits that cannot be taken for one another when read from a screen.
 READABLE = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -243,7 +244,10 @@ def college_named(school: int, cohort: int, name: str) -> College:
     return College.objects.get_or_create(school_id=school, name=name)[0]
 
 
-def opened(actor: Actor, about: str, subject: str, *, cohort: int = 0, school: int | None = None) -> None:
-    """The ministry's opening of a person's case is on record; others read their own work."""
+def opened(actor: Actor, about: str, subject: UUID, *, cohort: int = 0, school: int | None = None) -> None:
+    """The ministry's opening of a person's case or of a unit is on record; others read their own work.
+
+    It stands beside the case, not on its timeline: what happened to a case is not who looked at it.
+    """
     if actor.role is Role.MINISTRY:
-        note(actor, "open", about, subject=subject, cohort=cohort, school=school)
+        note(actor, "open", about, subject=f"look:{subject.hex}", cohort=cohort, school=school)

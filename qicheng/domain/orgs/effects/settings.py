@@ -145,7 +145,7 @@ def _implied(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _allowed(row: SigningSettings, after: Mapping[str, Any]) -> None:
-    where = {"school_id": row.school_id, "cohort": row.cohort}
+    where: dict[str, Any] = {"school_id": row.school_id, "cohort": row.cohort}
     if row.online_signing and not after["online_signing"] and begun(**where):
         raise Refused("已有毕业生或用人单位办理过业务，在线签约不能再关闭。")  # SET-04
     if after["review_mode"] == row.review_mode:
@@ -167,7 +167,7 @@ def set_handler(actor: Actor, cohort: int, given: Mapping[str, Any]) -> Handler:
     try:
         with transaction.atomic():
             be(actor)
-            row = Handler.all_rows.create(
+            row = Handler.objects.unscoped("the school's own new handler").create(
                 school_id=actor.node, cohort=cohort, **{key: given[key] for key in HANDLER.keys}
             )
             note(actor, "submit", "handler", HANDLER.changes({}, given), cohort=cohort, school=actor.node)

@@ -65,7 +65,11 @@ def new(request: Any, role: str) -> HttpResponse:
     kind = own_or_below(actor, role)
     where = places(actor, kind)
     form = filled(sheet_for(actor, kind, where), request, first_values(request, actor))
-    names = list(queries.roster_colleges(actor.node, request.cohort).values_list("name", flat=True)) if kind is Role.COLLEGE else []
+    names = (
+        list(queries.roster_colleges(actor.node, request.cohort).values_list("name", flat=True))
+        if kind is Role.COLLEGE
+        else []
+    )
 
     def make(given: Mapping[str, Any]) -> None:
         made.append(accounts.make_account(actor, kind, node_of(request, kind, given), given))
@@ -106,7 +110,11 @@ def sheet_for(actor: Actor, kind: Role, where: list[tuple[str, str]], seat: Seat
 def first_values(request: Any, actor: Actor) -> dict[str, Any]:
     """What the form of a new account opens with: read-write on the first area as far as the actor has it, none on the others."""
     start = {area.value: int(min(level, actor.levels.get(area, Level.NONE))) for area, level in FIRST.items()}
-    return start | {"college": request.GET.get("college", "")[:60], "tier": str(actor.tier), "node": request.GET.get("node", "")}
+    return start | {
+        "college": request.GET.get("college", "")[:60],
+        "tier": str(actor.tier),
+        "node": request.GET.get("node", ""),
+    }
 
 
 def node_of(request: Any, kind: Role, given: Mapping[str, Any]) -> int:

@@ -61,7 +61,9 @@ def province_settings(request: Any) -> HttpResponse:
 def provinces_overview(request: Any) -> HttpResponse:
     """Every province with its form and modules for the cohort; cohorts with their editions."""
     cohort = request.cohort
-    forms = {row.province_id: row.get_agreement_form_display() for row in ProvinceSettings.objects.filter(cohort=cohort)}
+    forms = {
+        row.province_id: row.get_agreement_form_display() for row in ProvinceSettings.objects.filter(cohort=cohort)
+    }
     provinces = Province.objects.annotate(
         schools=Count("school", distinct=True),
         modules=Count("opening", filter=Q(opening__cohort=cohort, opening__is_open=True), distinct=True),
@@ -77,7 +79,12 @@ def new_province(request: Any) -> HttpResponse:
     act = lambda given: settings.add_province(request.actor, given["code"], given["name"])  # noqa: E731
     if tried(request, form, act, "省份已添加，接下来给它建账号。"):
         return redirect("orgs:gov_settings")
-    return render(request, "orgs/simple.html", {"form": form, "heading": "添加省份", "button": "添加省份", "back": "orgs:gov_settings"}, status=status_of(form))
+    return render(
+        request,
+        "orgs/simple.html",
+        {"form": form, "heading": "添加省份", "button": "添加省份", "back": "orgs:gov_settings"},
+        status=status_of(form),
+    )
 
 
 @audience(Role.MINISTRY, area=Area.EMPLOYMENT, write=True)
@@ -87,7 +94,12 @@ def cohort(request: Any) -> HttpResponse:
     act = lambda given: settings.set_cohort(request.actor, given["year"], given["edition"])  # noqa: E731
     if tried(request, form, act, "届别已设置，之前办理的业务仍按当时的规则。"):
         return redirect("orgs:gov_settings")
-    return render(request, "orgs/simple.html", {"form": form, "heading": "设置届别", "button": "设置届别", "back": "orgs:gov_settings"}, status=status_of(form))
+    return render(
+        request,
+        "orgs/simple.html",
+        {"form": form, "heading": "设置届别", "button": "设置届别", "back": "orgs:gov_settings"},
+        status=status_of(form),
+    )
 
 
 @audience(*AUTHORITIES, area=Area.EMPLOYMENT)
@@ -114,7 +126,12 @@ def new_school(request: Any) -> HttpResponse:
     act = lambda given: settings.add_school(request.actor, given["code"], given["name"])  # noqa: E731
     if tried(request, form, act, "学校已添加，接下来给它建账号。"):
         return redirect("orgs:schools")
-    return render(request, "orgs/simple.html", {"form": form, "heading": "添加学校", "button": "添加学校", "back": "orgs:schools"}, status=status_of(form))
+    return render(
+        request,
+        "orgs/simple.html",
+        {"form": form, "heading": "添加学校", "button": "添加学校", "back": "orgs:schools"},
+        status=status_of(form),
+    )
 
 
 @audience(*AUTHORITIES, area=Area.EMPLOYMENT)
@@ -122,7 +139,7 @@ def log(request: Any) -> HttpResponse:
     """Who changed which setting (SET-10); the ministry sees everything of operator and provinces."""
     actor = request.actor
     records = (
-        noted("province_settings", "cohort", "province", "school", "employer")
+        noted("province_settings", "cohort", "province", "school", "employer", act__in=("change", "add"))
         if actor.role is Role.MINISTRY
         else noted("province_settings", "school", role=Role.PROVINCE, node=actor.node)
     )
@@ -147,7 +164,11 @@ def employers(request: Any) -> HttpResponse:
         rows = rows.filter(Q(employer__name__contains=wanted) | Q(employer__credit_code=wanted.upper()))
     at = request.GET.get("page", "1")
     page = min(int(at), 10_000) if at.isdecimal() and len(at) < 6 and int(at) else 1
-    found = list(rows.order_by("waiting_since" if state == "waiting" else "-waiting_since", "pk")[(page - 1) * PAGE : page * PAGE + 1])
+    found = list(
+        rows.order_by("waiting_since" if state == "waiting" else "-waiting_since", "pk")[
+            (page - 1) * PAGE : page * PAGE + 1
+        ]
+    )
     context = {
         "rows": found[:PAGE], "has_more": len(found) > PAGE, "page": page, "state": flow.states[state], "q": wanted, "first": (page - 1) * PAGE + 1,
         "counters": [
@@ -163,7 +184,7 @@ def employer(request: Any, public_id: UUID) -> HttpResponse:
     """One unit as the operator sees it; that it was opened is on record."""
     actor = request.actor
     row = get_object_or_404(Employer.objects.seen_by(actor), public_id=public_id)
-    opened(actor, "employer", str(row.public_id))
+    opened(actor, "employer", row.public_id)
     context = {
         "row": row, "lines": WHOLE.lines({key: getattr(row, key) for key in WHOLE.keys}),
         "cases": EmployerCase.objects.seen_by(actor).filter(employer=row).select_related("account").order_by("-pk")[:50],

@@ -42,7 +42,12 @@ def register(request: Any) -> HttpResponse:
     proof = Proof(request.POST or None, request.FILES or None) if request.method == "POST" else Proof()
     if request.method == "POST" and registered(request, unit, applicant, proof):
         return redirect("orgs:registered")
-    context = {"form": unit, "applicant": applicant, "proof": proof, "area": queries.area_selects(str(unit["area"].value() or ""))}
+    context = {
+        "form": unit,
+        "applicant": applicant,
+        "proof": proof,
+        "area": queries.area_selects(str(unit["area"].value() or "")),
+    }
     return render(request, "orgs/register.html", context, status=status_of(unit, applicant, proof))
 
 
@@ -52,7 +57,7 @@ def registered(request: Any, unit: Form, applicant: Form, proof: Proof) -> bool:
         return False
     if not proof.is_strong(applicant.cleaned_data["login"], unit.cleaned_data["mobile"], unit.cleaned_data["phone"]):
         return False
-    origin = getattr(request, "origin", "") or request.META.get("REMOTE_ADDR", "")
+    origin = request.origin
     if not spend(f"register|{origin}", REGISTRATIONS, HOUR):
         unit.add_error(None, "这个网络一小时内提交的注册太多，过一小时再来。")
         return False
@@ -81,7 +86,12 @@ def profile(request: Any) -> HttpResponse:
     shown = units.unit_values(row, REACH.keys)
     form = filled(REACH, request, shown)
     seen = request.POST.get("seen", "")
-    if tried(request, form, lambda given: units.change_reach(actor, row, seen, given), "联系方式已保存，以后的邀请按新的显示。"):
+    if tried(
+        request,
+        form,
+        lambda given: units.change_reach(actor, row, seen, given),
+        "联系方式已保存，以后的邀请按新的显示。",
+    ):
         return redirect("orgs:profile")
     context = {
         "form": form, "row": row, "seen": queries.stamp(shown), "lines": WHOLE.lines(units.unit_values(row, WHOLE.keys))[:6],
@@ -102,7 +112,9 @@ def own_cases(actor: Actor) -> Any:
 def colleagues(request: Any) -> HttpResponse:
     """Who acts for the unit, and who asks to."""
     actor = request.actor
-    rows = Seat.objects.filter(role=Role.EMPLOYER, node=actor.node, ended_at=None).select_related("account").order_by("pk")
+    rows = (
+        Seat.objects.filter(role=Role.EMPLOYER, node=actor.node, ended_at=None).select_related("account").order_by("pk")
+    )
     asking = own_cases(actor).filter(flow_name="joining_a_unit", live=True).select_related("account").order_by("pk")
     context = {"rows": rows, "asking": asking, "decides": queries.decides_for_unit(actor, actor.node)}
     return render(request, "orgs/colleagues.html", context)
@@ -130,7 +142,7 @@ def appoint_colleague(request: Any, seat: int) -> HttpResponse:
 def case(request: Any, public_id: UUID) -> HttpResponse:
     """One application: what was sent in, what happened, what can be done."""
     actor, row = request.actor, case_of(request, public_id)
-    opened(actor, row.flow_name, str(row.public_id))
+    opened(actor, row.flow_name, row.public_id)
     context = {
         "case": row, "lines": WHOLE.lines(row.shown), "records": [(sentence(one, row), one) for one in timeline(row)],
         "acts": open_acts(row, actor), "frame": "base_staff.html" if actor.role is Role.MINISTRY else "base_employer.html",

@@ -42,7 +42,7 @@ def signing(request: Any) -> HttpResponse:
 def standing(actor: Actor, cohort: int) -> dict[str, Any]:
     """What bears on the settings: the province's part, who is missing, what is under way (SET-01, SET-04 … SET-06)."""
     school = School.objects.select_related("province").get(pk=actor.node)
-    where = {"school_id": school.pk, "cohort": cohort}
+    where: dict[str, Any] = {"school_id": school.pk, "cohort": cohort}
     known = queries.handlers(school.pk, cohort)
     return {
         "school": school,
@@ -130,7 +130,9 @@ def contact_page(request: Any, row: Contact | None) -> HttpResponse:
 def own_contacts(actor: Actor) -> Any:
     """The contacts that the actor keeps."""
     rows = Contact.objects.order_by("tier", "pk")
-    return rows.filter(college=actor.node) if actor.role is Role.COLLEGE else rows.filter(school=actor.node, college=None)
+    return (
+        rows.filter(college=actor.node) if actor.role is Role.COLLEGE else rows.filter(school=actor.node, college=None)
+    )
 
 
 @require_POST

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
+from qicheng.domain.orgs.effects.accounts import opened
 from qicheng.domain.roster import effects, listings
 from qicheng.domain.roster.models import Graduate
 from qicheng.domain.roster.queries import history, record_of
@@ -63,7 +64,11 @@ def workbook(request: HttpRequest) -> HttpResponse:
     actor, cohort, listing = request.actor, request.cohort, listings.roster()  # type: ignore[attr-defined]
     number = listing.count(actor, request.GET, cohort)
     if number > MOST_ROWS:
-        say(request, f"一次最多导出 {MOST_ROWS:,} 条，现在的条件不止这些。按院系、学历或专业筛选以后分几次导出。", "warn")
+        say(
+            request,
+            f"一次最多导出 {MOST_ROWS:,} 条，现在的条件不止这些。按院系、学历或专业筛选以后分几次导出。",
+            "warn",
+        )
         return redirect(f"{reverse('roster:students')}?{request.GET.urlencode()}")
     rows = list(listing.sheet_rows(actor, request.GET, cohort, MOST_ROWS))
     wanted = {one.label: ["", str(request.GET[one.key])[:200]] for one in listing.filters if request.GET.get(one.key)}
@@ -71,7 +76,10 @@ def workbook(request: HttpRequest) -> HttpResponse:
         actor, "export", f"listing.{listing.name}", {**wanted, "条数": ["", len(rows)]}, cohort=cohort,
         school=actor.node if actor.role is Role.SCHOOL else None,
     )  # fmt: skip
-    return download(workbooks.write(listing.headings, rows, sheet=listing.label), f"{listing.label}-{timezone.localtime():%Y%m%d-%H%M}.xlsx")
+    return download(
+        workbooks.write(listing.headings, rows, sheet=listing.label),
+        f"{listing.label}-{timezone.localtime():%Y%m%d-%H%M}.xlsx",
+    )
 
 
 @audience(*STAFF, area=EMPLOYMENT)
@@ -79,6 +87,7 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One graduate: the line, the contacts, the employment record, where it stands now, all that changed."""
     actor = request.actor  # type: ignore[attr-defined]
     graduate = seen(actor, public_id)
+    opened(actor, "graduate", public_id, cohort=graduate.cohort, school=graduate.school_id)
     record = record_of(graduate.pk, actor)
     return render(request, "roster/student.html", {
         "graduate": graduate, "lines": lines(graduate), "contacts": contacts(graduate), "record": record and record_lines(record),
@@ -175,7 +184,9 @@ def newest(graduate: Graduate) -> tuple[str, str] | None:
 
 def is_unreported(graduate: Graduate, record: Any) -> bool:
     """Whether the graduate came back and its record waits to be reported again."""
-    return bool(record and graduate.restored_at and not graduate.removed_at and record.changed_at < graduate.restored_at)
+    return bool(
+        record and graduate.restored_at and not graduate.removed_at and record.changed_at < graduate.restored_at
+    )
 
 
 def download(content: bytes, name: str) -> HttpResponse:

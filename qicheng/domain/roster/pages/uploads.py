@@ -83,7 +83,10 @@ def upload(request: HttpRequest, public_id: UUID) -> HttpResponse:
     shown: dict[str, Any] = {"part": "", "lines": []}
     if found.state == "preview":
         part = part if part in LINES else first_part(found)
-        shown = {"part": part, "lines": LINES[part](found, int(after[:10]) if after.isascii() and after.isdigit() else 0)}
+        shown = {
+            "part": part,
+            "lines": LINES[part](found, int(after[:10]) if after.isascii() and after.isdigit() else 0),
+        }
     return render(request, "roster/upload.html", {
         "upload": found, "busy": found.state in BUSY, "parts": PARTS, "page_size": preview.PAGE, **shown,
         "may_write": request.actor.may_write(EMPLOYMENT),  # type: ignore[attr-defined]
