@@ -30,7 +30,8 @@ class State:
     """Where a case stands. `label` is its official name; `mine` and `others` are the tags that people see (design §4.2).
 
     `turn`: whose move it is. `live`: the case occupies the graduate (REG-01). `settled`: it has ended or taken effect, so only
-    columns that the flow names as amendable may still change. `tone` is used where nobody's turn is left.
+    columns that the flow names as amendable may still change. `tone` is used where nobody's turn is left. `proofs_by`: who may add
+    and remove the case's proofs (REG-09) while it stands here.
     """
 
     key: str
@@ -42,6 +43,7 @@ class State:
     others: str = ""
     tone: str = "neu"
     amendable: tuple[str, ...] = ()
+    proofs_by: tuple[Role, ...] = ()
 
     def tag(self, role: Role) -> tuple[str, str]:
         """(tone, words) of the tag for whoever looks: 'warn' where it is their own turn, 'info' where it is another's."""
@@ -230,6 +232,7 @@ class Flow:
         lines += [
             f"{state.key} | {state.label} | {state.turn or '-'} | {'live' if state.live else '-'} | "
             f"{'settled' if state.settled else '-'} | {', '.join(state.amendable) or '-'}"
+            + (f" | proofs by {', '.join(state.proofs_by)}" if state.proofs_by else "")
             for state in self.states.values()
         ]
         lines += ["", "at | who | act | to | guards | told | reason | rule"]

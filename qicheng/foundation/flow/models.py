@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
     from qicheng.foundation.access import Role
+    from qicheng.foundation.papers import ProofKind
 
     from .declare import Flow, State
 
@@ -85,6 +86,11 @@ class Case(models.Model):
     def verb(self) -> str:
         """The word for a review of this case: 审核, unless the case knows a better one (SET-01)."""
         return "审核"
+
+    @property
+    def proofs_asked(self) -> tuple[ProofKind, ...]:
+        """The kinds of proof that this case takes (REG-09), in the order in which they are asked for."""
+        return ()
 
     def said(self, label: str) -> str:
         """A declared label in the words of this case."""

@@ -99,7 +99,8 @@ class Proof(models.Model):
                 name="one_proof_per_content",
             ),
             CheckConstraint(
-                condition=Q(media__in=["image/jpeg", "image/png", "image/webp", "application/pdf"]), name="proof_media_known"
+                condition=Q(media__in=["image/jpeg", "image/png", "image/webp", "application/pdf"]),
+                name="proof_media_known",
             ),
             CheckConstraint(condition=Q(size__gt=0, width__gt=0, height__gt=0), name="proof_of_some_size"),
             CheckConstraint(
@@ -108,7 +109,9 @@ class Proof(models.Model):
         ]
         indexes = [
             models.Index(fields=["flow", "case", "kind", "place"], name="proofs_of_a_case"),
-            models.Index(fields=["removed_at"], condition=Q(frozen_at__isnull=True) & ~Q(path=""), name="proofs_to_let_go"),
+            models.Index(
+                fields=["removed_at"], condition=Q(frozen_at__isnull=True) & ~Q(path=""), name="proofs_to_let_go"
+            ),
         ]
 
     def __str__(self) -> str:

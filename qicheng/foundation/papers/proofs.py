@@ -99,7 +99,9 @@ def proofs_of(flow: str, case: str, kind: str = "") -> list[Proof]:
 
 def read_proof(proof: Proof, part: str = WHOLE) -> tuple[bytes, str]:
     """(content, media type) of a proof or of one of its parts, exactly as it was kept; KeyError, or `Damaged` where it is not."""
-    media, digest = (proof.media, proof.sha256) if part == WHOLE else (proof.parts[part]["media"], proof.parts[part]["sha256"])
+    media, digest = (
+        (proof.media, proof.sha256) if part == WHOLE else (proof.parts[part]["media"], proof.parts[part]["sha256"])
+    )
     if not proof.path:
         raise Damaged(f"proof {proof.public_id}: let go")
     try:
@@ -140,7 +142,9 @@ def last_set(flow: str, case: str) -> ProofSet | None:
 
 def proofs_in(of: ProofSet) -> list[Proof]:
     """The proofs of a set, in its order, whether or not they still count."""
-    found = {str(proof.public_id): proof for proof in Proof.objects.filter(public_id__in=[row[1] for row in of.content])}
+    found = {
+        str(proof.public_id): proof for proof in Proof.objects.filter(public_id__in=[row[1] for row in of.content])
+    }
     return [found[public_id] for _, public_id, _ in of.content]
 
 
@@ -156,7 +160,9 @@ def sweep_orphans(*, older_than: timedelta = ON_ITS_WAY, let_go_after: timedelta
         stems = {file.name.partition("-")[0] for file in files}
         ids = {uuid.UUID(stem) for stem in stems if _is_id(stem)}
         rows = Proof.objects.filter(public_id__in=ids).exclude(path="").values_list("public_id", "parts")
-        owned = {public_id.hex for public_id, _ in rows} | {f"{public_id.hex}-{name}" for public_id, parts in rows for name in parts}
+        owned = {public_id.hex for public_id, _ in rows} | {
+            f"{public_id.hex}-{name}" for public_id, parts in rows for name in parts
+        }
         for file in files:
             if file.name not in owned:
                 file.unlink(missing_ok=True)

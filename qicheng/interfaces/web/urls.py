@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from qicheng.interfaces.web import account, acts, areas, errors, guide, inbox, login, outbox, standing
+from qicheng.interfaces.web import account, acts, areas, errors, guide, inbox, login, outbox, proofs, standing
 
 ROOMS = ("registration", "transfer", "campus", "roster", "orgs", "figures")
 
@@ -34,6 +34,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("gov/messages/", outbox.stuck, name="outbox"),
     path("gov/messages/<int:notice>/again/", outbox.send_again, name="send_again"),
     path("act/<slug:flow>/<uuid:public_id>/<slug:name>/", acts.act, name="act"),
+    path("proofs/<slug:flow>/<uuid:public_id>/", proofs.page, name="proofs"),
+    path("proof/<uuid:public_id>/", proofs.proof, name="proof"),
+    *(
+        path(f"proof/<uuid:public_id>/{what}/", proofs.change, {"what": what}, name=f"proof_{what}")
+        for what in ("remove", "up", "down")
+    ),
+    path("proof/<uuid:public_id>/<slug:part>/", proofs.proof, name="proof_part"),
     path("areas/", areas.below, name="provinces"),
     path("areas/<str:code>/", areas.below, name="areas"),
     path("guide.pdf", guide.guide, name="guide"),
