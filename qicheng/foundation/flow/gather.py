@@ -130,10 +130,10 @@ def freeze_proofs(case: Case) -> dict[str, list[str]]:
     """
     flow, of = case.flow_name, str(case.public_id)
     before = proofs.last_set(flow, of)
+    if before is None and not _kept(case):
+        return {}
     now = proofs.freeze(flow, of)
     if before is not None and before.version == now.version:
-        return {}
-    if before is None and not now.content:
         return {}
     labels = {kind.key: kind.label for kind in case.proofs_asked}
     return {CHANGED: ["" if one is None else _named(one.version, one.content, labels) for one in (before, now)]}

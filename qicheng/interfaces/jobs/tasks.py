@@ -15,6 +15,7 @@ from qicheng.domain.registration.queries import overdue_invitations
 from qicheng.domain.roster import imports as roster
 from qicheng.foundation.access import SYSTEM
 from qicheng.foundation.flow.perform import Stopped, perform
+from qicheng.foundation.papers.proofs import sweep_orphans
 from qicheng.interfaces.jobs.outbox import send_login_code
 
 if TYPE_CHECKING:
@@ -75,6 +76,17 @@ def tidy(timestamp: int) -> None:
     """Let go of sessions, counters and codes whose time is over."""
     close_old_connections()
     forget_expired()
+
+
+@app.periodic(cron="47 3 * * *", periodic_id="sweep")
+@app.task(name="papers.sweep", queueing_lock="papers.sweep")
+def sweep(timestamp: int) -> None:
+    """Let go of files of proofs that nobody owns, and say which proofs lack theirs (REG-09)."""
+    close_old_connections()
+    swept = sweep_orphans()
+    log.info("proofs: %d files let go", swept.files)
+    for public_id in swept.lacking:
+        log.error("proof %s lacks a file", public_id)
 
 
 @app.periodic(cron="* * * * *", periodic_id="expire")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     Next = Callable[[HttpRequest], HttpResponse]
 
 LONGEST_COOKIES = 8 * 1024
+# Six proofs of the largest size, with what stands around them; nothing else that comes in is as large.
+LARGEST_BODY = 96 * 1024 * 1024
 SECURE = (
     (
         "Content-Security-Policy",
@@ -62,16 +64,16 @@ BEFORE_OWN_PASSWORD = ("/account/password/", "/leave/")
 
 
 def headers(get_response: Next) -> Next:
-    """A number and secure headers on every answer; huge cookies are refused before anything reads them (CVE-2024-7592)."""
+    """A number and secure headers on every answer; huge cookies (CVE-2024-7592) and bodies are refused before anything reads them."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         request.number = secrets.token_hex(6)  # type: ignore[attr-defined]
         token = number.set(request.number)  # type: ignore[attr-defined]
         try:
             if len(request.META.get("HTTP_COOKIE", "")) > LONGEST_COOKIES:
-                response = HttpResponse(
-                    "Cookie 太大，清除本站的 Cookie 再来。", status=400, content_type="text/plain; charset=utf-8"
-                )
+                response = _plain("Cookie 太大，清除本站的 Cookie 再来。", 400)
+            elif _length(request) > LARGEST_BODY:
+                response = _plain(f"一次最多上传 {LARGEST_BODY // 2**20} MB，请分几次上传。", 413)
             else:
                 response = get_response(request)
         finally:
@@ -82,6 +84,15 @@ def headers(get_response: Next) -> Next:
         return _compressed(request, response)
 
     return answer
+
+
+def _length(request: HttpRequest) -> int:
+    said = request.META.get("CONTENT_LENGTH") or ""
+    return int(said) if said.isdecimal() else 0
+
+
+def _plain(words: str, status: int) -> HttpResponse:
+    return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
 
 
 def _compressed(request: HttpRequest, response: HttpResponse) -> HttpResponse:

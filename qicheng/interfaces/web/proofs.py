@@ -42,10 +42,23 @@ class Several(forms.FileInput):
     allow_multiple_selected = True
 
 
+class SeveralFiles(forms.FileField):
+    """A field of several files, checked where they are taken."""
+
+    widget = Several
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        """The files, at least one."""
+        files: list[UploadedFile] = [file for file in data or () if file]
+        if not files:
+            raise forms.ValidationError("先选择图片或 PDF")
+        return files
+
+
 class Files(forms.Form):
     """Files of one kind of proof."""
 
-    added = forms.FileField(required=False, allow_empty_file=True, widget=Several(attrs={"multiple": True}))
+    added = SeveralFiles(required=False)
 
     def __init__(self, of: Gathered, given: Any = None, files: Any = None) -> None:
         super().__init__(given, files, prefix=of.kind.key)
@@ -142,9 +155,7 @@ def _theirs(request: Request, public_id: UUID) -> tuple[Proof, Case]:
 
 def _taken(request: Request, case: Case, kind: str, form: Files) -> int:
     """How many of the files that came were taken; what stands against the others is put to the form, by their names."""
-    files = request.FILES.getlist(f"{kind}-added")
-    if not form.is_valid() or not files:
-        form.add_error("added", "先选择图片或 PDF")
+    files = form.cleaned_data["added"] if form.is_valid() else []
     taken = 0
     for file in files:
         try:

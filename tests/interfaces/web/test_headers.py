@@ -109,3 +109,11 @@ def test_a_form_without_its_token_is_refused_in_plain_words(world):
         assert (path, answer.status_code) == (path, 403)
     assert "页面放久了" in answer.content.decode()
     says_who_may_do_what(answer)
+
+
+def test_a_body_larger_than_anything_that_is_asked_for_is_refused_before_it_is_read():
+    answer = Client().post(
+        "/login/", b"", content_type="multipart/form-data; boundary=x", CONTENT_LENGTH=str(97 * 1024 * 1024)
+    )
+
+    assert (answer.status_code, answer.content.decode()) == (413, "一次最多上传 96 MB，请分几次上传。")
