@@ -12,7 +12,7 @@ from bench.figures import HEADINGS, Figure
 
 # Which module measures which rows of the budgets; quick ones first, the pages together on one filled database.
 ROWS: dict[tuple[int, ...], str] = {
-    (8,): "embedded_server", (9,): "password", (7,): "agreement", (10,): "queue", (5, 6): "roster",
+    (8,): "embedded_server", (9,): "password", (12,): "photo", (7,): "agreement", (10,): "queue", (5, 6): "roster",
     (1,): "approval", (2,): "reviewer_list", (3,): "against_litestar", (4,): "against_stock", (11,): "page_weight",
 }  # fmt: skip
 

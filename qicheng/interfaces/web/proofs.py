@@ -58,11 +58,13 @@ class SeveralFiles(forms.FileField):
 class Files(forms.Form):
     """Files of one kind of proof."""
 
-    added = SeveralFiles(required=False)
+    added = SeveralFiles()
+    use_required_attribute = False
 
     def __init__(self, of: Gathered, given: Any = None, files: Any = None) -> None:
         super().__init__(given, files, prefix=of.kind.key)
-        self.fields["added"].label, self.fields["added"].help_text = f"添加{of.kind.label}", of.kind.hint
+        field = self.fields["added"]
+        field.label, field.help_text, field.required = f"添加{of.kind.label}", of.kind.hint, of.lacks > 0
 
 
 @audience(*menus.EVERYBODY)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import django_htmx
 import pytest
@@ -16,6 +17,9 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from qicheng.foundation.flow.gather import Gathered
+from qicheng.foundation.papers import ProofKind
+from qicheng.foundation.papers.models import Proof
 from tests.interfaces.web import gallery
 from tests.interfaces.web.test_templates import STATIC, Tags
 
@@ -112,6 +116,39 @@ def test_an_act_that_opens_a_dialog_is_a_link_to_a_page_for_those_without_script
     assert first(sheet, "dialog") == {"id": "return", "aria-labelledby": "return-t"}
     assert first(sheet, "form")["action"] == "/cases/1/return"
     assert [attrs["type"] for name, attrs in sheet.tags if name == "button"] == ["button", "submit"]
+
+
+def test_proofs_are_links_to_pictures_that_a_viewer_opens_where_scripts_run(show):
+    small = {"small": {"width": 270, "height": 360}}
+    photo = Proof(public_id=UUID(int=1), media="image/jpeg", parts=small)
+    document = Proof(public_id=UUID(int=2), media="application/pdf", parts=small | {"10": {}, "1": {}, "2": {}})
+    gathered = [
+        Gathered(ProofKind("contract", "劳动合同"), [photo, document]),
+        Gathered(ProofKind("letter", "说明"), []),
+    ]
+    made = show("{{ ui.proofs(gathered, shortcut='V') }}", gathered=gathered)
+    links = [attrs for name, attrs in made.tags if name == "a"]
+    assert [(link["href"], link["data-view"]) for link in links] == [
+        (f"/proof/{photo.public_id}/", "劳动合同第 1 份"),
+        (f"/proof/{document.public_id}/1/", "劳动合同第 2 份第 1 页，共 3 页"),
+        (f"/proof/{document.public_id}/2/", "劳动合同第 2 份第 2 页，共 3 页"),
+        (f"/proof/{document.public_id}/10/", "劳动合同第 2 份第 10 页，共 3 页"),
+    ]
+    assert [link.get("data-key") for link in links] == ["v", None, None, None]
+    assert [link.get("data-save") for link in links] == [None, *[f"/proof/{document.public_id}/"] * 3]
+    assert [attrs["src"] for name, attrs in made.tags if name == "img"] == [
+        f"/proof/{one.public_id}/small/" for one in (photo, document)
+    ]
+    assert show("{{ ui.proofs([]) }}").text == "没有上传证明材料"
+
+
+def test_the_viewer_of_proofs_can_be_told_by_its_names_alone(show):
+    made = show("{{ ui.proof_viewer() }}")
+    assert first(made, "dialog")["aria-labelledby"] == first(made, "h2")["id"]
+    assert [attrs["aria-label"] for name, attrs in made.tags if "data-viewer" in attrs] == [
+        "上一张", "下一张", "缩小", "放大", "向左转",
+    ]  # fmt: skip
+    assert names(made).count("script") == 1
 
 
 def test_the_card_of_what_to_do_now_names_the_deadline_and_what_follows_without_it(show):

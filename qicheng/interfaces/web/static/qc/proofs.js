@@ -31,7 +31,7 @@ document.addEventListener("DOMContentLoaded", function () {
     zoom = STEPS[Math.max(0, Math.min(STEPS.length - 1, STEPS.indexOf(zoom) + step))]; lay();
     pane.scrollTo(x * pane.scrollWidth - pane.clientWidth / 2, y * pane.scrollHeight - pane.clientHeight / 2); qc.say(Math.round(zoom * 100) + "%");
   }
-  var DO = { previous: function () { show(at - 1) }, next: function () { show(at + 1) }, smaller: function () { resize(-1) }, larger: function () { resize(1) }, turn: function () { turn = (turn + 90) % 360; lay(); qc.say("已转 " + turn + " 度") } };
+  var DO = { previous: function () { show(at - 1) }, next: function () { show(at + 1) }, smaller: function () { resize(-1) }, larger: function () { resize(1) }, turn: function () { turn = (turn + 270) % 360; lay(); qc.say(turn ? "已向左转 " + (360 - turn) + " 度" : "已转正") } };
   qc.on("click", "[data-viewer]", function (e, b) { DO[b.dataset.viewer](); if (b.disabled) pane.focus() });
   qc.on("click", "[data-view]", function (e, a) {
     if (e.ctrlKey || e.metaKey || e.shiftKey) return;
