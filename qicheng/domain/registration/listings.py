@@ -24,8 +24,10 @@ from qicheng.foundation.listing import Column, Filter, Listing
 from .models import Registration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from qicheng.foundation.flow.declare import Flow
 
@@ -305,29 +307,27 @@ def _one_of(column: str, keys: Sequence[str]) -> str:
 _kept: dict[tuple[str, int], tuple[float, list[tuple[str, str]]]] = {}
 
 
-def _remembered(name: str, node: int, rows: Any) -> list[tuple[str, str]]:
+def _remembered(name: str, node: int, rows: Callable[[], QuerySet[Any]]) -> list[tuple[str, str]]:
     """Names for a choice, kept in the process for a while: small tables that hardly change."""
     known = _kept.get((name, node))
     if known is None or monotonic() - known[0] > KEPT_SECONDS:
         if len(_kept) > 4096:
             _kept.clear()
-        known = _kept[name, node] = (monotonic(), [(str(pk), label) for pk, label in rows.values_list("pk", "name")])
+        known = _kept[name, node] = (monotonic(), [(str(pk), label) for pk, label in rows().values_list("pk", "name")])
     return known[1]
 
 
 def _colleges(actor: Actor, cohort: int) -> list[tuple[str, str]]:
     if actor.role is not Role.SCHOOL:
         return []
-    return _remembered("colleges", actor.node, College.objects.filter(school=actor.node).order_by("name"))
+    return _remembered("colleges", actor.node, lambda: College.objects.filter(school=actor.node).order_by("name"))
 
 
 def _schools(actor: Actor, cohort: int) -> list[tuple[str, str]]:
     if actor.role not in (Role.PROVINCE, Role.MINISTRY):
         return []
-    schools = School.objects.order_by("name")
-    return _remembered(
-        "schools", actor.node, schools.filter(province=actor.node) if actor.role is Role.PROVINCE else schools
-    )
+    own = {"province": actor.node} if actor.role is Role.PROVINCE else {}
+    return _remembered("schools", actor.node, lambda: School.objects.filter(**own).order_by("name"))
 
 
 def choices(page: Any, keys: Sequence[str]) -> Mapping[str, tuple[str, list[tuple[str, str]]]]:

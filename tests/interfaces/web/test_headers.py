@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import re
 
@@ -109,3 +110,27 @@ def test_a_form_without_its_token_is_refused_in_plain_words(world):
         assert (path, answer.status_code) == (path, 403)
     assert "页面放久了" in answer.content.decode()
     says_who_may_do_what(answer)
+
+
+@pytest.mark.django_db
+def test_a_page_is_compressed_for_whoever_takes_it_and_is_the_same_page() -> None:
+    plain = Client().get("/privacy/")
+    small = Client().get("/privacy/", headers={"Accept-Encoding": "gzip, br"})
+
+    assert (small["Content-Encoding"], small["Content-Length"]) == ("gzip", str(len(small.content)))
+    assert gzip.decompress(small.content) == plain.content
+    assert len(small.content) < len(plain.content)
+    assert "Accept-Encoding" in plain["Vary"]
+    assert "Content-Encoding" not in plain
+
+
+@pytest.mark.django_db
+def test_the_length_of_a_compressed_page_is_left_to_chance() -> None:
+    client = Client(headers={"Accept-Encoding": "gzip"})
+
+    assert len({len(client.get("/privacy/").content) for _ in range(12)}) > 1
+
+
+@pytest.mark.django_db
+def test_what_is_no_page_stays_as_it_is() -> None:
+    assert "Content-Encoding" not in Client(headers={"Accept-Encoding": "gzip"}).get("/")
