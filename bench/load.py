@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import selectors
 import socket
 import time
@@ -110,6 +111,15 @@ def _received(line: _Line, outcome: Outcome, expected: int) -> bool:
         outcome.statuses[status] += 1
         outcome.body += length
     return len(line.received) >= line.wanted
+
+
+def fetch(port: int, request: bytes) -> str:
+    """The body of one answer, as text."""
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+        received = b"".join(iter(lambda: line.recv(262_144), b""))
+    head, _, body = received.partition(b"\r\n\r\n")
+    return (gzip.decompress(body) if b"gzip" in head.lower() else body).decode()
 
 
 def get(path: str, cookies: str) -> bytes:
