@@ -22,6 +22,8 @@ from qicheng.foundation.access import SYSTEM, Actor, Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.models import Record
 from qicheng.foundation.flow.perform import Refused, Stopped, begin, case_models, open_acts, perform, timeline
+from qicheng.foundation.flow.words import CHANNELS, messages, sentence
+from qicheng.foundation.notice.models import Notice
 from tests.world import OFFER, World
 
 if TYPE_CHECKING:
@@ -213,9 +215,23 @@ class Walk:
             if now.live and hasattr(now, "graduate_id"):
                 live[now.cohort, now.graduate_id] += 1
         assert max(live.values(), default=0) <= 1, "one live registration"
+        self.is_told()
         records = Record.objects.count()
         assert records >= self.records, "nothing disappears"
         self.records = records
+
+    def is_told(self) -> None:
+        """Every record has its sentence, and every message that it owes its words; a name that is missing is an error."""
+        for case in self.cases:
+            newest = Record.objects.filter(case=str(case.public_id)).order_by("-id")[:1]
+            for record in newest:
+                assert sentence(record, self.fresh(case)).strip()
+            for owed in Notice.objects.filter(record__in=[record.pk for record in newest], channel="inbox"):
+                for channel in CHANNELS:
+                    owed.channel = channel
+                    [(_, message)] = messages([owed])
+                    assert message.subject, f"{owed} says nothing"
+                    assert message.case is not None
 
     def fresh(self, case: Case) -> Case:
         return type(case)._default_manager.get(pk=case.pk)
