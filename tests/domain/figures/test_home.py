@@ -148,8 +148,8 @@ def test_the_home_page_names_the_handler_the_guide_and_the_dates(world):
             .content.decode()
         )
         assert set(re.findall("本科老师|硕博老师", page)) == expected[tier]
-        assert set(re.findall("/help/|1 月 31 日 24:00|8 月 31 日 24:00", page)) == {
-            "/help/",
+        assert set(re.findall("/guide.pdf|1 月 31 日 24:00|8 月 31 日 24:00", page)) == {
+            "/guide.pdf",
             "1 月 31 日 24:00",
             "8 月 31 日 24:00",
         }
