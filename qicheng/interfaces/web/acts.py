@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -153,9 +153,9 @@ def _done(asked: Asked) -> HttpResponse:
 
 def _onward(asked: Asked) -> HttpResponse:
     url = own_path(asked.request.POST.get("next")) or _detail(asked.case, asked.actor)
-    if asked.request.headers.get("HX-Request") == "true":
+    if asked.request.META.get("HTTP_HX_REQUEST") == "true":
         return HttpResponse(headers={"HX-Redirect": url})
-    return redirect(url)
+    return HttpResponseRedirect(url)
 
 
 def _overtaken(request: HttpRequest, case: Case, name: str) -> HttpResponse:
