@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 
 from qicheng.foundation import codes, notice
-from qicheng.foundation.access import statements
+from qicheng.foundation.access import SYSTEM, statements
 
 from .declare import FLOWS
 from .models import Case, Record
@@ -158,11 +158,14 @@ def begin(flow: Flow, actor: Actor, /, *, key: str | None = None, **given: Any) 
         with transaction.atomic():
             be(actor)
             case = start.make(actor, **given)
-            case.flow_name, case.state, case.live, case.version = flow.name, flow.start.key, flow.start.live, 1
+            state = flow.starts[actor.role]
+            case.flow_name, case.state, case.live, case.version = flow.name, state.key, state.live, 1
             case._around = look_around(case, hold=True)
             for guard in (*flow.holds, *start.when):
                 if why := guard(case, actor):
                     raise Refused(why)
+            if start.complete:
+                start.complete(case, actor)
             case.save(force_insert=True)
             changes = (start.do(case, actor) if start.do else None) or {}
             record = _record(flow, case, start, actor, before="", changes=changes, key=key)
@@ -175,6 +178,13 @@ def begin(flow: Flow, actor: Actor, /, *, key: str | None = None, **given: Any) 
         raise _refusal(flow.model, broken) from broken
     case._around = None
     return case
+
+
+def carry_on(case: Case, name: str, actor: Actor, /, **given: Any) -> Record:
+    """Let an act of one flow move a case of another: as SYSTEM, in the same transaction; then `actor` acts again."""
+    record = perform(case, name, SYSTEM, **given)
+    be(actor)
+    return record
 
 
 def note(
@@ -365,7 +375,9 @@ def _record(
 
 
 def _tell(record: Record, case: Case, roles: tuple[Role, ...]) -> None:
-    audiences = [(role, node) for role in roles if (node := case.audience(role))]
+    # Whoever did it knows already.
+    own = (record.role, record.node)
+    audiences = [(role, node) for role in roles if (node := case.audience(role)) and (role, node) != own]
     if audiences:
         notice.queue(
             record=record.pk,
