@@ -151,5 +151,9 @@ LOGGING = {
     "filters": {"number": {"()": "qicheng.interfaces.web.numbered.Numbered"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["number"]}},
     "root": {"handlers": ["console"], "level": os.environ.get("QICHENG_LOG", "INFO")},
-    "loggers": {"procrastinate": {"level": "WARNING"}, "httpx": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+    "loggers": {
+        "procrastinate": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+    },
 }

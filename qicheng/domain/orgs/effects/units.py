@@ -178,6 +178,7 @@ def _colleague(actor: Actor, seat: Seat) -> Seat:
 
 # ---- licences
 
+
 def keep_licence(content: bytes) -> str:
     """Keep a licence under a random name that only this account of the machine can read; its path below QICHENG_FILES."""
     name = uuid.uuid4().hex
