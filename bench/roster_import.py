@@ -196,10 +196,10 @@ class Bench:
         from django.db import connection
         from psycopg import Cursor
 
-        columns = "public_id, school_id, cohort, exam_number, id_number, name, sex, nation, political_status, level, tier, major_code, " \
-            "major, major_direction, training_mode, directed_unit, origin, urban_rural, study_years, entered_on, graduates_on, " \
-            "normal_student, hardship, class_name, student_number, birth_date, archive_moved, household_moved, phone, email, study_form, " \
-            "extra, revision, college_id"  # fmt: skip
+        columns = """public_id, school_id, cohort, exam_number, id_number, name, sex, nation, political_status, level, tier, major_code, major,
+            major_direction, training_mode, directed_unit, origin, urban_rural, study_years, entered_on, graduates_on, normal_student,
+            hardship, class_name, student_number, birth_date, archive_moved, household_moved, phone, email, study_form, extra, revision,
+            college_id"""
         with (
             Cursor(connection.connection) as cursor,
             cursor.copy(f"COPY roster_graduate ({columns}) TO STDOUT") as copy,

@@ -38,7 +38,12 @@ FLAGS = [
 ]  # fmt: skip
 PATIENCE = 15_000
 SCREENS: dict[str, dict[str, Any]] = {
-    "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "device_scale_factor": 2,
+        "is_mobile": True,
+        "has_touch": True,
+    },
     "small": {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True},
     "pc": {"viewport": {"width": 1440, "height": 900}},
 }

@@ -87,7 +87,7 @@ def _columns() -> tuple[Column, ...]:
         Column("major", "专业", "g.major"),
         Column("mode", "培养方式", "g.training_mode", mode.label),
         Column("standing", "当前状态", newest_case("n.flow_name || ' ' || n.state"), standing),
-        Column("confirmed", "本人核对", "(g.confirmed_revision = g.revision)", lambda done: "已核对" if done else "还没有核对"),
+        Column("confirmed", "本人核对", "coalesce(g.confirmed_revision = g.revision, false)", lambda done: "已核对" if done else "还没有核对"),
         Column("school", "学校", "s.name"),
     )  # fmt: skip
 

@@ -66,7 +66,7 @@ class Scope:
 def _reach(model: type[models.Model], path: str, alias: str, value: str) -> str:
     """`alias.column = value`, or a chain of sub-selects where the path leads through other tables, up or down."""
     first, _, rest = path.partition("__")
-    field = model._meta.pk if first == "pk" else model._meta.get_field(first)
+    field: Any = model._meta.pk if first == "pk" else model._meta.get_field(first)
     if field.concrete and not rest:
         return f"{alias}.{field.column} = {value}"
     # A path goes up by the column of its foreign key, or down to the rows whose foreign key leads here.
@@ -90,7 +90,7 @@ class Door(models.Manager):
 
     def seen_by(self, actor: Actor) -> QuerySet:
         """The rows that `actor` may see; a foreign row is not found because it is not here."""
-        condition = self.model.scope.q(actor)
+        condition = self.model.scope.q(actor)  # type: ignore[attr-defined]
         queryset = super().get_queryset()
         return queryset.none() if condition is None else queryset.filter(condition)
 

@@ -318,7 +318,7 @@ def clock(case: Case | None = None) -> datetime:
 @cache
 def _reading(model: type[Case]) -> tuple[str, list[str], frozenset[int]]:
     fields = model._meta.concrete_fields
-    sql = f"SELECT {', '.join('c.' + field.column for field in fields)} FROM {model._meta.db_table} c"
+    sql = f"SELECT {', '.join(f'c.{field.column}' for field in fields)} FROM {model._meta.db_table} c"
     documents = frozenset(i for i, field in enumerate(fields) if isinstance(field, models.JSONField))
     return sql, [field.attname for field in fields], documents
 
@@ -424,5 +424,5 @@ def state_of(flow: str, key: str) -> State:
     return FLOWS[flow].states[key]
 
 
-def _quoted(column: str) -> str:
+def _quoted(column: str | None) -> str:
     return f'"{column}"'

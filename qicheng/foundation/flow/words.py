@@ -44,7 +44,8 @@ class Message:
 @cache
 def environment() -> jinja2.Environment:
     """Plain text: nothing is escaped, nothing may be missing."""
-    loader = jinja2.FileSystemLoader([str(folder) for folder in settings.TEMPLATES[0]["DIRS"]])
+    folders: Any = settings.TEMPLATES[0]["DIRS"]
+    loader = jinja2.FileSystemLoader([str(folder) for folder in folders])
     env = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)  # noqa: S701 -- plain text
     env.filters |= {
         "moment": moment,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 
 from qicheng.foundation import codes
+from qicheng.foundation.codes import divisions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,7 +54,7 @@ class Field:
         if self.kind == "code":
             return codes.table(self.table).label(str(value))
         if self.kind == "area":
-            return codes.divisions.full_name(str(value))
+            return divisions.full_name(str(value))
         if self.kind == "choice":
             return dict(self.choices).get(str(value), str(value))
         if self.kind == "switch":
@@ -152,15 +154,14 @@ class Sheet:
         check = self.check
 
         def clean(self: forms.Form) -> dict[str, Any]:
-            cleaned = super(form, self).clean() or self.cleaned_data  # type: ignore[misc]
+            cleaned = forms.Form.clean(self) or self.cleaned_data
             for key, words in (check(cleaned) if check else {}).items():
                 if key not in self.errors:
                     self.add_error(key, words)
             return cleaned
 
         controls = {field.key: field.control(cohort) for field in self.fields}
-        form = type(f"{self.name}Form", (forms.Form,), {**controls, "clean": clean})
-        return form
+        return type(f"{self.name}Form", (forms.Form,), {**controls, "clean": clean})
 
     def lines(self, given: Mapping[str, Any], keys: Sequence[str] = ()) -> list[tuple[str, str]]:
         """(label, value) of every field as its reader sees it; '' where nothing was filled in."""
@@ -181,7 +182,5 @@ class Sheet:
 
     def stored(self, cleaned: Mapping[str, Any]) -> dict[str, Any]:
         """What is kept in a JSON column: dates as ISO text, everything else as it is."""
-        return {
-            f.key: (value.isoformat() if hasattr(value := cleaned.get(f.key), "isoformat") else value)
-            for f in self.fields
-        }
+        values = {field.key: cleaned.get(field.key) for field in self.fields}
+        return {key: value.isoformat() if isinstance(value, date) else value for key, value in values.items()}

@@ -182,10 +182,10 @@ def _land(password: str) -> None:
         school = School.objects.create(province=province, code=plan.code, name=plan.name)
         _seat(_account(login, name, password), Role.SCHOOL, school.pk, administrator=True)
         Contact.objects.create(school=school, name="就业中心 钱老师", phone="027-62750000", hours="工作日 8:30–17:30")
-        for college, _ in plan.colleges:
-            row = College.objects.create(school=school, name=college)
+        for title, _ in plan.colleges:
+            row = College.objects.create(school=school, name=title)
             Contact.objects.create(
-                school=school, college=row, name=f"{college} 李老师", phone="027-62750001", hours="工作日 8:30–17:30"
+                school=school, college=row, name=f"{title} 李老师", phone="027-62750001", hours="工作日 8:30–17:30"
             )
         if plan.mode is not None:
             SigningSettings.objects.unscoped("the demo sets its schools up").create(
@@ -320,7 +320,7 @@ def _people(password: str) -> None:
 def _cases(plan: Plan, employers: list[Actor], dice: random.Random) -> None:
     """Invitations and what becomes of them, all through acts; 陈诚 has two that wait for him."""
     school = School.objects.get(code=plan.code)
-    reviewers = {
+    reviewers: dict[Any, Actor | None] = {
         "school": _reviewer(Role.SCHOOL, school.pk, school.name),
         **{c.pk: _reviewer(Role.COLLEGE, c.pk, c.name) for c in College.objects.filter(school=school)},
     }
@@ -401,7 +401,7 @@ def _age(owner: str, dice: random.Random) -> None:
 
     with psycopg.connect(owner) as database:
         for table in ("registration_registration", "flow_record"):
-            database.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")  # type: ignore[arg-type]
+            database.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         database.execute(
             """UPDATE registration_registration r SET begun_at = begun_at - a.days, sent_at = sent_at - a.days,
                 deadline = deadline - a.days, waiting_since = waiting_since - a.days * 0.6, closed_at = closed_at - a.days * 0.5
@@ -414,7 +414,7 @@ def _age(owner: str, dice: random.Random) -> None:
             FROM registration_registration r WHERE f."case" = r.public_id::text AND f.version < r.version"""
         )
         for table in ("registration_registration", "flow_record"):
-            database.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")  # type: ignore[arg-type]
+            database.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     school = School.objects.get(code=JIANGLIN.code)
     actor = _reviewer(Role.SCHOOL, school.pk, school.name)
     assert actor is not None

@@ -5,9 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from typing import TYPE_CHECKING, Any
 
 import django
 from asgiref.sync import sync_to_async
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from procrastinate import App
 
 log = logging.getLogger(__name__)
 # Seconds between two looks at the outbox; an act writes its messages, it never waits for them.
@@ -28,7 +34,8 @@ async def work(*, once: bool = False) -> None:
     """Jobs, outbox and sweeper side by side; `once` does all that is due now and returns, for tests and the demo."""
     from procrastinate.contrib.django import app  # noqa: PLC0415 -- needs Django to be set up
 
-    worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
+    connector: Any = app.connector
+    worker_app = app.with_connector(connector.get_worker_connector())
     async with worker_app.open_async():
         if once:
             await worker_app.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False)
@@ -46,7 +53,7 @@ async def work(*, once: bool = False) -> None:
             await asyncio.gather(*others, return_exceptions=True)
 
 
-async def forever(seconds, action) -> None:  # type: ignore[no-untyped-def]
+async def forever(seconds: float, action: Callable[[], Awaitable[None]]) -> None:
     """Do `action` again and again; a failure is logged and does not end the worker."""
     while True:
         try:
@@ -63,7 +70,7 @@ async def send_due() -> None:
     await sync_to_async(send_owed, thread_sensitive=False)()
 
 
-async def sweep(worker_app) -> None:  # type: ignore[no-untyped-def]
+async def sweep(worker_app: App) -> None:
     """Put jobs of killed workers back in the queue."""
     for job in await worker_app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS):
         log.warning("job %s is taken up again", job.id)

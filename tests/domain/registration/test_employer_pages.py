@@ -127,7 +127,6 @@ def test_two_lines_of_one_person_are_offered_to_choose_from(world):
     assert (page.status_code, text(page).count("邀请这一份")) == (200, 2)
 
 
-@pytest.mark.rule("ROS-06")
 def test_a_graduate_who_may_not_sign_online_is_found_and_not_invited(world):
     Graduate.all_rows.filter(pk=world.graduate.pk).update(training_mode="21")
     client = desk(world)

@@ -586,7 +586,6 @@ def test_an_employer_that_is_not_verified_cannot_invite(world):
         world.invitation()
 
 
-@pytest.mark.rule("ROS-06")
 @pytest.mark.parametrize("mode", ["21", "41"])
 def test_graduates_of_directed_modes_do_not_sign_online(world, mode):
     waiting = world.invitation()
@@ -598,7 +597,6 @@ def test_graduates_of_directed_modes_do_not_sign_online(world, mode):
         perform(waiting, "accept", world.actor(Role.GRADUATE))
 
 
-@pytest.mark.rule("ROS-06")
 @pytest.mark.parametrize("mode", ["22", "42"])
 def test_other_directed_modes_sign_like_everybody(world, mode):
     Graduate.all_rows.filter(pk=world.graduate.pk).update(training_mode=mode)

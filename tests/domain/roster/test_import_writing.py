@@ -184,7 +184,6 @@ def test_open_cases_follow_to_the_new_college_and_tier_without_being_moved(world
     assert (fresh.college, fresh.state, fresh.version) == (world.other_college, case.state, case.version)
 
 
-@pytest.mark.rule("ROS-06")
 def test_a_change_of_training_mode_is_on_record_with_before_after_and_who(world):
     files.written(world, files.xlsx(files.table_of([files.line_of(world.graduate, 培养方式代码="22")])))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponse
 
+from qicheng.domain.orgs.effects.accounts import opened
 from qicheng.domain.registration import queries
 from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import Role
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
+    from qicheng.foundation.access import Actor
+
 EVERYBODY = (Role.GRADUATE, Role.EMPLOYER, Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY)
 
 
@@ -28,8 +31,11 @@ EVERYBODY = (Role.GRADUATE, Role.EMPLOYER, Role.COLLEGE, Role.SCHOOL, Role.PROVI
 def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One registration, on the page that suits whoever looks."""
     case = seen(request, public_id)
-    looks = {Role.GRADUATE: graduate.invitation, Role.EMPLOYER: employer.invitation}
-    return looks.get(request.actor.role, staff.registration)(request, case)  # type: ignore[attr-defined]
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    opened(actor, case.flow_name, public_id, cohort=case.cohort, school=case.school_id)
+    looks: dict[Role, Any] = {Role.GRADUATE: graduate.invitation, Role.EMPLOYER: employer.invitation}
+    answer: HttpResponse = looks.get(actor.role, staff.registration)(request, case)
+    return answer
 
 
 @audience(*EVERYBODY)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
+from qicheng.domain.orgs.effects.accounts import opened
 from qicheng.domain.roster import effects, listings
 from qicheng.domain.roster.models import Graduate
 from qicheng.domain.roster.queries import history, record_of
@@ -86,6 +87,7 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One graduate: the line, the contacts, the employment record, where it stands now, all that changed."""
     actor = request.actor  # type: ignore[attr-defined]
     graduate = seen(actor, public_id)
+    opened(actor, "graduate", public_id, cohort=graduate.cohort, school=graduate.school_id)
     record = record_of(graduate.pk, actor)
     return render(request, "roster/student.html", {
         "graduate": graduate, "lines": lines(graduate), "contacts": contacts(graduate), "record": record and record_lines(record),

@@ -1,0 +1,316 @@
+"""A small country in rich states, and every address that somebody of a role can open in it."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from qicheng.domain.orgs.effects import settings as school_settings
+from qicheng.domain.orgs.effects import units
+from qicheng.domain.orgs.models import Cohort, EmployerCase, Reason, Seat, StatusLookup
+from qicheng.domain.registration import effects, listings
+from qicheng.domain.registration.models import InvitationBatch, Registration
+from qicheng.domain.registration.pages.employer import bound
+from qicheng.domain.registration.sheets import OFFER as SHEET
+from qicheng.domain.roster import imports
+from qicheng.domain.roster.models import Graduate, Upload
+from qicheng.foundation.access import Actor, Role, Tier
+from qicheng.foundation.flow.perform import open_acts, perform
+from qicheng.foundation.kit import workbooks
+from qicheng.foundation.notice.models import Notice
+from tests.world import COHORT, OFFER, PASSWORD, World, credit_code, identity_number
+
+from . import roster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# Pages of the roster's room whose address names an upload; the others name a graduate.
+UPLOAD_PAGES = ("upload", "refused", "write", "drop")
+LONG = "阿依古丽·买买提·吐尔逊江·阿卜杜热依木"
+TERMS = [field for field in SHEET if field.required or field.key in ("archive_receiver", "archive_address")]
+
+
+def image() -> bytes:
+    """A small grey PNG: the photo of a licence."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    rows = (b"\0" + b"\xcc" * 200) * 300
+    head = struct.pack(">IIBBBBB", 200, 300, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def unit(name: str, number: int) -> dict[str, Any]:
+    """What somebody who registers a unit fills in."""
+    return {
+        "name": name, "credit_code": credit_code(number), "nature": "39", "industry": "34", "area": "110102",
+        "address": "西直门外大街18号楼3层", "contact": "宋经理", "phone": "010-22222222", "mobile": "13122222222", "email": "song@example.com",
+    }  # fmt: skip
+
+
+class Country(World):
+    """The small country after a busy spring: an invitation in every state, units in every state, messages, lists with rows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        Cohort.objects.get_or_create(year=COHORT - 1)
+        self.cases = self._cases()
+        self.units = self._units()
+        self.batch = self._batch()
+        self.uploads = self._uploads()
+        school_settings.add_reason(self.actor(Role.SCHOOL), "reject", "岗位与单位主营业务不符")
+        college = {
+            "tier": Tier.ALL,
+            "name": "计算机学院 李老师",
+            "phone": "010-62750001",
+            "hours": "工作日 9:00–17:00",
+            "mobile": "",
+            "email": "",
+        }
+        school_settings.keep_contact(self.actor(Role.COLLEGE), {key: college.get(key, "") for key in college})
+        StatusLookup.objects.create(
+            credit_code=self.employer.credit_code, status="存续", name=self.employer.name, source="登记机关"
+        )
+        stuck = Notice.objects.exclude(channel="inbox").first() or Notice.objects.first()
+        assert stuck is not None
+        Notice.objects.filter(pk=stuck.pk).update(state=Notice.STUCK, failure="短信网关回答 400", attempts=8)
+
+    def _cases(self) -> dict[str, Registration]:
+        """A signing in every state; 陈诚 has the one that took effect and one that waits, 周予安 has not confirmed the own data."""
+        self.fresh = self.new_graduate("周予安", self.college, confirmed=False)
+        self.undecided = self.new_graduate(LONG, self.college, woman=True)
+        now = timezone.now()
+        cases = {
+            "invited": self.invitation(self.undecided, extra_terms="提供宿舍。\n每年体检一次。"),
+            "unconfirmed": self.invitation(self.fresh),
+            "overdue": self.overdue(now - timedelta(days=4), now - timedelta(days=1), self.undecided),
+            "effective": self.effective(),
+        }
+        self.invitation(employer=self.stranger_actor(Role.EMPLOYER))
+        for fate, name in (
+            ("declined", "吴知夏"),
+            ("withdrawn", "郑书言"),
+            ("expired", "李𬱖"),
+            ("rejected", "欧阳思远"),
+            ("voided", "林可"),
+        ):
+            graduate = self.new_graduate(name, self.college)
+            if fate == "expired":
+                case = self.overdue(now - timedelta(days=4), now - timedelta(days=1), graduate)
+                perform(case, "expire", self.actor(Role.SYSTEM))
+            elif fate in ("declined", "withdrawn"):
+                case = self.invitation(graduate)
+                actor = self.of(graduate) if fate == "declined" else self.actor(Role.EMPLOYER)
+                perform(case, "decline" if fate == "declined" else "withdraw", actor)
+            elif fate == "rejected":
+                case = self.accepted(graduate)
+                perform(
+                    case,
+                    "reject",
+                    self.actor(Role.COLLEGE),
+                    reason="other",
+                    words="单位名称与公章不一致",
+                    internal="电话核实过",
+                )
+            else:
+                case = self.effective(graduate)
+                perform(case, "void", self.actor(Role.SCHOOL), reason="other", words="双方协商一致，重新签订")
+            cases[fate] = case
+        for number, name in enumerate(("王思远", "赵念一", "刘畅", LONG)):
+            cases[f"college_review{number}"] = self.accepted(self.new_graduate(name, self.college))
+        differs = cases["college_review0"].graduate
+        Graduate.all_rows.filter(pk=differs.pk).update(student_number="20221111", revision=2)
+        for number, name in enumerate(("何书言", "高雨桐")):
+            cases[f"school_review{number}"] = self.accepted(self.new_graduate(name, self.college))
+            perform(cases[f"school_review{number}"], "approve", self.actor(Role.COLLEGE))
+        effects.make_agreement(str(cases["effective"].public_id))
+        return cases
+
+    def _units(self) -> dict[str, EmployerCase]:
+        """Units that asked to be verified: waiting, returned, refused, verified; and somebody who asks to join 云岭."""
+        operator = self.actor(Role.MINISTRY)
+        found = {}
+        for number, (fate, name) in enumerate(
+            (
+                ("waiting", "青禾农业科技有限公司"),
+                ("return", "星河文化传媒有限公司"),
+                ("reject", "四海国际物流有限公司"),
+            )
+        ):
+            given = unit(name, 700 + number)
+            units.register_unit(
+                unit=given, login=f"applicant{number}", applicant="宋经理", password=PASSWORD, licence=image()
+            )
+            case = EmployerCase.objects.seen_by(operator).get(employer__credit_code=given["credit_code"])
+            if fate != "waiting":
+                perform(case, fate, operator, reason="other", words="执照照片不清楚，重拍一张")
+            found[fate] = case
+        given = unit(self.employer.name, 1) | {"credit_code": self.employer.credit_code}
+        units.register_unit(unit=given, login="joining", applicant="邓可", password=PASSWORD, licence=image())
+        found["joining"] = EmployerCase.objects.seen_by(operator).get(flow_name="joining_a_unit")
+        return found
+
+    def _batch(self) -> InvitationBatch:
+        headings, offer = (
+            ["姓名", effects.NUMBER, *(field.label for field in TERMS), effects.DAYS],
+            [OFFER[field.key] for field in TERMS],
+        )
+        rows = [
+            [self.neighbour.name, self.neighbour.id_number, *offer, "5"],
+            ["没有此人", identity_number(498), *offer, "40"],
+        ]
+        return effects.read_batch(self.actor(Role.EMPLOYER), workbooks.write(headings, rows), "批量邀请.xlsx")
+
+    def _uploads(self) -> list[Upload]:
+        """A roster with a new line, a changed one and one that is wrong; and a file that is no roster."""
+        known = roster.line(
+            self.school, self.college, 1, self.neighbour.name, self.neighbour.id_number, KSH=self.neighbour.exam_number
+        )
+        lines = [known, roster.line(self.school, self.college, 2, LONG, identity_number(490, woman=True)),
+                 roster.line(self.school, self.college, 3, "", identity_number(491), MZDM="九十九")]  # fmt: skip
+        found = []
+        for filename, content in (
+            ("2026届毕业生.xlsx", roster.workbook(lines)),
+            ("通讯录.xlsx", workbooks.write(["甲", "乙"], [["1", "2"]])),
+        ):
+            upload = imports.receive(self.actor(Role.SCHOOL), COHORT, filename, [content])
+            imports.read_upload(upload.pk)
+            found.append(upload)
+        return found
+
+    def people(self) -> dict[str, Seat | None]:
+        """Whose eyes the pages are seen with, by the name of the walk."""
+        newcomer = EmployerCase.objects.seen_by(self.actor(Role.MINISTRY)).get(pk=self.units["return"].pk)
+        return {
+            "public": None,
+            "graduate": self.graduate_seat(self.undecided),
+            "graduate at the beginning": self.graduate_seat(self.fresh),
+            "graduate with an agreement": self.seats[Role.GRADUATE],
+            "employer": self.seats[Role.EMPLOYER],
+            "employer at the beginning": Seat.objects.get(role=Role.EMPLOYER, node=newcomer.employer_id),
+            "college": self.seats[Role.COLLEGE],
+            "school": self.seats[Role.SCHOOL],
+            "school at the beginning": self.new_seat(
+                Role.SCHOOL, self.school_starting.pk, "冯一诺", administrator=True
+            ),
+            "province": self.seats[Role.PROVINCE],
+            "ministry": self.seats[Role.MINISTRY],
+        }
+
+
+def actor_of(seat: Seat) -> Actor:
+    """The actor of a seat."""
+    return seat.actor(name=seat.account.name, unit=Role(seat.role).label)
+
+
+def patterns(below: Any = None, prefix: str = "", space: str = "") -> Iterator[tuple[str, Any, frozenset[str]]]:
+    """(name, view, what its address needs) of every pattern of the site."""
+    for one in (below or get_resolver()).url_patterns:
+        if isinstance(one, URLResolver):
+            yield from patterns(one, prefix + str(one.pattern), f"{one.namespace}:" if one.namespace else space)
+        elif isinstance(one, URLPattern):
+            yield f"{space}{one.name}", one.callback, frozenset(one.pattern.converters)
+
+
+def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None) -> list[Mapping[str, Any]]:
+    """What to put into the address of a page, so that it is opened in each state that is worth looking at."""
+    if not needs:
+        return [{}]
+    if name == "areas":
+        return [{"code": "110000"}]
+    if seat is None:
+        return []
+    actor = actor_of(seat)
+    signings = list({case.state: case for case in Registration.objects.seen_by(actor)}.values())
+    claims = list(EmployerCase.objects.seen_by(actor)) if actor.role in (Role.EMPLOYER, Role.MINISTRY) else []
+    room = name.rpartition(":")[0]
+    if name == "act":
+        open_ones = [(case, one.act.name) for case in [*signings, *claims] for one in open_acts(case, actor)]
+        once = {(case.flow_name, act): case for case, act in open_ones}
+        return [{"flow": flow, "public_id": case.public_id, "name": act} for (flow, act), case in once.items()]
+    by_name: dict[str, list[Mapping[str, Any]]] = {
+        "message": [{"notice": one.pk} for one in Notice.objects.filter(role=actor.role, node=actor.node)[:1]],
+        "send_again": [{"notice": one.pk} for one in Notice.objects.filter(state=Notice.STUCK)[:1]],
+        "orgs:handler": [{"tier": tier.value} for tier in Tier],
+        "orgs:new_account": [{"role": role.value} for role in Role],
+        "orgs:end_reason": [{"reason": one.pk} for one in Reason.objects.exclude(school=None)[:1]],
+        "registration:offer": [{"found": bound(one, actor)} for one in (country.neighbour, country.undecided)],
+        "registration:batch": [{"public_id": country.batch.public_id}],
+    }
+    by_need: dict[frozenset[str], list[Mapping[str, Any]]] = {
+        frozenset({"seat"}): [{"seat": one.pk} for one in within_reach(country, actor)],
+        frozenset({"contact"}): [{"contact": one.pk} for one in contacts(actor)],
+        frozenset({"name"}): [{"name": one} for one in listings.lists()],
+    }
+    if name in by_name:
+        return by_name[name]
+    if room == "orgs" and needs == {"public_id"}:
+        units_too = [{"public_id": country.employer.public_id}]
+        return [*({"public_id": one.public_id} for one in claims), *units_too]
+    if room == "roster" and needs == {"public_id"}:
+        rows = Upload.objects if name.partition(":")[2] in UPLOAD_PAGES else Graduate.objects
+        return [{"public_id": one.public_id} for one in rows.seen_by(actor).order_by("pk")[:2]]
+    if name == "registration:review_case" and actor.role in (Role.PROVINCE, Role.MINISTRY):
+        signings = signings[:2]  # who only reads finds the same page without buttons
+    if name == "registration:detail" and actor.role.is_staff:
+        signings = signings[:1]  # the reviewer's page, which is walked through in every state
+    if room == "registration" and needs == {"public_id"}:
+        return [{"public_id": one.public_id} for one in signings]
+    return by_need.get(needs, [])
+
+
+def within_reach(country: Country, actor: Actor) -> list[Seat]:
+    """A few accounts that somebody looks after: the own level, the one below, one that was suspended."""
+    if actor.role is Role.EMPLOYER:
+        return list(Seat.objects.filter(role=Role.EMPLOYER, node=actor.node)[:2])
+    return [country.seats[role] for role in (Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY)]
+
+
+def contacts(actor: Actor) -> Any:
+    """A contact that the actor keeps."""
+    from qicheng.domain.orgs.models import Contact
+
+    rows = Contact.objects.all()
+    return (
+        rows.filter(college=actor.node)[:1]
+        if actor.role is Role.COLLEGE
+        else rows.filter(school=actor.node, college=None)[:1]
+    )
+
+
+def also(country: Country, seat: Seat | None) -> list[str]:
+    """Addresses that need a question mark: lists without rows, a case beside the list, another kind of log-in."""
+    if seat is None:
+        return [
+            "/login/?kind=employer",
+            "/login/?kind=school",
+            "/why/",
+            "/login/why/?school=江临大学",
+            "/nothing/here/",
+        ]
+    first = country.cases["college_review1" if seat.role == Role.COLLEGE else "school_review0"]
+    return {
+        Role.GRADUATE: ["/nothing/here/"],
+        Role.EMPLOYER: ["/org/invites/?state=effective", "/org/invites/?q=没有此人", "/nothing/here/"],
+        Role.COLLEGE: [f"/review/?open={first.public_id}", "/review/?q=没有此人", "/review/?check=differs"],
+        Role.SCHOOL: [f"/review/?open={first.public_id}", "/lists/online_signing/?q=没有此人", "/nothing/here/"],
+        Role.PROVINCE: ["/gov/schools/?q=没有此校"],
+        Role.MINISTRY: ["/gov/employers/?state=verified", "/gov/employers/?state=returned", "/gov/employers/?q=没有"],
+    }[Role(seat.role)]
+
+
+def addresses(country: Country, seat: Seat | None) -> list[tuple[str, str]]:
+    """(name of the page, address) of all that somebody may ask for; without a seat, what anyone may."""
+    found = []
+    for name, view, needs in patterns():
+        roles = getattr(view, "audience", None)
+        if (roles is None) if seat is None else (roles is not None and Role(seat.role) in roles):
+            found += [(name, reverse(name, kwargs=dict(values))) for values in given(name, needs, country, seat)]
+    return [*found, *(("also", address) for address in also(country, seat))]

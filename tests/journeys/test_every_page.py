@@ -1,0 +1,134 @@
+"""Every page of every role, as everybody may need to see it: light and dark, in large type, on small screens, by assistive technology."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import axe_playwright_python
+import pytest
+from django.test import Client
+
+from tests.clients import signed_in
+
+from .country import Country, addresses, patterns
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+ALL = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
+# What can be wrong in other colours, or in another size, although the page is the same.
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+SMALL = {**ALL, "rules": {"color-contrast": {"enabled": False}}}
+SIZES = {"runOnly": ["target-size", "scrollable-region-focusable"]}
+FAULTS = """async options => {
+    const found = await axe.run(document, {...options, resultTypes: ['violations'], elementRef: false});
+    return found.violations.map(rule => rule.id + ' ' + rule.nodes.map(node => node.target + ' ' + (node.any[0] || node.all[0] || node.none[0] || {}).message).slice(0, 2).join('; '));
+}"""
+SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, select, input:not([type=file]):not([type=hidden]), summary')].filter(e => {
+    const box = (e.closest('label') || e).getBoundingClientRect(), style = getComputedStyle(e);
+    if (!box.width || e.closest('dialog:not([open])') || style.display === 'inline' || getComputedStyle(e, '::after').position === 'absolute') return false;
+    return box.height < 44 && !e.closest('.tbl, .check');
+}).map(e => 'low target ' + Math.round((e.closest('label') || e).getBoundingClientRect().height) + ' ' + e.outerHTML.slice(0, 80))"""
+TOO_WIDE = """() => {
+    const width = document.documentElement.clientWidth, over = document.documentElement.scrollWidth - width;
+    if (over <= 0) return '';
+    const out = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > width + 1 && !e.closest('.tbl__scroll, .sr, dialog'));
+    return over + ' px too wide: ' + out.slice(-2).map(e => e.outerHTML.slice(0, 90)).join(' | ');
+}"""
+WHO = [
+    "public", "graduate", "graduate at the beginning", "graduate with an agreement", "employer", "employer at the beginning", "college", "school",
+    "school at the beginning", "province", "ministry",
+]  # fmt: skip
+# Whoever is at the beginning, or at the end, has seen the other pages in the middle.
+ONLY = {
+    "graduate at the beginning": ("/", "/records/", "/me/check/", "/invites/…"),
+    "graduate with an agreement": ("/", "/records/", "/me/check/", "/invites/…", "/act/…"),
+    "employer at the beginning": (
+        "/org/",
+        "/org/profile/",
+        "/org/invites/",
+        "/org/invites/new/",
+        "/org/cases/…",
+        "/org/accounts/",
+    ),
+    "school at the beginning": (
+        "/home/",
+        "/review/",
+        "/students/",
+        "/imports/",
+        "/settings/",
+        "/settings/handlers/all/",
+        "/accounts/",
+        "/contacts/",
+        "/log/",
+    ),
+}
+
+
+@pytest.fixture
+def country(committed: Any) -> Country:
+    return Country()
+
+
+def pages_of(country: Country, who: str) -> list[str]:
+    """The addresses that answer with a page of their own, each once."""
+    seat = country.people()[who]
+    client = signed_in(seat) if seat else Client()
+    found = []
+    for _, address in addresses(country, seat):
+        if who in ONLY and not any(
+            address == one or (one.endswith("…") and address.startswith(one[:-1])) for one in ONLY[who]
+        ):
+            continue
+        answer = client.get(address)
+        is_page = answer.content.lstrip()[:9].lower() == b"<!doctype"
+        if is_page and (answer.status_code == 200 or "/nothing/" in address) and address not in found:
+            found.append(address)
+    return found
+
+
+def faults(page: Page, name: str, options: Any, *, scheme: Any = "light", large: bool = False) -> list[str]:
+    """What is wrong with what is on the screen, in that scheme and size of type."""
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate(
+        "large => large ? document.documentElement.dataset.text = 'large' : delete document.documentElement.dataset.text",
+        large,
+    )
+    wide = page.evaluate(TOO_WIDE)
+    return [f"{name}: {fault}" for fault in [*page.evaluate(FAULTS, options), *([wide] if wide else [])]]
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("who", WHO)
+def test_every_page_is_right_for_every_eye(who, country, screens):
+    on_phone = who == "public" or who.startswith("graduate")
+    seat = country.people()[who]
+    page = screens.open("phone" if on_phone else "pc", seat, device_scale_factor=1)
+    usual = {"width": 390, "height": 844} if on_phone else {"width": 1440, "height": 900}
+    wrong: list[str] = []
+    for address in pages_of(country, who):
+        page.set_viewport_size(usual)
+        page.goto(address)
+        page.evaluate(AXE)
+        found = (
+            faults(page, "light", ALL)
+            + faults(page, "dark", COLOURS, scheme="dark")
+            + faults(page, "large", SIZES, large=True)
+        )
+        page.set_viewport_size({"width": 320, "height": 640})
+        found += faults(page, "small", SMALL) + faults(page, "small and large", SIZES, large=True)
+        if on_phone:
+            found += page.evaluate(SMALL_TARGETS)
+        wrong += [f"{address}: {fault}" for fault in found]
+    assert wrong == []
+
+
+@pytest.mark.journey
+def test_no_page_was_left_out(country):
+    answered = set()
+    for seat in country.people().values():
+        client = signed_in(seat) if seat else Client()
+        answered |= {name for name, address in addresses(country, seat) if client.get(address).status_code != 404}
+    assert {name for name, _, _ in patterns()} - answered == set()
