@@ -184,6 +184,7 @@ class Dissolution(Case, Scoped):
     refusals: ClassVar = {
         "one_open_dissolution": "这份协议已经有解约申请在办，同一时间只能有一个。",
         "one_dissolution_of_a_number": "你刚刚提交过解约申请，看过最新内容再决定。",
+        "requests_of_graduates_are_counted": "学校设置的申请解约次数已经用完。可以请单位发起解约，或者联系学校协助。",
     }
 
     class Side(models.TextChoices):

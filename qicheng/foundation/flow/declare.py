@@ -64,8 +64,9 @@ class Fork:
 class Act:
     """One move: from a state to another by somebody, if no guard has a reason against it.
 
-    `reason`: a table of reasons from which one must be chosen and completed in words (REG-02). `consequence`: what the page says
-    before it is done. `drafted`: the form is filled with the case's own values. `irreversible`: the button is the dangerous one. `in_person`: whoever acts proves again who it is (INV-20).
+    `tell`: who is told, whoever did it left out. `reason`: a table of reasons from which one must be chosen and completed in words
+    (REG-02). `consequence`: what the page says before it is done. `drafted`: the form is filled with the case's own values.
+    `irreversible`: the button is the dangerous one. `in_person`: whoever acts proves again who it is (INV-20).
     """
 
     name: str
