@@ -244,15 +244,19 @@ def _columns() -> tuple[Column, ...]:
 
 
 def _of_dissolutions() -> tuple[Column, ...]:
-    left_out = ("mismatches", "kind", "post", "begun_at", "form", "is_verified", "status")
-    return (
-        *(column for column in _columns() if column.key not in left_out),
-        Column("asked_by", "解约方", "c.asked_by", dict(Dissolution.Side.choices).get),
-        Column("reason", "解约原因", "c.reason", codes.table("termination_reasons").label),
-        Column("explanation", "解约说明", "c.explanation"),
-        Column("begun_at", "申请时间", "c.begun_at", written, sort=True),
-        Column("reminded_at", "上次提醒", "c.reminded_at", written),
-    )
+    whose = dict(Dissolution.Side.choices)
+    own = {
+        "asked_by": Column("asked_by", "解约方", "c.asked_by", lambda side: str(whose[side])),
+        "reason": Column("reason", "解约原因", "c.reason", codes.table("termination_reasons").label),
+        "explanation": Column("explanation", "解约说明", "c.explanation"),
+        "reminded_at": Column("reminded_at", "上次提醒", "c.reminded_at", written),
+    }
+    every = {column.key: column for column in _columns()} | own
+    order = (
+        "public_id", "version", "name", "student_number", "employer", "asked_by", "reason", "state", "waiting_since", "begun_at",
+        "reminded_at", "explanation", "college", "level", "major", "post", "number", "exam_number", "id_number", "phone",
+    )  # fmt: skip
+    return tuple(every[key] for key in order)
 
 
 def _returns() -> tuple[Column, ...]:

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from qicheng.domain.orgs.models import SigningSettings
+from qicheng.domain.registration import listings
 from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.foundation.access import SYSTEM, Level, Role, Tier
 from qicheng.foundation.flow.models import Record
@@ -424,3 +425,21 @@ def test_provinces_and_the_ministry_look_and_do_not_act(world):
         assert (page.status_code, "/act/" in page.content.decode()) == (200, False)
     assert Record.objects.filter(act="view").exists()
     assert SigningSettings.all_rows.count() == 2
+
+
+@pytest.mark.rule("REG-07")
+def test_the_queue_reads_both_tables_in_the_order_of_their_indexes(world):
+    """However many wait: the first page is merged from two indexes, nothing is sorted."""
+    queue, actor = listings.queue(Role.SCHOOL), world.actor(Role.SCHOOL)
+    with CaptureQueriesContext(connection) as asked:
+        queue.page(actor, {}, world.cohort)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        found = next(one["sql"] for one in asked.captured_queries if "ORDER BY" in one["sql"])
+        scope = {"node": actor.node, "tier": str(actor.tier), "cohort": world.cohort, "late": listings.late()}
+        cursor.execute(f"EXPLAIN (COSTS OFF) {found}", scope)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Merge Append" in plan
+    assert "registration_queue" in plan
+    assert "dissolution_queue" in plan

@@ -8,9 +8,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from qicheng.domain.orgs.models import SigningSettings
+from qicheng.domain.registration.flows.online_dissolution import ONLINE_DISSOLUTION
 from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.roster.models import EmploymentRecord, Graduate
@@ -18,7 +19,7 @@ from qicheng.foundation.access import Level, Role, rows
 from qicheng.foundation.flow import perform as engine
 from qicheng.foundation.flow.models import Record
 from qicheng.foundation.notice.models import Notice
-from tests.world import OFFER
+from tests.world import DISSOLUTION, OFFER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,11 @@ MUTANTS = {
     "an act is not whole": ("    with transaction.atomic():\n        be(actor)\n        around", "    with nullcontext():\n        be(actor)\n        around"),
     "a beginning is not whole": ("with transaction.atomic():\n            be(actor)\n            case = start", "with nullcontext():\n            be(actor)\n            case = start"),
     "the case in hand stays old": ("case.__dict__.update(", "dict().update("),
+    "whoever did it is told": ("and (role, node) != own", ""),
+    "a beginning is not completed": ("if start.complete:", "if False:"),
+    "everybody begins in the same state": ("flow.starts[actor.role]", "next(iter(flow.starts.values()))"),
+    "the floor is not given back": ("    be(actor)\n    return record", "    return record"),
+    "an act of another flow is done as oneself": ("perform(case, name, SYSTEM, **given)", "perform(case, name, actor, **given)"),
     "a stale page is told nothing": ("raise Stale(locked.standing.label, last)", "raise Stale('', None)"),
 }  # fmt: skip
 
@@ -197,7 +203,23 @@ def wholeness(m: Any, world: Any) -> None:
     assert (Registration.all_rows.get().state, Record.objects.count()) == ("college_review", 2)
 
 
-CHECKS = (roles, foreigners, guarded, beginnings, versions, steps, keys, reasons, wholeness)
+def sides(m: Any, world: Any) -> None:
+    agreement = world.effective()
+    for role in (Role.EMPLOYER, Role.GRADUATE):
+        case = m.begin(ONLINE_DISSOLUTION, world.actor(role), agreement=agreement, **DISSOLUTION[role])
+        assert (case.state, case.sequence) == (f"asked_by_{role}", 1 if role is Role.GRADUATE else None)
+        told = Notice.objects.filter(case=str(case.public_id), channel="inbox").values_list("role", flat=True)
+        assert list(told) == [str(case.answers)]
+        if role is Role.EMPLOYER:
+            m.perform(case, "withdraw", world.actor(role))
+    m.be(world.actor(Role.SCHOOL))
+    assert m.carry_on(agreement, "dissolve", world.actor(Role.SCHOOL)).role == "system"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('qicheng.role')")
+        assert cursor.fetchone() == ("school",)
+
+
+CHECKS = (roles, foreigners, guarded, beginnings, versions, steps, keys, reasons, wholeness, sides)
 
 
 class Back(Exception):

@@ -14,11 +14,11 @@ BY_GRADUATE = State(
 BY_EMPLOYER = State(
     "asked_by_employer", "单位发起解约，等待学生应约", Role.GRADUATE, live=True, mine="待你回应", others="待毕业生回应"
 )
-EMPLOYER_REFUSED = State("refused_by_employer", "单位已拒绝解约", settled=True)
-GRADUATE_REFUSED = State("refused_by_graduate", "学生已拒绝解约", settled=True)
+EMPLOYER_REFUSED = State("refused_by_employer", "单位已拒绝解约", settled=True, others="单位已拒绝")
+GRADUATE_REFUSED = State("refused_by_graduate", "学生已拒绝解约", settled=True, others="毕业生已拒绝")
 WITHDRAWN = State("withdrawn", "已撤回解约申请", settled=True, others="已撤回")
-REJECTED = State("rejected", "解约审核不通过", settled=True, tone="bad")
-DONE = State("done", "解约完成", settled=True, tone="ok")
+REJECTED = State("rejected", "解约审核不通过", settled=True, others="解约未通过", tone="bad")
+DONE = State("done", "解约完成", settled=True, others="已解约")
 
 review = Review(
     college=State("college_review", "已同意解约，等待学院审核", Role.COLLEGE, live=True, mine="待你审核", others="待学院审核"),
