@@ -40,12 +40,12 @@ PATIENCE = 15_000
 SCREENS: dict[str, dict[str, Any]] = {
     "phone": {
         "viewport": {"width": 390, "height": 844},
-        "device_scale_factor": 2,
+        "device_scale_factor": 1.5,
         "is_mobile": True,
         "has_touch": True,
     },
     "small": {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True},
-    "pc": {"viewport": {"width": 1440, "height": 900}},
+    "pc": {"viewport": {"width": 1366, "height": 768}},
 }
 # What the console says of an answer that the test expects: a form that was not right, a page that is not there.
 SAID_OF_ANSWERS = re.compile(r"^Failed to load resource: the server responded with a status of 4")

@@ -43,7 +43,8 @@ def test_from_registration_to_many_invitations(screens, site, committed_world, t
 
 def register(page: Page) -> None:
     """Three selects lead to the county; a slip in the credit code is counted and shown while typing."""
-    page.goto("/org/register/")
+    page.goto("/login/?kind=employer")
+    page.get_by_role("link", name="单位注册").click()
     page.get_by_label("单位名称").fill("青禾农业科技有限公司")
     page.get_by_label("统一社会信用代码").fill(CODE[:-1])
     expect(page.locator("#r-id_credit_code")).to_contain_text("还差 1 位")

@@ -23,9 +23,10 @@ COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 SMALL = {**ALL, "rules": {"color-contrast": {"enabled": False}}}
 SIZES = {"runOnly": ["target-size", "scrollable-region-focusable"]}
 FAULTS = """async options => {
-    const found = await axe.run(document, {...options, resultTypes: ['violations'], elementRef: false});
+    const found = await axe.run(options.within || document, {...options, resultTypes: ['violations'], elementRef: false});
     return found.violations.map(rule => rule.id + ' ' + rule.nodes.map(node => node.target + ' ' + (node.any[0] || node.all[0] || node.none[0] || {}).message).slice(0, 2).join('; '));
 }"""
+DIALOGS = "[...document.querySelectorAll('dialog[id]')].map(one => one.id)"
 SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, select, input:not([type=file]):not([type=hidden]), summary')].filter(e => {
     const box = (e.closest('label') || e).getBoundingClientRect(), style = getComputedStyle(e);
     if (!box.width || e.closest('dialog:not([open])') || style.display === 'inline' || getComputedStyle(e, '::after').position === 'absolute') return false;
@@ -100,6 +101,16 @@ def faults(page: Page, name: str, options: Any, *, scheme: Any = "light", large:
     return [f"{name}: {fault}" for fault in [*page.evaluate(FAULTS, options), *([wide] if wide else [])]]
 
 
+def faults_of_dialogs(page: Page) -> list[str]:
+    """What is wrong with the dialogs of the page, each opened as its button opens it."""
+    found = []
+    for one in page.evaluate(DIALOGS):
+        page.evaluate("id => qc.open(id)", one)
+        found += [f"dialog {one}: {fault}" for fault in page.evaluate(FAULTS, {**ALL, "within": f"#{one}"})]
+        page.evaluate("id => document.getElementById(id).close()", one)
+    return found
+
+
 @pytest.mark.journey
 @pytest.mark.parametrize("who", WHO)
 def test_every_page_is_right_for_every_eye(who, country, screens):
@@ -117,6 +128,7 @@ def test_every_page_is_right_for_every_eye(who, country, screens):
             + faults(page, "dark", COLOURS, scheme="dark")
             + faults(page, "large", SIZES, large=True)
         )
+        found += faults_of_dialogs(page)
         page.set_viewport_size({"width": 320, "height": 640})
         found += faults(page, "small", SMALL) + faults(page, "small and large", SIZES, large=True)
         if on_phone:
@@ -132,3 +144,17 @@ def test_no_page_was_left_out(country):
         client = signed_in(seat) if seat else Client()
         answered |= {name for name, address in addresses(country, seat) if client.get(address).status_code != 404}
     assert {name for name, _, _ in patterns()} - answered == set()
+
+
+@pytest.mark.journey
+def test_the_walk_finds_what_is_wrong(screens):
+    page = screens.open("phone")
+    page.goto("/login/")
+    page.evaluate(AXE)
+    assert faults(page, "light", ALL) == []
+    page.evaluate("""document.querySelector('main').insertAdjacentHTML('beforeend',
+        '<div class="card__body"><button></button><p class="tag" id="w">' + 'W'.repeat(90) + '</p></div><dialog id="bad"><button></button></dialog>')""")
+    assert [one for one in faults(page, "light", ALL) if "button-name" in one]
+    assert [one for one in faults_of_dialogs(page) if "button-name" in one]
+    assert [one for one in faults(page, "small", SMALL) if "too wide" in one]
+    assert page.evaluate(SMALL_TARGETS)

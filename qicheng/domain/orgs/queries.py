@@ -103,9 +103,8 @@ def tiers_to_set(known: Iterable[Tier], own: Tier) -> list[Tier]:
 def roster_colleges(school: int, cohort: int) -> QuerySet[College]:
     """The colleges that somebody on the school's roster belongs to."""
     # Reached backwards from the graduate, whose room stands above this one.
-    people = College._meta.get_field("graduate").related_model._default_manager
-    line = people.filter(college=OuterRef("pk"), school=school, cohort=cohort, removed_at=None)
-    return College.objects.filter(Exists(line), school=school).order_by("name")
+    found = College.objects.filter(school=school, graduate__cohort=cohort, graduate__removed_at=None)
+    return found.distinct().order_by("name")
 
 
 def _staffed(**levels: Any) -> Exists:

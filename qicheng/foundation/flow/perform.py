@@ -272,7 +272,8 @@ def follow(graduates: list[int], **routing: Any) -> None:
     """Let open cases of these graduates follow the roster: who reviews them changes without being an act (ROS-05)."""
     for model in case_models():
         if _has_columns(model, {"graduate_id": 0, **routing}):
-            model._default_manager.filter(graduate_id__in=graduates).update(**routing)
+            rows: Any = model._default_manager
+            rows.filter(graduate_id__in=graduates).update(**routing)
 
 
 def be(actor: Actor) -> None:

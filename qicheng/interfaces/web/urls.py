@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from qicheng.interfaces.web import account, acts, areas, errors, inbox, login, standing
+from qicheng.interfaces.web import account, acts, areas, errors, inbox, login, outbox, standing
 
 ROOMS = ("registration", "transfer", "campus", "roster", "orgs", "figures")
 
@@ -31,6 +31,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("messages/", inbox.messages, name="messages"),
     path("messages/read/", inbox.read_all, name="read_all"),
     path("messages/<int:notice>/", inbox.message, name="message"),
+    path("gov/messages/", outbox.stuck, name="outbox"),
+    path("gov/messages/<int:notice>/again/", outbox.send_again, name="send_again"),
     path("act/<slug:flow>/<uuid:public_id>/<slug:name>/", acts.act, name="act"),
     path("areas/", areas.below, name="provinces"),
     path("areas/<str:code>/", areas.below, name="areas"),

@@ -64,7 +64,7 @@ def a_busy_day(world: Any) -> None:
                     perform(case, "approve", world.actor(Role.SCHOOL))
 
 
-@pytest.mark.rule("HOME-01", "STA-03", "ORG-07")
+@pytest.mark.rule("HOME-01", "ORG-07")
 def test_every_number_opens_exactly_the_rows_that_it_counts(world):
     a_busy_day(world)
     seats = [

@@ -135,7 +135,7 @@ def test_numbers_and_phones_are_masked_in_lists_and_workbooks(world):
         assert f"{phone[:3]}****{phone[-4:]}" in shown
 
 
-@pytest.mark.rule("REG-07", "EXP-01")
+@pytest.mark.rule("REG-07")
 def test_the_current_query_is_a_workbook_and_on_record(world):
     world.accepted()
     world.accepted(people(world, "=1+1")[0])

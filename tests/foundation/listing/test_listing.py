@@ -146,7 +146,7 @@ def test_a_list_shows_what_its_reader_may_see(world):
     assert PEOPLE.count(world.actor(Role.SCHOOL), {}, COHORT - 1) == 0
 
 
-@pytest.mark.rule("REG-07", "EXP-01")
+@pytest.mark.rule("REG-07")
 def test_the_workbook_of_a_list_has_its_columns_its_words_and_its_masks(world):
     actor = world.actor(Role.COLLEGE)
     page = PEOPLE.page(actor, {}, COHORT)

@@ -1,0 +1,314 @@
+"""Any walk through any flows: what happened explains what is, nothing happens that no flow declares, what is offered can be done."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from qicheng.domain.orgs.models import Opening, SigningSettings
+from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
+from qicheng.domain.roster.models import Graduate
+from qicheng.foundation import codes
+from qicheng.foundation.access import SYSTEM, Actor, Role
+from qicheng.foundation.flow.declare import FLOWS
+from qicheng.foundation.flow.models import Record
+from qicheng.foundation.flow.perform import Refused, Stopped, begin, case_models, open_acts, perform, timeline
+from tests.world import OFFER, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qicheng.foundation.flow.declare import Flow
+    from qicheng.foundation.flow.models import Case
+    from qicheng.foundation.sheets import Field, Sheet
+
+pytestmark = pytest.mark.django_db
+SOAK = os.environ.get("QICHENG_SOAK") == "1"
+# Acts whose effect may still find that there is nothing to do.
+MAY_FIND_NOTHING = {("online_signing", "refresh"), ("online_signing", "amend"), ("employer_verification", "approve")}
+
+
+class Back(Exception):
+    """Takes back a walk."""
+
+
+def sample(field: Field, chance: random.Random) -> Any:
+    """A value that a form would have let through."""
+    match field.kind:
+        case "code":
+            return chance.choice([code for code, _ in codes.table(field.table).choices(2026)])
+        case "choice":
+            return chance.choice(field.choices)[0]
+        case "area":
+            return "110102"
+        case "whole":
+            return chance.randint(field.low or 0, field.high or 9)
+        case "switch":
+            return chance.random() < 0.5
+        case "phone":
+            return "010-62750000"
+        case "mobile":
+            return "13900000000"
+        case "email":
+            return "hr@example.com"
+        case "date" | "month":
+            return None
+    return chance.choice(["甲", "乙"])
+
+
+def filled(sheet: Sheet | None, chance: random.Random) -> dict[str, Any]:
+    return {field.key: sample(field, chance) for field in sheet} if sheet else {}
+
+
+class Walk:
+    """A country, the cases in it, and everybody who may try something."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.world = World()
+        self.seen = Counter[str]()
+        self.actors = self._actors()
+        self.cases: list[Case] = []
+        self.records = 0
+
+    def _actors(self) -> list[Actor]:
+        world = self.world
+        own = [
+            world.actor(role)
+            for role in (Role.GRADUATE, Role.EMPLOYER, Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY)
+        ]
+        strange = [world.stranger_actor(role) for role in (Role.GRADUATE, Role.EMPLOYER, Role.COLLEGE, Role.SCHOOL)]
+        other_college = Actor(
+            Role.COLLEGE, world.other_college.pk, world.other_college_seat.account_id, own[0].levels, name="孙可"
+        )
+        return [*own, *strange, world.of(world.neighbour), other_college, SYSTEM]
+
+    # ---- how each flow begins
+
+    def online_signing(self) -> Case:
+        world = self.world
+        graduate = self.chance.choice([world.graduate, world.neighbour, world.stranger])
+        employer = self.chance.choice([world.actor(Role.EMPLOYER), world.stranger_actor(Role.EMPLOYER)])
+        return begin(ONLINE_SIGNING, employer, graduate=graduate, days_open=self.chance.randint(1, 30), **OFFER)
+
+    def employer_verification(self) -> Case:
+        return self._about_an_employer("employer_verification")
+
+    def joining_a_unit(self) -> Case:
+        return self._about_an_employer("joining_a_unit")
+
+    def _about_an_employer(self, flow: str) -> Case:
+        unit = (
+            self.world.new_employer("新来的单位", verified=flow == "joining_a_unit")
+            if self.chance.random() < 0.5
+            else self.world.employer
+        )
+        shown = {
+            key: getattr(unit, key)
+            for key in ("credit_code", "name", "nature", "industry", "area", "address", "contact", "phone")
+        }
+        account = self.world.seats[Role.EMPLOYER].account
+        return begin(FLOWS[flow], SYSTEM, employer=unit, account=account, shown=shown, licence="licence")
+
+    # ---- steps
+
+    def step(self) -> None:
+        kinds: list[Callable[[], None]] = [
+            self.start,
+            self.offered,
+            self.offered,
+            self.offered,
+            self.offered,
+            self.forbidden,
+            self.around,
+        ]
+        self.chance.choice(kinds if self.cases else [self.start])()
+        self.check()
+
+    def start(self) -> None:
+        name = self.chance.choice(sorted(FLOWS))
+        try:
+            with transaction.atomic():
+                self.cases.append(getattr(self, name)())
+        except Refused:
+            self.seen[f"{name}: a beginning is refused"] += 1
+        else:
+            self.seen[f"{name}: begun"] += 1
+
+    def offered(self) -> None:
+        """Whatever is offered can be done; whatever is offered with a reason against it is refused for that reason."""
+        case = self.fresh(self.chance.choice(self.cases))
+        offers = [(actor, one) for actor in self.actors if self.sees(actor, case) for one in open_acts(case, actor)]
+        if not offers:
+            return
+        actor, one = self.chance.choice(offers)
+        before = self.stored(case)
+        try:
+            with transaction.atomic():
+                record = perform(
+                    case, one.act.name, actor, seen=case.version, reason="x_pay" if one.act.reason else "",
+                    words="说明" if one.act.reason else "", **filled(one.act.form, self.chance),
+                )  # fmt: skip
+        except Refused as refused:
+            against = str(refused)
+        else:
+            assert one.why is None
+            assert (record.before, record.after) == (one.act.source.key, case.state)
+            assert case.standing in one.act.targets
+            self.seen[f"{case.flow_name}: {one.act.name}"] += 1
+            return
+        assert one.why == against or (one.why is None and (case.flow_name, one.act.name) in MAY_FIND_NOTHING), against
+        assert self.stored(case) == before
+        self.seen[f"{case.flow_name}: refused"] += 1
+
+    def forbidden(self) -> None:
+        """What is not offered cannot be done, whoever tries."""
+        case = self.fresh(self.chance.choice(self.cases))
+        actor = self.chance.choice(self.actors)
+        names = sorted({act.name for flow in FLOWS.values() for act in flow.acts} | {"no_such_act"})
+        name = self.chance.choice(names)
+        if self.sees(actor, case) and any(one.act.name == name and one.why is None for one in open_acts(case, actor)):
+            return
+        before = self.stored(case)
+        with pytest.raises(Stopped), transaction.atomic():
+            perform(case, name, actor, reason="x_pay", words="说明")
+        assert self.stored(case) == before
+
+    def around(self) -> None:
+        """Somebody turns something above the cases on or off."""
+        graduate = self.chance.choice([self.world.graduate, self.world.neighbour, self.world.stranger])
+        row = Graduate.all_rows.filter(pk=graduate.pk)
+        match self.chance.randrange(4):
+            case 0:
+                row.update(removed_at=None if row.get().removed_at else timezone.now())
+            case 1:
+                row.update(confirmed_revision=None if row.get().confirmed_revision else row.get().revision)
+            case 2:
+                rows = SigningSettings.all_rows.filter(school=graduate.school)
+                rows.update(submitted_at=None if rows.get().submitted_at else timezone.now())
+            case 3:
+                openings = Opening.objects.filter(province=graduate.school.province_id, module="signing")
+                openings.update(is_open=not openings.get().is_open)
+
+    # ---- what must hold
+
+    def check(self) -> None:
+        live = Counter[tuple[int, int]]()
+        for case in self.cases:
+            now, chain = self.fresh(case), timeline(case)
+            steps = [(record.before, record.after, record.role) for record in chain]
+            assert [record.version for record in chain] == list(range(1, now.version + 1)), "one record a version"
+            assert [step[0] for step in steps] == ["", *(step[1] for step in steps[:-1])], "records are a chain"
+            assert (chain[-1].after, now.live) == (now.state, now.standing.live), "records explain the state"
+            assert set(steps) <= now.flow.steps, "only declared steps"
+            if now.live and hasattr(now, "graduate_id"):
+                live[now.cohort, now.graduate_id] += 1
+        assert max(live.values(), default=0) <= 1, "one live registration"
+        records = Record.objects.count()
+        assert records >= self.records, "nothing disappears"
+        self.records = records
+
+    def fresh(self, case: Case) -> Case:
+        return type(case)._default_manager.get(pk=case.pk)
+
+    def stored(self, case: Case) -> tuple[Any, int]:
+        return type(case)._default_manager.filter(pk=case.pk).values().get(), Record.objects.count()
+
+    def sees(self, actor: Actor, case: Case) -> bool:
+        return type(case).objects.seen_by(actor).filter(pk=case.pk).exists()  # type: ignore[attr-defined]
+
+    # ---- deep places to start from
+
+    def deep(self, place: int) -> None:
+        world = self.world
+        match place:
+            case 1:
+                self.cases.append(world.accepted())
+                self.cases.append(world.invitation(employer=world.stranger_actor(Role.EMPLOYER)))
+            case 2:
+                self.cases.append(world.effective())
+                self.cases.append(world.invitation(employer=world.stranger_actor(Role.EMPLOYER)))
+            case 3:
+                then = timezone.now() - timedelta(days=9)
+                self.cases.append(world.overdue(then, then + timedelta(days=3)))
+                self.note_overdue(self.cases[-1])
+            case 4:
+                case = world.effective()
+                perform(case, "void", world.actor(Role.SCHOOL), words="双方协商一致")
+                self.cases.append(case)
+                self.cases.append(world.accepted())
+
+    def note_overdue(self, case: Case) -> None:
+        """The record of a beginning in the past, which `overdue` leaves out."""
+        Record.objects.create(
+            flow=case.flow_name,
+            case=str(case.public_id),
+            cohort=case.cohort,
+            act="invite",
+            after=case.state,
+            version=1,
+            role=Role.EMPLOYER,
+        )
+
+
+def walk(seed: int, place: int, steps: int) -> Counter[str]:
+    """One walk, taken back; what happened how often."""
+    seen = Counter[str]()
+    try:
+        with transaction.atomic():
+            one = Walk(seed)
+            one.deep(place)
+            for _ in range(steps):
+                one.step()
+            seen = one.seen
+            raise Back
+    except Back:
+        return seen
+
+
+@pytest.mark.rule("REG-01", "REG-05")
+@settings(
+    max_examples=12, deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.large_base_example],
+)  # fmt: skip
+@given(seed=st.integers(0, 2**32), place=st.integers(0, 4))
+def test_any_walk_through_any_flows(db, seed, place):
+    walk(seed, place, 14)
+
+
+def test_walks_come_by_every_act_of_every_flow(db):
+    """A walk that never gets anywhere would prove nothing."""
+    seen = Counter[str]()
+    wanted = {f"{flow.name}: {act.name}" for flow in FLOWS.values() for act in flow.acts if act.name != "refresh"}
+    for seed in range(60):
+        seen += walk(seed, seed % 5, 16)
+        if wanted <= set(seen):
+            return
+    assert wanted - set(seen) == set()
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="the long form; QICHENG_SOAK=1 runs it")
+@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**63), place=st.integers(0, 4), steps=st.integers(1, 80))
+def test_long_walks(db, seed, place, steps):
+    walk(seed, place, steps)
+
+
+@pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.name)
+def test_a_walk_knows_how_every_flow_begins(flow: Flow):
+    assert callable(getattr(Walk, flow.name, None)), f"say in Walk how {flow.name} begins"
+
+
+def test_every_model_of_cases_says_whom_it_concerns():
+    for model in case_models():
+        assert {role for role in Role if type(model().audience(role)) not in (int, type(None))} == set()
