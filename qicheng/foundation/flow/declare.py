@@ -66,7 +66,8 @@ class Act:
 
     `tell`: who is told, whoever did it left out. `reason`: a table of reasons from which one must be chosen and completed in words
     (REG-02). `consequence`: what the page says before it is done. `drafted`: the form is filled with the case's own values.
-    `irreversible`: the button is the dangerous one. `in_person`: whoever acts proves again who it is (INV-20).
+    `irreversible`: the button is the dangerous one. `in_person`: whoever acts proves again who it is (INV-20). `carried`: it happens
+    only within an act of another flow, by `carry_on`.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Act:
     irreversible: bool = False
     in_person: bool = False
     drafted: bool = False
+    carried: bool = False
     primary: bool = False
     rule: str = ""
 
@@ -274,4 +276,5 @@ def _line(at: str, role: Role, act: Act | Begin, targets: tuple[State, ...]) -> 
     guards = ", ".join(guard.__name__ for guard in act.when) or "-"
     reason = getattr(act, "reason", "") or "-"
     to = " / ".join(state.key for state in targets)
-    return f"{at} | {role} | {act.label} ({act.name}) | {to} | {guards} | {told} | {reason} | {act.rule or '-'}"
+    name = f"{act.name}, carried" if getattr(act, "carried", False) else act.name
+    return f"{at} | {role} | {act.label} ({name}) | {to} | {guards} | {told} | {reason} | {act.rule or '-'}"

@@ -93,6 +93,7 @@ def perform(
     reason: str = "",
     words: str = "",
     internal: str = "",
+    carried: bool = False,
     **given: Any,
 ) -> Record:
     """Do the act `name` on `case` as `actor`, or raise what stopped it.
@@ -110,6 +111,8 @@ def perform(
             raise NotFound("没有找到这条记录。")
         locked._around = around
         act = flow.find(locked.state, name, actor.role)
+        if act is not None and act.carried and not carried:
+            act = None
         # A page that shows the version of now cannot be a repetition: the first answer moved the version.
         if (
             key
@@ -182,7 +185,7 @@ def begin(flow: Flow, actor: Actor, /, *, key: str | None = None, **given: Any) 
 
 def carry_on(case: Case, name: str, actor: Actor, /, **given: Any) -> Record:
     """Let an act of one flow move a case of another: as SYSTEM, in the same transaction; then `actor` acts again."""
-    record = perform(case, name, SYSTEM, **given)
+    record = perform(case, name, SYSTEM, carried=True, **given)
     be(actor)
     return record
 
@@ -224,7 +227,7 @@ def open_acts(case: Case, actor: Actor) -> list[Open]:
         return []
     found = []
     for act in case.flow.leaving(case.state):
-        if actor.role in act.by:
+        if actor.role in act.by and not act.carried:
             why = next((w for guard in (*case.flow.holds, *act.when) if (w := guard(case, actor))), None)
             found.append(Open(act, why))
     return found

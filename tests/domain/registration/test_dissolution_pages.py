@@ -368,7 +368,7 @@ def test_a_college_has_no_force_and_reading_is_not_writing(world):
     assert Registration.all_rows.get().state == "effective"
 
 
-@pytest.mark.rule("REG-07", "EXP-01")
+@pytest.mark.rule("REG-07")
 def test_the_list_of_dissolutions_and_its_workbook(world):
     case = world.dissolution()
     dissolved(world, world.effective(world.new_graduate("周研", world.college)))
