@@ -33,6 +33,7 @@ from qicheng.foundation.flow.perform import (
 )
 from qicheng.foundation.kit.calendar import BEIJING, add_working_days, day_of
 from qicheng.foundation.notice.models import Notice
+from qicheng.interfaces.jobs import tasks
 from tests.world import DISSOLUTION as GIVEN
 
 pytestmark = pytest.mark.django_db
@@ -783,3 +784,16 @@ def test_a_request_begins_only_in_the_state_of_its_side(world):
 
     with pytest.raises(DatabaseError, match="no flow begins so"):
         written(fresh, Role.GRADUATE)
+
+
+@pytest.mark.rule("DIS-08")
+def test_the_timetable_reminds_each_once_however_often_it_runs(world, monkeypatch):
+    monkeypatch.setattr(tasks, "close_old_connections", lambda: None)
+    due = asked_on(world, timezone.now() - timedelta(days=30))
+    world.dissolution(world.effective(world.new_graduate("周研", world.college)))
+
+    for _ in range(2):
+        tasks.remind(timestamp=0)
+
+    assert [record.case for record in Record.objects.filter(act="remind")] == [str(due.public_id)]
+    assert told(due, "remind") == ["employer"]
