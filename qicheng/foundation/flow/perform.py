@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 
 from qicheng.foundation import codes, notice
-from qicheng.foundation.access import statements
+from qicheng.foundation.access import SYSTEM, statements
 
 from .declare import FLOWS
 from .models import Case, Record
@@ -93,6 +93,7 @@ def perform(
     reason: str = "",
     words: str = "",
     internal: str = "",
+    carried: bool = False,
     **given: Any,
 ) -> Record:
     """Do the act `name` on `case` as `actor`, or raise what stopped it.
@@ -110,6 +111,8 @@ def perform(
             raise NotFound("没有找到这条记录。")
         locked._around = around
         act = flow.find(locked.state, name, actor.role)
+        if act is not None and act.carried and not carried:
+            act = None
         # A page that shows the version of now cannot be a repetition: the first answer moved the version.
         if (
             key
@@ -159,11 +162,14 @@ def begin(flow: Flow, actor: Actor, /, *, key: str | None = None, **given: Any) 
         with transaction.atomic():
             be(actor)
             case = start.make(actor, **given)
-            case.flow_name, case.state, case.live, case.version = flow.name, flow.start.key, flow.start.live, 1
+            state = flow.starts[actor.role]
+            case.flow_name, case.state, case.live, case.version = flow.name, state.key, state.live, 1
             case._around = look_around(case, hold=True)
             for guard in (*flow.holds, *start.when):
                 if why := guard(case, actor):
                     raise Refused(why)
+            if start.complete:
+                start.complete(case, actor)
             case.save(force_insert=True)
             changes = (start.do(case, actor) if start.do else None) or {}
             record = _record(flow, case, start, actor, before="", changes=changes, key=key)
@@ -176,6 +182,13 @@ def begin(flow: Flow, actor: Actor, /, *, key: str | None = None, **given: Any) 
         raise _refusal(flow.model, broken) from broken
     case._around = None
     return case
+
+
+def carry_on(case: Case, name: str, actor: Actor, /, **given: Any) -> Record:
+    """Let an act of one flow move a case of another: as SYSTEM, in the same transaction; then `actor` acts again."""
+    record = perform(case, name, SYSTEM, carried=True, **given)
+    be(actor)
+    return record
 
 
 def note(
@@ -215,7 +228,7 @@ def open_acts(case: Case, actor: Actor) -> list[Open]:
         return []
     found = []
     for act in case.flow.leaving(case.state):
-        if actor.role in act.by:
+        if actor.role in act.by and not act.carried:
             why = next((w for guard in (*case.flow.holds, *act.when) if (w := guard(case, actor))), None)
             found.append(Open(act, why))
     return found
@@ -376,7 +389,9 @@ def _recording() -> tuple[str, list[str]]:
 
 
 def _tell(record: Record, case: Case, roles: tuple[Role, ...]) -> None:
-    audiences = [(role, node) for role in roles if (node := case.audience(role))]
+    # Whoever did it knows already.
+    own = (record.role, record.node)
+    audiences = [(role, node) for role in roles if (node := case.audience(role)) and (role, node) != own]
     if audiences:
         notice.queue(
             record=record.pk,

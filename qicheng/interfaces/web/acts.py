@@ -43,7 +43,8 @@ class Said(forms.Form):
                     error_messages={"required": "原因还没有选择", "invalid_choice": "没有这个原因，重新选择"},
                 )  # fmt: skip
             self.fields["words"] = forms.CharField(
-                label="说明", max_length=LONGEST_WORDS, help_text="写清楚哪里不对、怎么改，对方会看到这些话",
+                label="说明", max_length=LONGEST_WORDS,
+                help_text="写清楚哪里不对、怎么改，对方会看到这些话" if listed else "写明核实的情况，双方都会看到这些话",
                 widget=forms.Textarea(attrs={"rows": 4, "maxlength": LONGEST_WORDS}),
                 error_messages={"required": "写明原因，对方才知道怎么办"},
             )  # fmt: skip

@@ -24,12 +24,13 @@ ROW = re.compile(r'<th class="c-name[^"]*" scope="row"><a ')
 
 
 def figures(client: Any, url: str = "/home/") -> dict[str, tuple[str, int]]:
-    """label → (address, number) of everything that a home page counts."""
+    """label → (address, number) of everything that a home page counts; a label that came before is followed by its address."""
     page = client.get(url)
     assert page.status_code == 200, page.content.decode()[-2000:]
-    return {
-        label: (html.unescape(address), int(number)) for address, label, number in FIGURE.findall(page.content.decode())
-    }
+    found: dict[str, tuple[str, int]] = {}
+    for address, label, number in FIGURE.findall(page.content.decode()):
+        found[f"{label} {address}" if label in found else label] = (html.unescape(address), int(number))
+    return found
 
 
 def rows(client: Any, address: str) -> int:

@@ -56,8 +56,9 @@ class Undone(Exception):
 
 def step_to(cursor: Any, pk: int, state: str, flow: Any) -> None:
     """Take the case to a state along declared steps, as whoever may."""
-    ways: dict[str, list[tuple[str, str]]] = {flow.start.key: []}
-    waiting = [flow.start.key]
+    (start,) = flow.starts.values()
+    ways: dict[str, list[tuple[str, str]]] = {start.key: []}
+    waiting = [start.key]
     while waiting:
         here = waiting.pop(0)
         for before, after, role in sorted(flow.steps):
