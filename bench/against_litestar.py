@@ -34,7 +34,7 @@ def measure() -> list[Figure]:
     """CPU milliseconds a request, both ways, in turns."""
     figures = []
     with website.product() as ours, peer() as theirs:
-        _same_page(ours, theirs)
+        same_page(ours, theirs)
         for what, drive in (("approval", approval.drive), ("reviewer's list", reviewer_list.drive)):
             drive(ours, 1)
             drive(theirs, 1)
@@ -150,7 +150,7 @@ def _source(value: Any, known: Mapping[Any, str]) -> dict[str, Any]:
     return {"name": known[value]} if not isinstance(value, bool) and value in known else {"value": value}
 
 
-def _same_page(ours: Website, theirs: Website) -> None:
+def same_page(ours: Website, theirs: Website) -> None:
     """Both give the same page, to within what is made anew for each request."""
     one, other = (
         load.fetch(site.port, load.get(reviewer_list.PATH, website.cookies("school", 77))) for site in (ours, theirs)
