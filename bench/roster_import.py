@@ -144,7 +144,11 @@ class Bench:
 
         with connection.cursor() as cursor:
             # This database is thrown away: what may never be emptied is emptied here.
-            cursor.execute("ALTER TABLE registration_registration DISABLE TRIGGER USER")
+            cursor.execute(
+                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::regclass::text LIKE 'registration%'"
+            )
+            for (table,) in cursor.fetchall():
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             cursor.execute("TRUNCATE roster_graduate, roster_employmentrecord, roster_uploadline CASCADE")
 
     def read(self) -> None:
