@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LINES = 100_000
+# bulk_create is so much slower that a part of the lines has to do.
+PART = 5
 ROUNDS = 3
 COHORT = 2026
 HEADINGS = [
@@ -234,7 +236,7 @@ class Bench:
                     entered_on=row[18], graduates_on=row[19], normal_student=row[20], hardship=row[21], class_name=row[23],
                     student_number=row[24], birth_date=row[25], household_moved=False, phone=row[27], email=row[28],
                 )
-                for row in self.lines
+                for row in self.lines[::PART]
             ),
             batch_size=1000,
         )  # fmt: skip
@@ -262,6 +264,7 @@ def measure(number: int = LINES, rounds: int = ROUNDS) -> dict[str, Any]:
                 bench.empty()
                 add("bulk_create", bench.bulk_create)
         seconds = {name: statistics.median(values) for name, values in found.items()}
+        seconds["bulk_create"] *= PART
     return {
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
         "import_to_read": round(seconds["from_file"] / seconds["read"], 2),
