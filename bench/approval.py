@@ -84,7 +84,17 @@ def example() -> tuple[int, Answer]:
     asks = [asked(each) for each in (case + country.WAITING_STEP, case)]
     answer = capture("POST", [path for path, _, _ in asks], asks[0][1], [body for _, _, body in asks])
     assert answer.status == 302, answer.body[:2000]
+    assert len(answer.statements) == 9, "one statement for each thing that an approval does"
     return case, answer
+
+
+@cache
+def newest() -> int:
+    """The number of the record that the example wrote."""
+    case, _ = example()
+    return country.here().scalar(
+        f"SELECT id FROM flow_record WHERE \"case\" = '{country.public_id(case)}' AND act = 'approve'"
+    )
 
 
 def _is_clear(case: int) -> bool:
@@ -99,10 +109,9 @@ def script() -> str:
     case, answer = example()
     college, school = country.college_of(case), (case - 1) // country.PER_SCHOOL + 1
     account = college + country.SCHOOLS
-    newest = country.here().scalar("SELECT max(id) FROM flow_record")
     return floor.script(answer.statements, {
         case: ":case::bigint", college: ":college::bigint", school: ":school::bigint", account: ":account::bigint",
-        1 + case % country.EMPLOYERS: ":employer::bigint", str(account): ":account::text", newest: ":id::bigint",
+        1 + case % country.EMPLOYERS: ":employer::bigint", str(account): ":account::text", newest(): ":id::bigint",
         UUID(country.public_id(case)): f"{PUBLIC_ID}::uuid", country.public_id(case): PUBLIC_ID, f"bench-{case}": "('bench-' || :case::text)",
         _token(college): "sha256(convert_to('college-' || :college::text, 'UTF8'))",
     })  # fmt: skip

@@ -32,6 +32,8 @@ STRIDE = (
     48_611  # has no divisor in common with WAITING: steps of it visit every waiting case once, all over the country
 )
 YEAR = time.localtime().tm_year
+# A graduate with a log-in and an invitation that waits for an answer.
+PHONED = 6
 
 SPEED = {
     "max_connections": "60", "max_wal_size": "8GB", "checkpoint_timeout": "30min", "checkpoint_completion_target": "0.9",
@@ -116,6 +118,16 @@ INSERT INTO flow_record (flow, "case", cohort, school_id, act, before, after, ve
         'invited', 1, 'employer', 1 + g %% {EMPLOYERS}, '李经理', '云岭科技有限公司', '', '', '', '', '{{}}', now()
     FROM generate_series(%(first)s, %(last)s) g;
 """
+PERSON = """
+INSERT INTO orgs_account (id, password, login, name, email, must_change_password)
+    SELECT 1000000 + id, '!', id_number, name, '', false FROM roster_graduate WHERE id = %(phoned)s;
+INSERT INTO orgs_seat (id, account_id, role, node, employment, archive, household, tier, is_administrator)
+    VALUES (1000000 + %(phoned)s, 1000000 + %(phoned)s, 'graduate', %(phoned)s, 2, 2, 2, 'all', false);
+UPDATE roster_graduate SET account_id = 1000000 + %(phoned)s WHERE id = %(phoned)s;
+INSERT INTO orgs_session (token_hash, account_id, seat_id, cohort, expires_at, origin, browser)
+    SELECT sha256(convert_to('graduate-' || %(phoned)s, 'UTF8')), account_id, id, NULL, now() + interval '10 years', '', ''
+    FROM orgs_seat WHERE role = 'graduate';
+"""
 EMPLOYER = {
     "credit_code": "911101080000000017", "nature": "39", "industry": "34", "area": "110102", "address": "西直门外大街18号楼3层",
     "contact": "李经理", "phone": "010-11111111", "mobile": "13111111111", "email": "hr@example.com",
@@ -134,7 +146,9 @@ class Country:
         self._taken = 0
         shared = "4GB" if memory() > 12 * 1024 * MEGABYTE else f"{memory() // MEGABYTE // 4}MB"
         self.server = Postgres(FOLDER, settings=SPEED | {"shared_buffers": shared})
-        recipe = hashlib.sha256(repr((YEAR, PLACES, PEOPLE, CASES, TERMS, EMPLOYER, STUDENT)).encode()).hexdigest()
+        recipe = hashlib.sha256(
+            repr((YEAR, PLACES, PEOPLE, CASES, PERSON, TERMS, EMPLOYER, STUDENT)).encode()
+        ).hexdigest()
         mark = FOLDER / "country.txt"
         self.server.start()
         if not mark.exists() or mark.read_text() != recipe or not self._migrated():
@@ -178,6 +192,10 @@ class Country:
                 [GRADUATES],
             )
             connection.execute("DELETE FROM flow_record WHERE id > %s", [GRADUATES])
+            connection.execute(
+                "UPDATE registration_registration SET sent_at = now(), begun_at = now(), waiting_since = now(), "
+                "deadline = now() + interval '7 days' WHERE id = %s", [PHONED],
+            )  # fmt: skip
             connection.execute("DELETE FROM notice_notice")
             for table in ("registration_registration", "flow_record", "notice_notice", "orgs_session"):
                 connection.execute(f"VACUUM (ANALYZE) {table}")
@@ -229,6 +247,7 @@ class Country:
                 part = given | {"first": first, "last": first + GRADUATES // 10 - 1}
                 connection.execute(PEOPLE, part)
                 connection.execute(CASES, part)
+            connection.execute(PERSON, {"phoned": PHONED})
             if row is not None:
                 connection.execute(f"ALTER TABLE {slow[0]} ADD CONSTRAINT {slow[1]} {row[0]}")
             _continue_sequences(connection)

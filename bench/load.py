@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import selectors
 import socket
 import time
@@ -45,6 +46,7 @@ class _Line:
     sent_at: float = 0.0
     received: bytearray = field(default_factory=bytearray)
     wanted: int = 0
+    is_closing: bool = False
 
 
 def drive(
@@ -71,11 +73,16 @@ def drive(
                         continue
                     now = time.perf_counter()
                     outcome.waits.append(now - line.sent_at)
-                    if now - began < seconds:
-                        _send(line, next(requests))
-                    else:
+                    if now - began >= seconds:
                         selector.unregister(line.socket)
                         busy -= 1
+                        continue
+                    if line.is_closing:
+                        selector.unregister(line.socket)
+                        line.socket.close()
+                        line.socket = socket.create_connection(("127.0.0.1", port))
+                        selector.register(line.socket, selectors.EVENT_READ, line)
+                    _send(line, next(requests))
             outcome.seconds = time.perf_counter() - began
         finally:
             for line in lines:
@@ -107,9 +114,21 @@ def _received(line: _Line, outcome: Outcome, expected: int) -> bool:
         start = head.index(b"content-length:") + 15
         length = int(head[start:].split(b"\r\n", 1)[0])
         line.wanted = end + 4 + length
+        line.is_closing = b"\r\nconnection: close" in head
         outcome.statuses[status] += 1
         outcome.body += length
     return len(line.received) >= line.wanted
+
+
+def fetch(port: int, request: bytes) -> str:
+    """The body of one answer, as text."""
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+        received = b"".join(iter(lambda: line.recv(262_144), b""))
+    head, _, body = received.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise Broken(received[:2000].decode(errors="replace"))
+    return (gzip.decompress(body) if b"gzip" in head.lower() else body).decode()
 
 
 def get(path: str, cookies: str) -> bytes:

@@ -21,7 +21,7 @@ from qicheng.interfaces.command.postgres import Postgres
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-SINGLE, MANY = 60, 1_500
+SINGLE, MANY = 40, 1_000
 PATIENCE = 60.0
 OURS = ("-m", "bench.queue_worker")
 PEER_WORK = ("-m", "django", "db_worker", "--interval", "0.05", "--no-startup-delay", "--verbosity", "0")

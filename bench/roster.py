@@ -23,7 +23,7 @@ def measure() -> list[Figure]:
         check=False,
     )
     if made.returncode:
-        raise RuntimeError(made.stderr[-3000:])
+        raise RuntimeError(f"{made.returncode}: {made.stderr[-3000:]}")
     found = json.loads(made.stdout[made.stdout.index("{") :])
     seconds = found["seconds"]
     rows, copied, created = seconds["from_rows"], seconds["bare_copy"], seconds["bulk_create"]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LINES = 100_000
+# bulk_create is so much slower that a part of the lines has to do.
+PART = 5
 ROUNDS = 3
 COHORT = 2026
 HEADINGS = [
@@ -144,7 +146,11 @@ class Bench:
 
         with connection.cursor() as cursor:
             # This database is thrown away: what may never be emptied is emptied here.
-            cursor.execute("ALTER TABLE registration_registration DISABLE TRIGGER USER")
+            cursor.execute(
+                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::regclass::text LIKE 'registration%'"
+            )
+            for (table,) in cursor.fetchall():
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             cursor.execute("TRUNCATE roster_graduate, roster_employmentrecord, roster_uploadline CASCADE")
 
     def read(self) -> None:
@@ -230,7 +236,7 @@ class Bench:
                     entered_on=row[18], graduates_on=row[19], normal_student=row[20], hardship=row[21], class_name=row[23],
                     student_number=row[24], birth_date=row[25], household_moved=False, phone=row[27], email=row[28],
                 )
-                for row in self.lines
+                for row in self.lines[::PART]
             ),
             batch_size=1000,
         )  # fmt: skip
@@ -258,6 +264,7 @@ def measure(number: int = LINES, rounds: int = ROUNDS) -> dict[str, Any]:
                 bench.empty()
                 add("bulk_create", bench.bulk_create)
         seconds = {name: statistics.median(values) for name, values in found.items()}
+        seconds["bulk_create"] *= PART
     return {
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
         "import_to_read": round(seconds["from_file"] / seconds["read"], 2),

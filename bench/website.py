@@ -39,7 +39,7 @@ class Website:
 @contextmanager
 def product() -> Iterator[Website]:
     """The product as `qicheng serve` starts it."""
-    port = _port()
+    port = free()
     with running(web("127.0.0.1", port, WORKERS).command, port) as website:
         yield website
 
@@ -67,7 +67,8 @@ def running(command: Sequence[str], port: int, **environment: str) -> Iterator[W
             process.wait()
 
 
-def _port() -> int:
+def free() -> int:
+    """A port that nobody listens on."""
     port = free_port("127.0.0.1", 18_000, 200)
     assert port is not None
     return port

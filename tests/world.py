@@ -22,8 +22,9 @@ from qicheng.domain.orgs.models import (
     Seat,
     SigningSettings,
 )
+from qicheng.domain.registration.flows.online_dissolution import ONLINE_DISSOLUTION
 from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
-from qicheng.domain.registration.models import Registration
+from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import SYSTEM, Actor, Area, Level, Role, Tier
 from qicheng.foundation.flow.perform import begin, perform
@@ -42,6 +43,12 @@ OFFER: dict[str, Any] = {
     "archive_receiver": "北京市西城区人才服务中心", "archive_address": "北京市西城区西直门外大街56号", "archive_contact": "",
     "archive_phone": "", "archive_postcode": "100056", "household_type": "x_home", "household_address": "", "extra_terms": "",
 }  # fmt: skip
+
+# What each side says when it asks for a dissolution.
+DISSOLUTION = {
+    Role.GRADUATE: {"reason": "x_other_destination", "explanation": "已与单位电话商量一致"},
+    Role.EMPLOYER: {"reason": "x_unit_cancel", "explanation": "岗位撤销，已与本人商量一致"},
+}
 
 
 def identity_number(serial: int, *, birth: str = "20030506", woman: bool = False) -> str:
@@ -155,13 +162,21 @@ class World:
         perform(case, "approve", self.actor(Role.SCHOOL))
         return case
 
+    def dissolution(self, agreement: Registration | None = None, by: Role = Role.GRADUATE, **given: Any) -> Dissolution:
+        """A request of one side to dissolve an agreement, by default 陈诚's own; it waits for the other side."""
+        agreement = agreement or self.effective()
+        actor = self.of(agreement.graduate) if by is Role.GRADUATE else self.actor(by)
+        case = begin(ONLINE_DISSOLUTION, actor, agreement=agreement, **DISSOLUTION[by] | given)
+        assert isinstance(case, Dissolution)
+        return case
+
     def overdue(self, sent_at: datetime, deadline: datetime, graduate: Graduate | None = None) -> Registration:
         """An invitation that was sent in the past, written as its beginning was."""
         fresh = ONLINE_SIGNING.begin.make(
             self.actor(Role.EMPLOYER), graduate=graduate or self.graduate, days_open=3, **OFFER
         )
         fresh.sent_at, fresh.deadline = sent_at, deadline
-        fresh.flow_name, fresh.state, fresh.version = ONLINE_SIGNING.name, ONLINE_SIGNING.start.key, 1
+        fresh.flow_name, fresh.state, fresh.version = ONLINE_SIGNING.name, ONLINE_SIGNING.starts[Role.EMPLOYER].key, 1
         from django.db import transaction
 
         from qicheng.foundation.flow.perform import be

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import models
 
 from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings
-from qicheng.domain.registration.models import Registration
+from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import SYSTEM, Actor, Area, Level, Role, Tier, statements
 from qicheng.foundation.access.rows import Scoped, Unscoped
@@ -56,7 +56,7 @@ def above(row: models.Model) -> Iterator[models.Model]:
 
 def colleges_now(row: models.Model) -> set[int]:
     """A row that names a college itself belongs to that one (it follows the roster), else to those above it."""
-    if isinstance(row, (Registration, Graduate)):
+    if isinstance(row, (Registration, Dissolution, Graduate)):
         return {row.college_id}
     return {found.pk for found in above(row) if isinstance(found, College)}
 
@@ -98,6 +98,7 @@ def populate(world: World) -> None:
     """Rows of every scoped model, made by real acts wherever there is one."""
     case = world.effective()
     perform(case, "amend", world.actor(Role.SCHOOL), job_category="10")
+    world.dissolution(case)
     world.accepted(world.neighbour)
     late = world.new_graduate("周研", world.college, tier="postgraduate", level="11")
     second = world.accepted(late)
@@ -107,6 +108,8 @@ def populate(world: World) -> None:
     third = world.invitation(world.stranger)
     perform(third, "accept", world.of(world.stranger))
     perform(third, "approve", world.stranger_actor(Role.SCHOOL))
+    world.dissolution(third)
+    world.dissolution(second, by=Role.EMPLOYER)
     for model in SCOPED:
         if not model.all_rows.exists():
             fill(model, world)
@@ -148,8 +151,9 @@ def fill(model: type[models.Model], world: World) -> None:
             from qicheng.foundation.flow.perform import be
 
             flow = next(flow for flow in FLOWS.values() if flow.model is model)
-            be(Actor(flow.begin.by[0], account=side["account"].pk))
-            given |= {"flow_name": flow.name, "state": flow.start.key, "live": flow.start.live, "version": 1}
+            role, start = next(iter(flow.starts.items()))
+            be(Actor(role, account=side["account"].pk))
+            given |= {"flow_name": flow.name, "state": start.key, "live": start.live, "version": 1}
         model.all_rows.create(**given)  # type: ignore[attr-defined]
 
 

@@ -14,7 +14,7 @@ from qicheng.domain.orgs.effects import settings as school_settings
 from qicheng.domain.orgs.effects import units
 from qicheng.domain.orgs.models import Cohort, EmployerCase, Reason, Seat, StatusLookup
 from qicheng.domain.registration import effects, listings
-from qicheng.domain.registration.models import InvitationBatch, Registration
+from qicheng.domain.registration.models import Dissolution, InvitationBatch, Registration
 from qicheng.domain.registration.pages.employer import bound
 from qicheng.domain.registration.sheets import OFFER as SHEET
 from qicheng.domain.roster import imports
@@ -62,6 +62,7 @@ class Country(World):
         super().__init__()
         Cohort.objects.get_or_create(year=COHORT - 1)
         self.cases = self._cases()
+        self.dissolutions = self._dissolutions()
         self.units = self._units()
         self.batch = self._batch()
         self.uploads = self._uploads()
@@ -133,6 +134,33 @@ class Country(World):
         effects.make_agreement(str(cases["effective"].public_id))
         return cases
 
+    def _dissolutions(self) -> dict[str, Dissolution]:
+        """A request to dissolve an agreement in every state; 沈星河 has one of each side, the second of which waits for an answer."""
+        found = {}
+        for state, name in (
+            ("asked_by_graduate", LONG), ("refused", "沈星河"), ("withdrawn", "何田田"), ("college_review", "蒋一鸣"), ("done", "韩雪"),
+            ("forced", "唐宁"),
+        ):  # fmt: skip
+            case = found[state] = self.dissolution(self.effective(self.new_graduate(name, self.college)))
+            if state == "refused":
+                perform(case, "refuse", self.actor(Role.EMPLOYER))
+                found["asked_by_employer"] = self.dissolution(case.agreement, by=Role.EMPLOYER)
+            elif state == "withdrawn":
+                perform(case, "withdraw", self.of(case.graduate))
+            elif state == "forced":
+                perform(case, "force", self.actor(Role.SCHOOL), words="单位三周没有回应，已电话核实")
+            elif state != "asked_by_graduate":
+                perform(case, "agree", self.actor(Role.EMPLOYER))
+            if state == "done":
+                perform(case, "approve", self.actor(Role.COLLEGE))
+                perform(case, "reject", self.actor(Role.SCHOOL), reason="x_not_agreed", words="单位说还没有商量一致")
+                found["rejected"] = case
+                case = found["done"] = self.dissolution(case.agreement, by=Role.EMPLOYER)
+                perform(case, "agree", self.of(case.graduate))
+                perform(case, "approve", self.actor(Role.COLLEGE))
+                perform(case, "approve", self.actor(Role.SCHOOL))
+        return found
+
     def _units(self) -> dict[str, EmployerCase]:
         """Units that asked to be verified: waiting, returned, refused, verified; and somebody who asks to join 云岭."""
         operator = self.actor(Role.MINISTRY)
@@ -193,6 +221,7 @@ class Country(World):
             "graduate": self.graduate_seat(self.undecided),
             "graduate at the beginning": self.graduate_seat(self.fresh),
             "graduate with an agreement": self.seats[Role.GRADUATE],
+            "graduate who dissolves": self.graduate_seat(self.dissolutions["asked_by_employer"].graduate),
             "employer": self.seats[Role.EMPLOYER],
             "employer at the beginning": Seat.objects.get(role=Role.EMPLOYER, node=newcomer.employer_id),
             "college": self.seats[Role.COLLEGE],
@@ -229,10 +258,11 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         return []
     actor = actor_of(seat)
     signings = list({case.state: case for case in Registration.objects.seen_by(actor)}.values())
+    requests = list({case.state: case for case in Dissolution.objects.seen_by(actor).order_by("pk")}.values())
     claims = list(EmployerCase.objects.seen_by(actor)) if actor.role in (Role.EMPLOYER, Role.MINISTRY) else []
     room = name.rpartition(":")[0]
     if name == "act":
-        open_ones = [(case, one.act.name) for case in [*signings, *claims] for one in open_acts(case, actor)]
+        open_ones = [(case, one.act.name) for case in [*signings, *requests, *claims] for one in open_acts(case, actor)]
         once = {(case.flow_name, act): case for case, act in open_ones}
         return [{"flow": flow, "public_id": case.public_id, "name": act} for (flow, act), case in once.items()]
     by_name: dict[str, list[Mapping[str, Any]]] = {
@@ -257,6 +287,10 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     if room == "roster" and needs == {"public_id"}:
         rows = Upload.objects if name.partition(":")[2] in UPLOAD_PAGES else Graduate.objects
         return [{"public_id": one.public_id} for one in rows.seen_by(actor).order_by("pk")[:2]]
+    if name == "registration:dissolution":
+        return [{"public_id": one.public_id} for one in (requests[:1] if actor.role.is_staff else requests)]
+    if name == "registration:review_case" and actor.role in (Role.COLLEGE, Role.SCHOOL):
+        signings = [*signings, *requests]  # type: ignore[list-item] -- a page of both
     if name == "registration:review_case" and actor.role in (Role.PROVINCE, Role.MINISTRY):
         signings = signings[:2]  # who only reads finds the same page without buttons
     if name == "registration:detail" and actor.role.is_staff:
@@ -298,7 +332,13 @@ def also(country: Country, seat: Seat | None) -> list[str]:
     first = country.cases["college_review1" if seat.role == Role.COLLEGE else "school_review0"]
     return {
         Role.GRADUATE: ["/nothing/here/"],
-        Role.EMPLOYER: ["/org/invites/?state=effective", "/org/invites/?q=没有此人", "/nothing/here/"],
+        Role.EMPLOYER: [
+            "/org/invites/?state=effective",
+            "/org/invites/?q=没有此人",
+            "/org/terminations/?state=mine",
+            "/org/terminations/?q=没有",
+            "/nothing/here/",
+        ],
         Role.COLLEGE: [f"/review/?open={first.public_id}", "/review/?q=没有此人", "/review/?check=differs"],
         Role.SCHOOL: [f"/review/?open={first.public_id}", "/lists/online_signing/?q=没有此人", "/nothing/here/"],
         Role.PROVINCE: ["/gov/schools/?q=没有此校"],

@@ -59,13 +59,18 @@ def steps(flow: Flow) -> list[Figure]:
     """A way to register: all that is open, each step with a turn, and what took effect."""
     kept = [state for state in flow.states.values() if state.turn or (state.live and state.settled)]
     return [
-        Figure(f"{flow.name}.open", "正在办理", listings.is_open(flow), flow.name, {"open": "yes"}),
+        all_open(flow, "正在办理"),
         *(
             Figure(f"{flow.name}.{state.key}", state.label, listings.in_state(flow.name, state.key), flow.name, {"state": state.key})
             for state in kept
         ),
         *([Figure("due", "24 小时内到期，毕业生没有回应", listings.DUE, flow.name, {"due": "soon"}, "warn")] if "invited" in flow.states else []),
     ]  # fmt: skip
+
+
+def all_open(flow: Flow, label: str) -> Figure:
+    """All cases of a flow that wait on somebody."""
+    return Figure(f"{flow.name}.open", label, listings.is_open(flow), flow.name, {"open": "yes"})
 
 
 def counted(actor: Actor, cohort: int) -> list[tuple[str, list[tuple[Figure, int]]]]:
@@ -78,7 +83,9 @@ def counted(actor: Actor, cohort: int) -> list[tuple[str, list[tuple[Figure, int
 
 def by_school(actor: Actor, cohort: int) -> tuple[list[Figure], list[tuple[School, dict[str, int]]]]:
     """The same steps for each school of a province or of the country, in one statement: (figures, rows)."""
-    figures = [figure for flow in listings.flows() for figure in steps(flow)]
+    figures = [
+        figure for flow in listings.flows() for figure in (all_open(flow, f"{flow.label}正在办理"), *steps(flow)[1:])
+    ]
     numbers = dict(listings.every().tallies(actor, cohort, "c.school_id", {f.key: f.condition for f in figures}))
     schools = School.objects.order_by("name")
     if actor.role is Role.PROVINCE:

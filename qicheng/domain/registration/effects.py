@@ -20,7 +20,7 @@ from qicheng.domain.roster.sheets import FIXED, STUDENT, SYNCED
 from qicheng.foundation import codes
 from qicheng.foundation.access import Role, statements
 from qicheng.foundation.flow.declare import FLOWS
-from qicheng.foundation.flow.perform import NotOpen, Refused, begin, clock, note, timeline
+from qicheng.foundation.flow.perform import NotOpen, Refused, begin, carry_on, clock, find, note, timeline
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.kit.calendar import answer_deadline
 from qicheng.foundation.kit.identity import code_text, name_text
@@ -28,7 +28,8 @@ from qicheng.foundation.kit.numbers import agreement_number, fingerprint
 from qicheng.foundation.later import later
 from qicheng.foundation.papers import store
 
-from .models import InvitationBatch, Registration
+from .guards import requests_made
+from .models import Dissolution, InvitationBatch, Registration
 from .queries import AGREEMENT, obstacle, people_named
 from .sheets import EMPLOYER, INVITATION, JOB_CATEGORY, OFFER
 
@@ -132,10 +133,67 @@ def close(case: Registration, actor: Actor) -> Mapping[str, Any] | None:
 
 
 def annul(case: Registration, actor: Actor) -> Mapping[str, Any] | None:
-    """An effective agreement is void: the graduate is free, the record goes back to seeking work (SIGN-08, REG-08)."""
+    """An effective agreement is void or dissolved: the graduate is free, the record goes back to seeking work (SIGN-08, DIS-06)."""
     case.closed_at = clock(case)
     clear_record(graduate=case.graduate_id, case=str(case.public_id))
     return None
+
+
+# ---- dissolution
+
+# How a dissolution ended, in the words of the guide (codes/termination_reasons).
+MUTUAL, FORCED = "x_mutual", "x_forced"
+
+
+def dissolution(actor: Actor, *, agreement: Registration, reason: str, explanation: str) -> Dissolution:
+    """The unsaved request of one side to dissolve its agreement (DIS-01). Raises NotFound for somebody else's."""
+    found, now = find(Registration, agreement.public_id, actor), clock()
+    if found.number is None:
+        raise Refused("这份协议没有生效，不用解约。")
+    return Dissolution(
+        cohort=found.cohort, agreement=found, school_id=found.school_id, college_id=found.college_id, tier=found.tier,
+        graduate_id=found.graduate_id, employer_id=found.employer_id, agreement_form=found.agreement_form,
+        student_name=found.student.get("name") or found.graduate.name, employer_name=found.employer_name, post=found.post,
+        number=found.number, asked_by=str(actor.role), reason=reason, explanation=explanation, asked_at=now, waiting_since=now, begun_at=now,
+    )  # fmt: skip
+
+
+def number_request(case: Dissolution, actor: Actor) -> None:
+    """The graduate's requests are numbered under the lock of its line; those of the employer are not (DIS-03)."""
+    if case.was_asked_by is Role.GRADUATE:
+        settings_ = case.above("settings")
+        assert settings_ is not None
+        case.sequence, case.allowed = requests_made(case) + 1, settings_.dissolution_limit
+
+
+def submit_dissolution(case: Dissolution, actor: Actor) -> None:
+    """Both sides agree: from here on it is reviewed as the school has it set now (SET-06)."""
+    around = case.above("settings")
+    assert around is not None
+    case.review_mode = around.review_mode
+    case.answered_at = clock(case)
+
+
+def refuse_dissolution(case: Dissolution, actor: Actor) -> None:
+    """The other side says no; the agreement stays in force (DIS-02)."""
+    case.answered_at = clock(case)
+
+
+def remind(case: Dissolution, actor: Actor) -> None:
+    """Keep when the other side was last reminded."""
+    case.reminded_at = clock(case)
+
+
+def dissolve(case: Dissolution, actor: Actor) -> None:
+    """The school approves what both sides agreed on: the agreement ends in the same transaction (DIS-06)."""
+    case.manner = MUTUAL
+    carry_on(case.agreement, "dissolve", actor)
+
+
+def dissolve_by_force(case: Dissolution, actor: Actor) -> None:
+    """The school dissolves what the employer leaves unanswered (DIS-04)."""
+    case.manner = FORCED
+    carry_on(case.agreement, "dissolve", actor)
 
 
 def _line(case: Registration) -> dict[str, Any]:

@@ -9,14 +9,16 @@ from qicheng.domain.roster.models import Graduate
 from qicheng.domain.roster.queries import differences
 from qicheng.foundation import codes
 from qicheng.foundation.access import Role
-from qicheng.foundation.flow.perform import clock
-from qicheng.foundation.kit.calendar import cohort_closes
+from qicheng.foundation.flow.perform import clock, state_of
+from qicheng.foundation.kit.calendar import add_working_days, cohort_closes, day_of
 
-from .models import Registration
+from .models import Dissolution, Registration
 
 if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
 
+# After how many working days an unanswered request is brought to mind for the first time, and how many lie between later times.
+FIRST_REMINDER, NEXT_REMINDER = 3, 5
 LIVE_ELSEWHERE = "毕业生已与其他单位签约或登记了去向。同一时间只能有一份在办或生效的登记。"
 
 
@@ -129,3 +131,61 @@ def roster_agrees(case: Registration, actor: Actor) -> str | None:
 def edition_allows_voiding(case: Registration, actor: Actor) -> str | None:
     """SIGN-08: annulling an effective agreement came with the guide of 2024."""
     return None if case.edition == Edition.GUIDE_2024 else f"{case.edition} 版规则没有作废协议，只能解约。"
+
+
+# ---- dissolution
+
+
+def nothing_is_being_dissolved(case: Registration, actor: Actor) -> str | None:
+    """An agreement whose dissolution is under way ends through it alone; withdrawn, refused or rejected, the way is free again."""
+    if Dissolution.objects.unscoped("the agreement's own requests").filter(agreement=case.pk, live=True).exists():
+        return "这份协议正在办理解约。解约办完或撤回以后，才能作废。"
+    return None
+
+
+def is_being_dissolved(case: Registration, actor: Actor) -> str | None:
+    """An agreement is dissolved through an open request alone (DIS-01)."""
+    return None if nothing_is_being_dissolved(case, actor) else "没有正在办理的解约申请。"
+
+
+def agreement_is_in_force(case: Dissolution, actor: Actor) -> str | None:
+    """DIS-01: what was signed online and is in force can be dissolved online."""
+    agreement = case.above("agreement")
+    if agreement is not None and agreement.flow_name == "online_signing":
+        standing = state_of(agreement.flow_name, agreement.state)
+        if standing.live and standing.settled:
+            return None
+    return "这份协议没有生效或已经结束，不用解约。"
+
+
+def no_other_request(case: Dissolution, actor: Actor) -> str | None:
+    """DIS-07, in words; the database holds it."""
+    rows = Dissolution.objects.unscoped("the agreement's own requests").filter(agreement=case.agreement_id, live=True)
+    return Dissolution.refusals["one_open_dissolution"] if rows.exclude(pk=case.pk).exists() else None
+
+
+def requests_are_left(case: Dissolution, actor: Actor) -> str | None:
+    """DIS-03, SET-07: the graduate's own requests are counted, whatever became of them; the employer's are not."""
+    if case.was_asked_by is not Role.GRADUATE:
+        return None
+    settings = case.above("settings")
+    allowed = settings.dissolution_limit if settings is not None else 0
+    if requests_made(case) < allowed:
+        return None
+    return f"学校设置每人最多申请解约 {allowed} 次，已经用完。可以请单位发起解约，或者联系学校协助。"
+
+
+def requests_made(case: Dissolution) -> int:
+    """How many requests the graduate has made in this cohort, over all registrations (DIS-03)."""
+    rows = Dissolution.objects.unscoped("the graduate's own requests").filter(
+        cohort=case.cohort, graduate=case.graduate_id
+    )
+    return rows.filter(asked_by=Role.GRADUATE).count()
+
+
+def reminder_is_due(case: Dissolution, actor: Actor) -> str | None:
+    """An unanswered request is brought to mind after FIRST_REMINDER working days, then every NEXT_REMINDER, once each time."""
+    last, days = (case.reminded_at, NEXT_REMINDER) if case.reminded_at else (case.asked_at, FIRST_REMINDER)
+    if day_of(clock(case)) >= add_working_days(day_of(last), days).date:
+        return None
+    return "还没有到提醒的时间。"

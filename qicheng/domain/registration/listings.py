@@ -1,6 +1,6 @@
 """The lists of registrations: the queue of what waits for a reviewer, all cases of a way to register, those that ended, returns.
 
-A flow joins by being declared on `Registration`: its states with a turn are in the queue of that role, its words are the filters.
+A flow joins by being declared on one of `MODELS`: its states with a turn are in the queue of that role, its words are the filters.
 """
 
 from __future__ import annotations
@@ -21,22 +21,33 @@ from qicheng.foundation.kit import masks
 from qicheng.foundation.kit.calendar import working_days_before
 from qicheng.foundation.listing import Column, Filter, Listing
 
-from .models import Registration
+from .models import Dissolution, Registration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
     from qicheng.foundation.flow.declare import Flow
+    from qicheng.foundation.flow.perform import Case
 
 # From how many working days on a wait is called long, in red and in words.
 LONG_WAIT = 2
 KEPT_SECONDS = 30
 
-_SOURCE = """registration_registration c JOIN roster_graduate g ON g.id = c.graduate_id
+MODELS: tuple[type[Registration | Dissolution], ...] = (Registration, Dissolution)
+# What the queue and the figures read of every case; each part of the union is a plain table, so that its own index gives the order.
+_SHARED = """id, public_id, version, cohort, flow_name, state, waiting_since, begun_at, school_id, college_id, tier, graduate_id,
+    employer_id, agreement_form, employer_name, post, number"""
+_REGISTRATIONS = "registration_registration c"
+_DISSOLUTIONS = "(SELECT *, NULL::timestamptz AS deadline FROM registration_dissolution) c"
+_EVERYTHING = f"""(SELECT {_SHARED}, student, deadline, ''::varchar AS asked_by FROM registration_registration
+    UNION ALL SELECT {_SHARED}, NULL::jsonb, NULL::timestamptz, asked_by FROM registration_dissolution) c"""  # noqa: S608 -- names of columns alone
+_ABOVE = """JOIN roster_graduate g ON g.id = c.graduate_id
     LEFT JOIN orgs_college k ON k.id = c.college_id LEFT JOIN orgs_school s ON s.id = c.school_id
     LEFT JOIN orgs_employer e ON e.id = c.employer_id"""
-_RETURNS = f"""{_SOURCE} JOIN flow_record r ON r.school_id = c.school_id AND r.cohort = c.cohort AND r.flow = c.flow_name
+_RETURNS = f"""{_REGISTRATIONS} {_ABOVE} JOIN flow_record r ON r.school_id = c.school_id AND r.cohort = c.cohort AND r.flow = c.flow_name
     AND r."case" = c.public_id::text AND r.act = 'return'"""
 ON_THE_ROSTER = "g.removed_at IS NULL"
 # An invitation that nobody can answer any more is expired, whether or not a job has put it on record (SIGN-02).
@@ -50,8 +61,9 @@ def _otherwise(key: str) -> str:
 
 
 # The revision is compared first: as long as it stands, field by field nothing is; nothing was frozen before the graduate's yes.
+# A dissolution carries no line of the roster, and its result is NULL.
 MISMATCHES = " ".join((
-    "CASE WHEN coalesce((c.student ->> 'revision')::int, g.revision) = g.revision THEN 0 ELSE (SELECT",
+    "CASE WHEN c.student IS NULL THEN NULL WHEN coalesce((c.student ->> 'revision')::int, g.revision) = g.revision THEN 0 ELSE (SELECT",
     " + ".join(_otherwise(key) for key in (*SYNCED, *FIXED)),
     "FROM orgs_college k_now, orgs_school s_now WHERE k_now.id = g.college_id AND s_now.id = g.school_id) END",
 ))  # fmt: skip
@@ -59,17 +71,17 @@ MISMATCHES = " ".join((
 STATUS = """(SELECT l.status FROM orgs_statuslookup l WHERE l.credit_code = e.credit_code ORDER BY l.asked_at DESC LIMIT 1)"""
 
 
-def flows() -> list[Flow]:
-    """The ways to register, in the order in which they were declared."""
-    return [flow for flow in FLOWS.values() if flow.model is Registration]
+def flows(*models: type[Case]) -> list[Flow]:
+    """The ways to register and to dissolve, or those on the models named, in the order of these and of their declaration."""
+    return [flow for model in models or MODELS for flow in FLOWS.values() if flow.model is model]
 
 
 def in_sql(pairs: Sequence[tuple[str, str]]) -> str:
     """The condition that a case is in one of these (flow, state); one state alone keeps the order of the queue's index."""
-    ways = [
-        f"(c.flow_name = '{flow}' AND {_one_of('c.state', [s for f, s in pairs if f == flow])})"
-        for flow in dict.fromkeys(f for f, _ in pairs)
-    ]
+    flows_in: dict[tuple[str, ...], list[str]] = {}
+    for flow in dict.fromkeys(f for f, _ in pairs):
+        flows_in.setdefault(tuple(s for f, s in pairs if f == flow), []).append(flow)
+    ways = [f"({_one_of('c.flow_name', names)} AND {_one_of('c.state', states)})" for states, names in flows_in.items()]
     return f"({' OR '.join(ways)})" if ways else "false"
 
 
@@ -107,14 +119,14 @@ def queue(role: Role) -> Listing:
     """What waits for that role, the longest wait first."""
     kinds = tuple((flow.name, flow.label) for flow in flows() if flow.turns(role))
     return Listing(
-        "review", "待我审核", Registration, _SOURCE, "c", _columns(), order=("c.waiting_since", "c.id"),
+        "review", "待我审核", Registration, f"{_EVERYTHING} {_ABOVE}", "c", _columns(), order=("c.waiting_since", "c.id"),
         where=f"{turn_of(role)} AND {ON_THE_ROSTER}", given=lambda: {"late": late()},
         filters=(
             Filter("stage", "状态", conditions=stages(role), choices=tuple((words, words) for words in stages(role))),
             Filter("kind", "类型", "c.flow_name = %(kind)s", "choice", choices=kinds),
             Filter("check", "核对", conditions={"differs": DIFFERS}, choices=(("differs", "信息不一致"),)),
             Filter("wait", "等待", conditions={"late": LATE}, choices=(("late", f"等了 {LONG_WAIT} 天以上"),)),
-            *_people(),
+            *_people(*MODELS),
             Filter("since", "提交不早于", "c.waiting_since >= %(since)s", "date"),
             Filter("until", "提交不晚于", "c.waiting_since < %(until)s + interval '1 day'", "date"),
             Filter("case", "所选", "c.public_id::text = ANY(string_to_array(%(case)s, ','))"),
@@ -124,9 +136,11 @@ def queue(role: Role) -> Listing:
 
 @cache
 def lists() -> dict[str, Listing]:
-    """name → list: one for each way to register, those that ended or were frozen, and the returns."""
+    """name → list: one for each way to register and to dissolve, registrations that ended or were frozen, and the returns."""
     made = [_way(flow) for flow in flows()]
-    ended = [(flow.name, s.key) for flow in flows() for s in flow.states.values() if s.settled and not s.live]
+    ended = [
+        (flow.name, s.key) for flow in flows(Registration) for s in flow.states.values() if s.settled and not s.live
+    ]
     made += [
         _list(
             "ended",
@@ -136,7 +150,15 @@ def lists() -> dict[str, Listing]:
         ),
         _list("invalid", "名单失效", "g.removed_at IS NOT NULL", ()),
         Listing(
-            "returned", "退回修改", Registration, _RETURNS, "c", _returns(), _people()[:4], ("r.id",), descending=True
+            "returned",
+            "退回修改",
+            Registration,
+            _RETURNS,
+            "c",
+            _returns(),
+            _people(Registration)[:4],
+            ("r.id",),
+            descending=True,
         ),
     ]
     return {one.name: one for one in made}
@@ -144,8 +166,9 @@ def lists() -> dict[str, Listing]:
 
 @cache
 def every() -> Listing:
-    """All cases of graduates who are on the roster, whichever way they register: what the figures count."""
-    return replace(_list("registrations", "全部登记", ON_THE_ROSTER, ()), given=lambda: {"late": late()})
+    """All cases of graduates who are on the roster, whichever way they go: what the figures count."""
+    whole = _list("registrations", "全部登记", ON_THE_ROSTER, ())
+    return replace(whole, source=f"{_EVERYTHING} {_ABOVE}", given=lambda: {"late": late()})
 
 
 def in_state(flow: str, state: str) -> str:
@@ -173,14 +196,18 @@ def _way(flow: Flow) -> Listing:
     ]
     open_ = Filter("open", "办理", conditions={"yes": is_open(flow)}, choices=(("yes", "正在办理"),))
     soon = Filter("due", "应约", conditions={"soon": DUE}, choices=(("soon", "24 小时内到期"),))
-    return _list(flow.name, flow.label, f"c.flow_name = '{flow.name}' AND {ON_THE_ROSTER}", (*states, open_, soon))
+    where = f"c.flow_name = '{flow.name}' AND {ON_THE_ROSTER}"
+    if flow.model is Dissolution:
+        made = _list(flow.name, flow.label, where, (*states, open_), Dissolution)
+        return replace(made, source=f"{_DISSOLUTIONS} {_ABOVE}", model=Dissolution, columns=_of_dissolutions())
+    return _list(flow.name, flow.label, where, (*states, open_, soon))
 
 
-def _list(name: str, label: str, where: str, filters: tuple[Filter, ...]) -> Listing:
+def _list(name: str, label: str, where: str, filters: tuple[Filter, ...], model: type[Case] = Registration) -> Listing:
     return Listing(
-        name, label, Registration, _SOURCE, "c", _columns(), order=("c.id",), descending=True, where=where,
+        name, label, Registration, f"{_REGISTRATIONS} {_ABOVE}", "c", _columns(), order=("c.id",), descending=True, where=where,
         filters=(
-            *filters, *_people(),
+            *filters, *_people(model),
             Filter("since", "发起不早于", "c.begun_at >= %(since)s", "date"),
             Filter("until", "发起不晚于", "c.begun_at < %(until)s + interval '1 day'", "date"),
         ),
@@ -218,6 +245,22 @@ def _columns() -> tuple[Column, ...]:
     )
 
 
+def _of_dissolutions() -> tuple[Column, ...]:
+    whose = dict(Dissolution.Side.choices)
+    own = {
+        "asked_by": Column("asked_by", "解约方", "c.asked_by", lambda side: str(whose[side])),
+        "reason": Column("reason", "解约原因", "c.reason", codes.table("termination_reasons").label),
+        "explanation": Column("explanation", "解约说明", "c.explanation"),
+        "reminded_at": Column("reminded_at", "上次提醒", "c.reminded_at", written),
+    }
+    every = {column.key: column for column in _columns()} | own
+    order = (
+        "public_id", "version", "name", "student_number", "employer", "asked_by", "reason", "state", "waiting_since", "begun_at",
+        "reminded_at", "explanation", "college", "level", "major", "post", "number", "exam_number", "id_number", "phone",
+    )  # fmt: skip
+    return tuple(every[key] for key in order)
+
+
 def _returns() -> tuple[Column, ...]:
     kept = (
         "public_id",
@@ -241,16 +284,20 @@ def _returns() -> tuple[Column, ...]:
     )
 
 
-# By whom a case began (签约发起方), from the flow's own beginning.
+# By whom a case began: the case of a dissolution says so itself, the flow of a registration has one beginning.
 _STARTERS = (("employer", "单位", Role.EMPLOYER), ("graduate", "学生", Role.GRADUATE))
 
 
-def _people() -> tuple[Filter, ...]:
-    """The filters of every list: who, from where, with whom (REG-07)."""
+def _people(*models: type[Case]) -> tuple[Filter, ...]:
+    """The filters of every list of cases of these models: who, from where, with whom (REG-07)."""
+    asked = Dissolution in models
+    begun = flows(Registration) if Registration in models else []
     started = {
-        key: in_sql([(flow.name, state) for flow in flows() if role in flow.begin.by for state in flow.states])
+        key: in_sql([(flow.name, state) for flow in begun if role in flow.begin.by for state in flow.states])
         for key, _, role in _STARTERS
     }
+    if asked:
+        started = {key: f"({condition} OR c.asked_by = '{key}')" for key, condition in started.items()}
     search = (
         "(g.name LIKE %(q_prefix)s OR g.student_number LIKE %(q_prefix)s OR g.exam_number LIKE %(q_prefix)s "
         "OR g.id_number = upper(%(q)s) OR c.number = %(q)s OR c.employer_name LIKE %(q_within)s)"
@@ -262,7 +309,12 @@ def _people() -> tuple[Filter, ...]:
         Filter("college", "院系", "c.college_id = %(college)s", "whole", choices=_colleges),
         Filter("school", "学校", "c.school_id = %(school)s", "whole", choices=_schools),
         Filter("employer", "单位", "c.employer_name LIKE %(employer_within)s", "search"),
-        Filter("by", "签约发起方", conditions=started, choices=tuple((key, label) for key, label, _ in _STARTERS)),
+        Filter(
+            "by",
+            "解约方" if not begun else "发起方" if asked else "签约发起方",
+            conditions=started,
+            choices=tuple((key, label) for key, label, _ in _STARTERS),
+        ),
     )
 
 
@@ -282,7 +334,12 @@ def written(at: datetime) -> str:
 
 
 def held_back(row: Any) -> list[str]:
-    """Why a row of the queue has to be looked at by itself and is not passed with many (REG-07)."""
+    """Why a row of the queue has to be looked at by itself and is not passed with many (REG-07).
+
+    A dissolution on which both sides agreed is not held by what its unit has become.
+    """
+    if FLOWS[row.kind].model is Dissolution:
+        return []
     reasons = [f"{row.mismatches} 项信息不一致"] if row.mismatches else []
     if row.is_verified is False:
         reasons.append("单位没有通过核验")
@@ -305,29 +362,27 @@ def _one_of(column: str, keys: Sequence[str]) -> str:
 _kept: dict[tuple[str, int], tuple[float, list[tuple[str, str]]]] = {}
 
 
-def _remembered(name: str, node: int, rows: Any) -> list[tuple[str, str]]:
+def _remembered(name: str, node: int, rows: Callable[[], QuerySet[Any]]) -> list[tuple[str, str]]:
     """Names for a choice, kept in the process for a while: small tables that hardly change."""
     known = _kept.get((name, node))
     if known is None or monotonic() - known[0] > KEPT_SECONDS:
         if len(_kept) > 4096:
             _kept.clear()
-        known = _kept[name, node] = (monotonic(), [(str(pk), label) for pk, label in rows.values_list("pk", "name")])
+        known = _kept[name, node] = (monotonic(), [(str(pk), label) for pk, label in rows().values_list("pk", "name")])
     return known[1]
 
 
 def _colleges(actor: Actor, cohort: int) -> list[tuple[str, str]]:
     if actor.role is not Role.SCHOOL:
         return []
-    return _remembered("colleges", actor.node, College.objects.filter(school=actor.node).order_by("name"))
+    return _remembered("colleges", actor.node, lambda: College.objects.filter(school=actor.node).order_by("name"))
 
 
 def _schools(actor: Actor, cohort: int) -> list[tuple[str, str]]:
     if actor.role not in (Role.PROVINCE, Role.MINISTRY):
         return []
-    schools = School.objects.order_by("name")
-    return _remembered(
-        "schools", actor.node, schools.filter(province=actor.node) if actor.role is Role.PROVINCE else schools
-    )
+    own = {"province": actor.node} if actor.role is Role.PROVINCE else {}
+    return _remembered("schools", actor.node, lambda: School.objects.filter(**own).order_by("name"))
 
 
 def choices(page: Any, keys: Sequence[str]) -> Mapping[str, tuple[str, list[tuple[str, str]]]]:

@@ -160,3 +160,106 @@ class InvitationBatch(Scoped):
     def good(self) -> int:
         """How many lines can be sent."""
         return sum(not line["errors"] for line in self.lines)
+
+
+class Dissolution(Case, Scoped):
+    """One request to dissolve an agreement; at most one of an agreement is open, and live for as long (DIS-07).
+
+    `asked_by` is the side that began it. The graduate's own requests of a cohort are numbered by `sequence`, `allowed` is the
+    school's limit at that time (DIS-03). `manner` says how it ended: by both sides, by force. What lists show of the agreement
+    is copied, so that they need not read it.
+    """
+
+    scope = Registration.scope
+    detail = "registration:dissolution"
+    locks: ClassVar = (
+        *Registration.locks,
+        Lock("agreement", "registration_registration", (("id", "agreement_id"),), ("flow_name", "state")),
+    )
+    frozen: ClassVar = (
+        *Case.frozen, "agreement_id", "school_id", "graduate_id", "employer_id", "agreement_form", "student_name", "employer_name", "post", "number",
+        "asked_by", "reason", "explanation", "asked_at", "sequence", "allowed",
+    )  # fmt: skip
+    routing: ClassVar = Registration.routing
+    refusals: ClassVar = {
+        "one_open_dissolution": "这份协议已经有解约申请在办，同一时间只能有一个。",
+        "one_dissolution_of_a_number": "你刚刚提交过解约申请，看过最新内容再决定。",
+        "requests_of_graduates_are_counted": "学校设置的申请解约次数已经用完。可以请单位发起解约，或者联系学校协助。",
+    }
+
+    class Side(models.TextChoices):
+        GRADUATE = Role.GRADUATE.value, "学生"
+        EMPLOYER = Role.EMPLOYER.value, "单位"
+
+    agreement = models.ForeignKey(Registration, models.PROTECT, related_name="dissolutions")
+    school = models.ForeignKey(School, models.PROTECT)
+    college = models.ForeignKey(College, models.PROTECT)
+    tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier if t is not Tier.ALL])
+    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    employer = models.ForeignKey(Employer, models.PROTECT, null=True)
+    agreement_form = models.CharField(max_length=12, choices=AgreementForm.choices)
+    review_mode = models.CharField(max_length=20, choices=ReviewMode.choices, blank=True)
+    student_name = models.CharField(max_length=60)
+    employer_name = models.CharField(max_length=120, blank=True)
+    post = models.CharField(max_length=60, blank=True)
+    number = models.CharField(max_length=19)
+    asked_by = models.CharField(max_length=8, choices=Side.choices)
+    reason = models.CharField(max_length=40)
+    explanation = models.CharField(max_length=500)
+    asked_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    sequence = models.PositiveSmallIntegerField(null=True)
+    allowed = models.PositiveSmallIntegerField(null=True)
+    manner = models.CharField(max_length=40, blank=True)
+
+    class Meta(Scoped.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cohort", "agreement"], condition=Q(live=True), name="one_open_dissolution"
+            ),
+            models.UniqueConstraint(fields=["cohort", "graduate", "sequence"], name="one_dissolution_of_a_number"),
+            models.CheckConstraint(
+                condition=Q(asked_by="employer", sequence=None, allowed=None)
+                | Q(
+                    asked_by="graduate",
+                    sequence__isnull=False,
+                    allowed__isnull=False,
+                    sequence__gte=1,
+                    sequence__lte=F("allowed"),
+                ),
+                name="requests_of_graduates_are_counted",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["school", "cohort", "state", "waiting_since", "id"], name="dissolution_queue"),
+            models.Index(fields=["college", "cohort", "state", "waiting_since", "id"], name="dissolution_college"),
+            models.Index(fields=["employer", "state", "-id"], name="dissolution_employer"),
+            models.Index(fields=["asked_at"], condition=Q(live=True, answered_at=None), name="dissolution_unanswered"),
+        ]
+
+    @property
+    def has_college_review(self) -> bool:
+        return self.review_mode == ReviewMode.COLLEGE_THEN_SCHOOL
+
+    @property
+    def verb(self) -> str:
+        """鉴证 or 审核, as the form of the agreement has it (SET-01)."""
+        return AgreementForm(self.agreement_form).verb
+
+    @property
+    def was_asked_by(self) -> Role:
+        """The side that made the request."""
+        return Role(self.asked_by)
+
+    @property
+    def answers(self) -> Role:
+        """The side that has to answer."""
+        return Role.EMPLOYER if self.was_asked_by is Role.GRADUATE else Role.GRADUATE
+
+    def audience(self, role: Role) -> int | None:
+        nodes: dict[Role, Any] = {
+            Role.GRADUATE: self.graduate_id, Role.EMPLOYER: self.employer_id, Role.COLLEGE: self.college_id,
+            Role.SCHOOL: self.school_id,
+        }  # fmt: skip
+        return nodes.get(role)

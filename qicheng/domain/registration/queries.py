@@ -19,12 +19,22 @@ from qicheng.domain.roster.queries import student
 from qicheng.domain.roster.sheets import FIXED, STUDENT, SYNCED
 from qicheng.foundation.access import Role, statements
 from qicheng.foundation.flow.declare import FLOWS
+from qicheng.foundation.flow.perform import clock
 from qicheng.foundation.flow.words import sentence
-from qicheng.foundation.kit.calendar import cohort_closes, span
+from qicheng.foundation.kit.calendar import (
+    ONE_DAY,
+    cohort_closes,
+    day_of,
+    midnight,
+    span,
+    working_days_before,
+    working_days_between,
+)
 from qicheng.foundation.kit.identity import code_text, name_text
 from qicheng.foundation.papers.models import Paper
 
-from .models import Registration
+from .guards import FIRST_REMINDER, NEXT_REMINDER, requests_made
+from .models import Dissolution, Registration
 from .sheets import OFFER
 
 if TYPE_CHECKING:
@@ -71,8 +81,10 @@ def cases_of(actor: Actor) -> QuerySet[Registration]:
     return Registration.objects.seen_by(actor).select_related("graduate", "employer").order_by("-id")
 
 
-def is_overdue(case: Registration, now: datetime) -> bool:
+def is_overdue(case: Registration | Dissolution, now: datetime) -> bool:
     """Whether nobody can answer any more, though no job has recorded it yet (SIGN-02)."""
+    if isinstance(case, Dissolution):
+        return False
     return case.state == "invited" and case.deadline is not None and case.deadline <= now
 
 
@@ -89,7 +101,7 @@ def is_answerable(case: Registration, now: datetime) -> bool:
     return case.state == "invited" and not is_overdue(case, now)
 
 
-def tag(case: Registration, role: Role, now: datetime) -> tuple[str, str]:
+def tag(case: Registration | Dissolution, role: Role, now: datetime) -> tuple[str, str]:
     """(tone, words) of a case for whoever looks: the state's own, unless time or the roster has overtaken it (ROS-07)."""
     if case.graduate.removed_at is not None and (case.standing.turn or case.live):
         return "neu", "已失效"
@@ -116,8 +128,10 @@ def stations(
     words = {Role.EMPLOYER: "已发起", Role.GRADUATE: "已同意", Role.COLLEGE: "已通过", Role.SCHOOL: f"已{case.verb}"}
     ahead = {Role.GRADUATE: "回应", Role.COLLEGE: "审核", Role.SCHOOL: case.verb}
     order = [Role.EMPLOYER, Role.GRADUATE, *levels]
-    if case.state in ("effective", "voided"):
-        end = ("协议", "已生效", "done") if case.live else ("协议", "已作废", "stop")
+    if case.state in ("effective", "voided", "dissolved"):
+        end = {"voided": ("协议", "已作废", "stop"), "dissolved": ("协议", "已解约", "stop")}.get(
+            case.state, ("协议", "已生效", "done")
+        )
         return [(names[one], words[one], "done") for one in order] + [end]
     stopped = {
         "declined": (Role.GRADUATE, "已拒绝"), "expired": (Role.GRADUATE, "没有回应"), "withdrawn": (Role.EMPLOYER, "已撤回"),
@@ -137,14 +151,15 @@ def stations(
     ]
 
 
-def lines(case: Registration, records: Sequence[Record]) -> list[Line]:
+def lines(case: Registration | Dissolution, records: Sequence[Record]) -> list[Line]:
     """All that happened to a case, newest first, without what reviewers keep to themselves (REG-05)."""
     found = [
         Line(sentence(record, case), record.words, record.at, {"reject": "bad", "void": "bad"}.get(record.act, ""))
         for record in reversed(records)
     ]
     if found and not found[0].tone:
-        tone = "ok" if case.live and case.standing.settled else "now" if case.standing.turn else ""
+        worked = case.standing.tone == "ok"
+        tone = "ok" if worked else "now" if case.standing.turn else ""
         found[0] = Line(found[0].words, found[0].reason, found[0].at, tone)
     return found
 
@@ -154,8 +169,8 @@ def rejected_by(records: Sequence[Record]) -> str:
     return next((record.role for record in reversed(records) if record.act == "reject"), "")
 
 
-def has_two_levels(case: Registration) -> bool:
-    """Whether a college reviews first: frozen once the graduate has accepted, as the school has it now before (SET-06)."""
+def has_two_levels(case: Registration | Dissolution) -> bool:
+    """Whether a college reviews first: frozen once it was submitted, as the school has it now before (SET-06)."""
     if case.review_mode:
         return case.has_college_review
     settings = case.above("settings")
@@ -342,7 +357,7 @@ def earlier(case: Registration, actor: Actor) -> list[Registration]:
     return list(rows.order_by("-id")[:10])
 
 
-def reasons_by_use(case: Registration, act: str, table: str) -> list[tuple[str, str]]:
+def reasons_by_use(case: Registration | Dissolution, act: str, table: str) -> list[tuple[str, str]]:
     """The reasons for an act, those that this school used most in this cohort first (REG-02)."""
     rows = statements.rows(
         "SELECT reason, count(*) AS number FROM flow_record WHERE school_id = %(school)s AND cohort = %(cohort)s "
@@ -353,11 +368,142 @@ def reasons_by_use(case: Registration, act: str, table: str) -> list[tuple[str, 
     return sorted(orgs.reasons(act, case.school_id, table), key=lambda reason: -used.get(reason[0], 0))
 
 
-def lines_for_reviewers(case: Registration, records: Sequence[Record]) -> list[tuple[Line, str, str]]:
+def lines_for_reviewers(case: Registration | Dissolution, records: Sequence[Record]) -> list[tuple[Line, str, str]]:
     """The timeline with what reviewers keep to themselves: (line, the reason that was chosen, internal note)."""
     chosen = {record.reason for record in records if record.reason}
-    words = dict(orgs.reasons("reject", case.school_id) + orgs.reasons("return", case.school_id)) if chosen else {}
+    words: dict[str, str] = {}
+    if chosen:
+        for act in case.flow.acts:
+            if act.reason:
+                words |= dict(orgs.reasons(act.name, case.school_id, act.reason))
     return [
         (line, words.get(record.reason, ""), record.internal)
         for line, record in zip(lines(case, records), reversed(records), strict=True)
     ]
+
+
+# ---- dissolution
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """How long the other side has left a request unanswered: asked when, reminded when (DIS-04, DIS-08)."""
+
+    asked_at: datetime
+    reminders: tuple[datetime, ...]
+    length: str
+    working_days: int
+
+
+def dissolutions_of(actor: Actor) -> QuerySet[Dissolution]:
+    """The requests that somebody sees, newest first, with their people."""
+    return Dissolution.objects.seen_by(actor).select_related("graduate", "employer").order_by("-id")
+
+
+def dissolutions_about(agreement: Registration, actor: Actor) -> list[Dissolution]:
+    """All requests to dissolve that agreement, newest first."""
+    return list(dissolutions_of(actor).filter(agreement=agreement.pk))
+
+
+def intended_dissolution(agreement: Registration, actor: Actor) -> Dissolution:
+    """An unsaved request, as it would begin: what guards are asked about before anybody fills in a form."""
+    return Dissolution(
+        flow_name="online_dissolution", cohort=agreement.cohort, agreement=agreement, school_id=agreement.school_id,
+        college_id=agreement.college_id, tier=agreement.tier, graduate_id=agreement.graduate_id, employer_id=agreement.employer_id,
+        agreement_form=agreement.agreement_form, asked_by=str(actor.role),
+    )  # fmt: skip
+
+
+def dissolution_obstacle(agreement: Registration, actor: Actor) -> str | None:
+    """The reason for which `actor` cannot ask for the dissolution of that agreement now, or None."""
+    case, declared = intended_dissolution(agreement, actor), FLOWS["online_dissolution"]
+    reasons = (why for guard in (*declared.holds, *declared.begin.when) if (why := guard(case, actor)))
+    return next(reasons, None)
+
+
+def requests_left(agreement: Registration, actor: Actor) -> tuple[int, int]:
+    """(how often the graduate can still ask for a dissolution, how often the school allows it) (DIS-03)."""
+    case = intended_dissolution(agreement, actor)
+    settings = case.above("settings")
+    allowed = settings.dissolution_limit if settings is not None else 0
+    return max(0, allowed - requests_made(case)), allowed
+
+
+def dissolution_stations(case: Dissolution, role: Role, *, rejected_by: str = "") -> list[tuple[str, str, str]]:
+    """(who, word, done|now|you|stop|'') for the relay of a dissolution: in whose hands it is."""
+    levels = [Role.COLLEGE, Role.SCHOOL] if has_two_levels(case) else [Role.SCHOOL]
+    names = {
+        Role.EMPLOYER: "单位", Role.GRADUATE: "你" if role is Role.GRADUATE else "毕业生", Role.COLLEGE: "学院", Role.SCHOOL: "学校",
+    }  # fmt: skip
+    order = [case.was_asked_by, case.answers, *levels]
+    past = {case.was_asked_by: "已申请", case.answers: "已同意", Role.COLLEGE: "已通过", Role.SCHOOL: f"已{case.verb}"}
+    ahead = {case.was_asked_by: "申请", case.answers: "回应", Role.COLLEGE: "审核", Role.SCHOOL: case.verb}
+    end = ("协议", "已解约", "done")
+    if case.manner and case.answered_at is None:
+        return [
+            (names[order[0]], past[order[0]], "done"),
+            (names[order[1]], "没有回应", ""),
+            ("学校", "强制解约", "done"),
+            end,
+        ]
+    if case.state == "done":
+        return [*((names[one], past[one], "done") for one in order), end]
+    stopped = {
+        "refused_by_employer": (Role.EMPLOYER, "已拒绝"), "refused_by_graduate": (Role.GRADUATE, "已拒绝"),
+        "withdrawn": (case.was_asked_by, "已撤回"), "rejected": (Role(rejected_by) if rejected_by else levels[-1], "不通过"),
+    }.get(case.state)  # fmt: skip
+    turn = case.standing.turn or Role.SCHOOL
+    holder, word = stopped or (turn, f"待{ahead[turn]}")
+    place = order.index(holder)
+    return [
+        *((names[one], past[one], "done") for one in order[:place]),
+        (names[holder], word, "stop" if stopped else "you" if holder is role else "now"),
+        *((names[one], ahead[one], "") for one in order[place + 1 :]),
+        ("协议", "照旧有效", "done") if stopped else ("协议", "解约", ""),
+    ]
+
+
+def silence(case: Dissolution, records: Sequence[Record], now: datetime) -> Silence | None:
+    """How the other side has kept silent; None once it has answered or the request is over."""
+    if case.standing.turn is not case.answers:
+        return None
+    reminders = tuple(record.at for record in records if record.act == "remind")
+    days = working_days_between(day_of(case.asked_at), day_of(now)).days
+    return Silence(case.asked_at, reminders, span(now - case.asked_at), days)
+
+
+def asker(case: Dissolution, records: Sequence[Record]) -> str:
+    """解约申请人: who made the request, by name."""
+    return next((record.name for record in records if record.act == case.flow.begin.name), "")
+
+
+def unanswered_dissolutions() -> list[Dissolution]:
+    """Requests for which a reminder is due, the oldest first; the act itself has the last word (DIS-08)."""
+    now = clock()
+    first, later = (midnight(day_of(working_days_before(now, n)) + ONE_DAY) for n in (FIRST_REMINDER, NEXT_REMINDER))
+    rows = Dissolution.objects.unscoped("the timetable reminds whoever has not answered").filter(
+        Q(reminded_at=None, asked_at__lt=first) | Q(reminded_at__lt=later),
+        live=True, answered_at=None, graduate__removed_at=None,
+    )  # fmt: skip
+    return list(rows.order_by("asked_at"))
+
+
+def dissolution_counts(actor: Actor, cohort: int) -> dict[str, int]:
+    """How many requests an employer has in each state."""
+    rows = Dissolution.objects.seen_by(actor).filter(cohort=cohort)
+    return dict(rows.values_list("state").annotate(number=Count("id")).order_by())
+
+
+def dissolutions(
+    actor: Actor, cohort: int, *, states: Sequence[str] = (), words: str = "", before: int | None = None, most: int = 50
+) -> tuple[list[Dissolution], int | None]:
+    """One page of an employer's requests, newest first, and the key of the next page; `words` is a name or a post."""
+    rows = dissolutions_of(actor).filter(cohort=cohort)
+    if words:
+        rows = rows.filter(Q(graduate__name__contains=words) | Q(post__contains=words))
+    if states:
+        rows = rows.filter(state__in=states)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.select_related("school")[: most + 1])
+    return found[:most], found[most - 1].pk if len(found) > most else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qicheng.foundation import codes
+from qicheng.foundation.access import Role
 from qicheng.foundation.sheets import Field, Sheet
 
 if TYPE_CHECKING:
@@ -87,3 +89,25 @@ EMPLOYER = Sheet(
         Field("email", "联系人邮箱", "email", required=False, limit=60),
     ),
 )
+
+
+def _asking(side: str) -> Sheet:
+    reasons = codes.table("termination_reasons")
+    own = tuple((code, reasons.label(code)) for code in reasons if side in reasons.row(code)["for"].split("|"))
+    return Sheet(
+        "Dissolution",
+        (
+            Field("reason", "解约原因", "choice", choices=own),
+            Field(
+                "explanation",
+                "解约说明",
+                "long",
+                limit=500,
+                hint="写明为什么解约、怎么和对方商量的，对方和学校都会看到",
+            ),
+        ),
+    )
+
+
+# What either side fills in to ask for a dissolution (DIS-01).
+DISSOLUTION = {Role.GRADUATE: _asking("graduate"), Role.EMPLOYER: _asking("employer")}

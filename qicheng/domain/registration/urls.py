@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .pages import cases, employer, graduate, staff
+from .pages import cases, dissolution, employer, graduate, staff
 
 app_name = "registration"
 urlpatterns = [
@@ -11,6 +11,9 @@ urlpatterns = [
     path("guide/", graduate.guide, name="guide"),
     path("invites/<uuid:public_id>/", cases.detail, name="detail"),
     path("invites/<uuid:public_id>/agreement.pdf", cases.agreement, name="agreement"),
+    path("invites/<uuid:public_id>/terminate/", dissolution.ask, name="dissolve"),
+    path("terminate/<uuid:public_id>/", dissolution.detail, name="dissolution"),
+    path("org/terminations/", dissolution.terminations, name="terminations"),
     path("org/", employer.home, name="employer"),
     path("org/invites/", employer.invitations, name="invitations"),
     path("org/invites/new/", employer.invite, name="invite"),

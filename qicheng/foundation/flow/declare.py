@@ -29,7 +29,7 @@ class Misdeclared(Exception):
 class State:
     """Where a case stands. `label` is its official name; `mine` and `others` are the tags that people see (design §4.2).
 
-    `turn`: whose move it is. `live`: the case occupies the graduate (REG-01). `settled`: it has ended or taken effect, so only
+    `turn`: whose move it is. `live`: the case occupies what only one of its kind may (REG-01, DIS-07). `settled`: it has ended or taken effect, so only
     columns that the flow names as amendable may still change. `tone` is used where nobody's turn is left. `proofs_by`: who may add
     and remove the case's proofs (REG-09) while it stands here.
     """
@@ -66,8 +66,10 @@ class Fork:
 class Act:
     """One move: from a state to another by somebody, if no guard has a reason against it.
 
-    `reason`: a table of reasons from which one must be chosen and completed in words (REG-02). `consequence`: what the page says
-    before it is done. `drafted`: the form is filled with the case's own values. `irreversible`: the button is the dangerous one. `in_person`: whoever acts proves again who it is (INV-20).
+    `tell`: who is told, whoever did it left out. `reason`: a table of reasons from which one must be chosen and completed in words
+    (REG-02). `consequence`: what the page says before it is done. `drafted`: the form is filled with the case's own values.
+    `irreversible`: the button is the dangerous one. `in_person`: whoever acts proves again who it is (INV-20). `carried`: it happens
+    only within an act of another flow, by `carry_on`.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Act:
     irreversible: bool = False
     in_person: bool = False
     drafted: bool = False
+    carried: bool = False
     primary: bool = False
     rule: str = ""
 
@@ -97,13 +100,17 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The act that a case begins with: `make(actor, **given)` returns the unsaved case."""
+    """The act that a case begins with: `make(actor, **given)` returns the unsaved case.
+
+    `complete` runs after the guards, under the locks and before the case is written: it fills in what only they can tell.
+    """
 
     name: str
     label: str
     by: tuple[Role, ...]
     make: Callable[..., Case]
     when: tuple[Guard, ...] = ()
+    complete: Effect | None = None
     do: Effect | None = None
     tell: tuple[Role, ...] = ()
     rule: str = ""
@@ -161,36 +168,45 @@ class Review:
 
 @dataclass(slots=True)
 class Flow:
-    """A kind of case: how it begins, which acts move it, what holds all of them."""
+    """A kind of case: how it begins, which acts move it, what holds all of them.
+
+    `start` is the state that a case begins in, or one for each role that can begin it.
+    """
 
     name: str
     label: str
     area: Area
     model: type[Case]
     begin: Begin
-    start: State
+    start: State | Mapping[Role, State]
     acts: tuple[Act, ...]
     holds: tuple[Guard, ...] = ()
+    starts: dict[Role, State] = field(init=False)
     states: dict[str, State] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.states = {self.start.key: self.start}
-        for act in self.acts:
-            for state in (act.source, *act.targets):
-                if self.states.setdefault(state.key, state) is not state:
-                    raise Misdeclared(f"{self.name}: two states are called {state.key}")
+        begins = self.start
+        self.starts = dict.fromkeys(self.begin.by, begins) if isinstance(begins, State) else dict(begins)
+        self.states = {}
+        for state in (*self.starts.values(), *(state for act in self.acts for state in (act.source, *act.targets))):
+            if self.states.setdefault(state.key, state) is not state:
+                raise Misdeclared(f"{self.name}: two states are called {state.key}")
         self._check()
         if FLOWS.setdefault(self.name, self) is not self:
             raise Misdeclared(f"two flows are called {self.name}")
 
     def _check(self) -> None:
+        if set(self.starts) != set(self.begin.by):
+            raise Misdeclared(f"{self.name}: who begins it and where it starts do not agree")
         seen: set[tuple[str, str, Role]] = set()
         for act in self.acts:
             for role in act.by:
                 if (act.source.key, act.name, role) in seen:
                     raise Misdeclared(f"{self.name}: {act.name} of {role} in {act.source.key} is declared twice")
                 seen.add((act.source.key, act.name, role))
-        reached = {self.start.key} | {state.key for act in self.acts for state in act.targets}
+        reached = {state.key for state in self.starts.values()} | {
+            state.key for act in self.acts for state in act.targets
+        }
         for state in self.states.values():
             if state.key not in reached:
                 raise Misdeclared(f"{self.name}: no way leads into {state.key}")
@@ -219,7 +235,7 @@ class Flow:
     @property
     def steps(self) -> set[tuple[str, str, str]]:
         """(before, after, role) of everything that can happen; what the database's guard knows (§5a)."""
-        found = {("", self.start.key, str(role)) for role in self.begin.by}
+        found = {("", state.key, str(role)) for role, state in self.starts.items()}
         found |= {
             (act.source.key, state.key, str(role)) for act in self.acts for state in act.targets for role in act.by
         }
@@ -236,8 +252,7 @@ class Flow:
             for state in self.states.values()
         ]
         lines += ["", "at | who | act | to | guards | told | reason | rule"]
-        for role in self.begin.by:
-            lines.append(_line("-", role, self.begin, (self.start,)))
+        lines += [_line("-", role, self.begin, (state,)) for role, state in self.starts.items()]
         for act in self.acts:
             lines += [_line(act.source.key, role, act, act.targets) for role in act.by]
         lines += ["", "held by: " + (", ".join(guard.__name__ for guard in self.holds) or "-"), ""]
@@ -250,7 +265,7 @@ class Flow:
             f"    {state.key}: {state.label}{f'（{state.turn.label}）' if state.turn else ''}"
             for state in self.states.values()
         ]
-        lines += [f"    [*] --> {self.start.key}: {self.begin.label}"]
+        lines += dict.fromkeys(f"    [*] --> {state.key}: {self.begin.label}" for state in self.starts.values())
         drawn = dict.fromkeys(
             f"    {act.source.key} --> {state.key}: {act.label}" for act in self.acts for state in act.targets
         )
@@ -264,4 +279,5 @@ def _line(at: str, role: Role, act: Act | Begin, targets: tuple[State, ...]) -> 
     guards = ", ".join(guard.__name__ for guard in act.when) or "-"
     reason = getattr(act, "reason", "") or "-"
     to = " / ".join(state.key for state in targets)
-    return f"{at} | {role} | {act.label} ({act.name}) | {to} | {guards} | {told} | {reason} | {act.rule or '-'}"
+    name = f"{act.name}, carried" if getattr(act, "carried", False) else act.name
+    return f"{at} | {role} | {act.label} ({name}) | {to} | {guards} | {told} | {reason} | {act.rule or '-'}"

@@ -115,6 +115,11 @@ CREATE TRIGGER {table}_history AFTER UPDATE ON {table} REFERENCING OLD TABLE AS 
 """
 
 
+def without(kinds: str, *tables: str) -> str:
+    """SQL that takes triggers off again, for the way back of a migration; `kinds` are their names after the table's."""
+    return "".join(f"DROP TRIGGER {table}_{kind} ON {table}; " for table in tables for kind in kinds.split())
+
+
 def write_declarations() -> None:
     """Write the steps and states of all flows into the guard's tables; `migrate` calls it as the owner."""
     with transaction.atomic(), connection.cursor() as cursor:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 
 from qicheng.foundation import codes, notice
-from qicheng.foundation.access import statements
+from qicheng.foundation.access import SYSTEM, statements
 
 from .declare import FLOWS
 from .models import Case, Record
@@ -93,6 +93,7 @@ def perform(
     reason: str = "",
     words: str = "",
     internal: str = "",
+    carried: bool = False,
     **given: Any,
 ) -> Record:
     """Do the act `name` on `case` as `actor`, or raise what stopped it.
@@ -110,6 +111,8 @@ def perform(
             raise NotFound("没有找到这条记录。")
         locked._around = around
         act = flow.find(locked.state, name, actor.role)
+        if act is not None and act.carried and not carried:
+            act = None
         # A page that shows the version of now cannot be a repetition: the first answer moved the version.
         if (
             key
@@ -129,12 +132,13 @@ def perform(
                 raise Refused(why)
         if act.reason and not (_is_said(words) and (reason or act.reason not in codes.names())):
             raise Refused("选一个原因并写明情况，对方才知道怎么办。")
-        before = _values(locked)
+        columns = _changing(type(case), documents=act.do is not None)
+        before = _values(locked, columns)
         changes = (act.do(locked, actor, **given) if act.do else None) or {}
         target = act.after(locked)
         moved = locked.state != target.key
         locked.state, locked.live, locked.version = target.key, target.live, locked.version + 1
-        _write(locked, before, moved=moved)
+        _write(locked, before, columns, moved=moved)
         record = _record(flow, locked, act, actor, before=before["state"], changes=changes, key=key, reason=reason,
                          words=words.strip(), internal=internal.strip())  # fmt: skip
         _tell(record, locked, act.tell)
@@ -158,11 +162,14 @@ def begin(flow: Flow, actor: Actor, /, *, key: str | None = None, **given: Any) 
         with transaction.atomic():
             be(actor)
             case = start.make(actor, **given)
-            case.flow_name, case.state, case.live, case.version = flow.name, flow.start.key, flow.start.live, 1
+            state = flow.starts[actor.role]
+            case.flow_name, case.state, case.live, case.version = flow.name, state.key, state.live, 1
             case._around = look_around(case, hold=True)
             for guard in (*flow.holds, *start.when):
                 if why := guard(case, actor):
                     raise Refused(why)
+            if start.complete:
+                start.complete(case, actor)
             case.save(force_insert=True)
             changes = (start.do(case, actor) if start.do else None) or {}
             record = _record(flow, case, start, actor, before="", changes=changes, key=key)
@@ -175,6 +182,13 @@ def begin(flow: Flow, actor: Actor, /, *, key: str | None = None, **given: Any) 
         raise _refusal(flow.model, broken) from broken
     case._around = None
     return case
+
+
+def carry_on(case: Case, name: str, actor: Actor, /, **given: Any) -> Record:
+    """Let an act of one flow move a case of another: as SYSTEM, in the same transaction; then `actor` acts again."""
+    record = perform(case, name, SYSTEM, carried=True, **given)
+    be(actor)
+    return record
 
 
 def note(
@@ -214,7 +228,7 @@ def open_acts(case: Case, actor: Actor) -> list[Open]:
         return []
     found = []
     for act in case.flow.leaving(case.state):
-        if actor.role in act.by:
+        if actor.role in act.by and not act.carried:
             why = next((w for guard in (*case.flow.holds, *act.when) if (w := guard(case, actor))), None)
             found.append(Open(act, why))
     return found
@@ -314,25 +328,31 @@ def _reading(model: type[Case]) -> tuple[str, list[str], frozenset[int]]:
     return sql, [field.attname for field in fields], documents
 
 
-def _values(case: Case) -> dict[str, Any]:
+@cache
+def _changing(model: type[Case], *, documents: bool) -> dict[str, bool]:
+    """column → whether it holds a document, of those that an act may change; without an effect no document changes."""
+    kinds = {field.attname: isinstance(field, models.JSONField) for field in model._meta.concrete_fields}
+    return {column: is_document for column, is_document in kinds.items() if documents or not is_document}
+
+
+def _values(case: Case, columns: Mapping[str, bool]) -> dict[str, Any]:
     # Documents are compared by content: an effect may change one in place.
     return {
-        field.attname: json.dumps(getattr(case, field.attname)) if isinstance(field, models.JSONField) else getattr(case, field.attname)
-        for field in case._meta.concrete_fields
-    }  # fmt: skip
+        column: json.dumps(getattr(case, column)) if is_document else getattr(case, column)
+        for column, is_document in columns.items()
+    }
 
 
-def _write(case: Case, before: Mapping[str, Any], *, moved: bool) -> None:
-    sets, parameters = [], {"pk": case.pk}
-    after = _values(case)
-    for field in case._meta.concrete_fields:
-        if after[field.attname] != before[field.attname]:
-            sets.append(f"{field.column} = %({field.attname})s")
-            parameters[field.attname] = after[field.attname]
+def _write(case: Case, before: Mapping[str, Any], columns: Mapping[str, bool], *, moved: bool) -> None:
+    after = _values(case, columns)
+    changed = {column: value for column, value in after.items() if value != before[column]}
+    sets = [f"{column} = %({column})s" for column in changed]
     if moved:
         sets.append("waiting_since = clock_timestamp()")
     try:
-        statements.change(f"UPDATE {case._meta.db_table} SET {', '.join(sets)} WHERE id = %(pk)s", parameters)
+        statements.change(
+            f"UPDATE {case._meta.db_table} SET {', '.join(sets)} WHERE id = %(pk)s", changed | {"pk": case.pk}
+        )
     except IntegrityError as broken:
         raise _refusal(type(case), broken) from broken
 
@@ -347,14 +367,10 @@ def _record(
         name=actor.name, unit=actor.unit, origin=actor.origin, reason=reason, words=words, internal=internal,
         changes=dict(changes), key=key,
     )  # fmt: skip
-    columns = [field for field in Record._meta.concrete_fields if field.attname not in ("id", "at")]
-    values = {field.attname: getattr(record, field.attname) for field in columns}
+    sql, columns = _recording()
+    values = {column: getattr(record, column) for column in columns}
     try:
-        row = statements.plain(
-            f"INSERT INTO flow_record ({', '.join(_quoted(f.column) for f in columns)}) "
-            f"VALUES ({', '.join(f'%({f.attname})s' for f in columns)}) RETURNING id, at",
-            values | {"changes": json.dumps(record.changes)},
-        )
+        row = statements.plain(sql, values | {"changes": json.dumps(record.changes)})
     except IntegrityError as broken:
         if _constraint(broken) == "one_effect_per_key":
             raise Refused("这张表单已经提交过了，看过结果再决定要不要重填。") from broken
@@ -365,8 +381,17 @@ def _record(
     return record
 
 
+@cache
+def _recording() -> tuple[str, list[str]]:
+    columns = [field.attname for field in Record._meta.concrete_fields if field.attname not in ("id", "at")]
+    places = ", ".join(f"%({column})s" for column in columns)
+    return f"INSERT INTO flow_record ({', '.join(map(_quoted, columns))}) VALUES ({places}) RETURNING id, at", columns
+
+
 def _tell(record: Record, case: Case, roles: tuple[Role, ...]) -> None:
-    audiences = [(role, node) for role in roles if (node := case.audience(role))]
+    # Whoever did it knows already.
+    own = (record.role, record.node)
+    audiences = [(role, node) for role in roles if (node := case.audience(role)) and (role, node) != own]
     if audiences:
         notice.queue(
             record=record.pk,

@@ -6,7 +6,7 @@ import base64
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -103,7 +103,7 @@ class Applied:
     without: str
 
 
-@dataclass(slots=True)
+@dataclass
 class ListPage:
     """One page of a list as somebody asked for it. `query` is the address' part that brings the same list again.
 
@@ -134,7 +134,7 @@ class ListPage:
     def columns(self) -> list[Column]:
         return self.listing.shown
 
-    @property
+    @cached_property
     def filters(self) -> list[tuple[Filter, str, list[tuple[str, str]]]]:
         """(filter, its value, its options)."""
         return [(f, self.values.get(f.key, ""), f.options(self.actor, self.cohort)) for f in self.listing.filters]

@@ -7,8 +7,9 @@ from typing import Any
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
-from django.template.backends.utils import csrf_input_lazy, csrf_token_lazy
+from django.template.backends.utils import csrf_input, csrf_token_lazy
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import SimpleLazyObject
 from jinja2_fragments import render_block
 
 SAID = "said"
@@ -75,7 +76,7 @@ def render(
     actor = getattr(request, "actor", None)
     values = {
         "request": request,
-        "csrf_input": csrf_input_lazy(request),
+        "csrf_input": SimpleLazyObject(lambda: csrf_input(request)),
         "csrf_token": csrf_token_lazy(request),
         "actor": actor,
         "me": me,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from typing import TYPE_CHECKING, Protocol
 
 import httpx
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,11 +54,22 @@ class Mail:
 
     def send(self, key: str, address: str, subject: str, body: str) -> None:
         domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2]
-        message = EmailMessage(subject, body, to=[address], headers={"Message-ID": f"<{key}@{domain}>"})
+        server = get_connection()
+        message = EmailMessage(
+            subject, body, to=[address], headers={"Message-ID": f"<{key}@{domain}>"}, connection=server
+        )
+        try:
+            server.open()
+        except OSError as failed:
+            raise NotSent(f"邮件服务器连不上（{type(failed).__name__}）") from failed
         try:
             message.send()
+        except (SMTPResponseException, SMTPRecipientsRefused) as answered:
+            raise NotSent(f"邮件服务器没有接收（{type(answered).__name__}）") from answered
         except OSError as failed:
-            raise NotSent(f"邮件服务器没有接收（{type(failed).__name__}）") from failed
+            raise NotSent(f"邮件服务器没有回答（{type(failed).__name__}），可能已经发出", unsure=True) from failed
+        finally:
+            server.close()
 
 
 class Sms:
@@ -77,7 +89,7 @@ class Sms:
                 timeout=SECONDS,
                 follow_redirects=False,
             )
-        except httpx.HTTPError as failed:
+        except (httpx.HTTPError, httpx.InvalidURL) as failed:
             raise NotSent(f"短信网关没有回答（{type(failed).__name__}）", unsure=True) from failed
         if not answer.is_success:
             final = answer.is_client_error and answer.status_code not in (408, 429)

@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app
 
 from qicheng.domain.orgs.effects.sessions import forget_expired
 from qicheng.domain.registration import effects as registration
-from qicheng.domain.registration.queries import overdue_invitations
+from qicheng.domain.registration.queries import overdue_invitations, unanswered_dissolutions
 from qicheng.domain.roster import imports as roster
 from qicheng.foundation.access import SYSTEM
 from qicheng.foundation.flow.perform import Stopped, perform
@@ -99,6 +99,19 @@ def expire(timestamp: int) -> None:
             perform(case, "expire", SYSTEM)
         except Stopped as why:
             log.info("registration %s did not expire: %s", case.public_id, type(why).__name__)
+
+
+# In the hours of the day in Beijing: a message at midnight helps nobody.
+@app.periodic(cron="5 1-9 * * *", periodic_id="remind")
+@app.task(name="registration.remind", queueing_lock="registration.remind")
+def remind(timestamp: int) -> None:
+    """Remind whoever leaves a request to dissolve an agreement unanswered, on each day on which that is due (DIS-08)."""
+    close_old_connections()
+    for case in unanswered_dissolutions():
+        try:
+            perform(case, "remind", SYSTEM)
+        except Stopped as why:
+            log.info("dissolution %s was not reminded: %s", case.public_id, type(why).__name__)
 
 
 @app.periodic(cron="*/10 * * * *", periodic_id="restore")

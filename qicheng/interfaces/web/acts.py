@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -43,7 +43,8 @@ class Said(forms.Form):
                     error_messages={"required": "原因还没有选择", "invalid_choice": "没有这个原因，重新选择"},
                 )  # fmt: skip
             self.fields["words"] = forms.CharField(
-                label="说明", max_length=LONGEST_WORDS, help_text="写清楚哪里不对、怎么改，对方会看到这些话",
+                label="说明", max_length=LONGEST_WORDS,
+                help_text="写清楚哪里不对、怎么改，对方会看到这些话" if listed else "写明核实的情况，双方都会看到这些话",
                 widget=forms.Textarea(attrs={"rows": 4, "maxlength": LONGEST_WORDS}),
                 error_messages={"required": "写明原因，对方才知道怎么办"},
             )  # fmt: skip
@@ -153,9 +154,9 @@ def _done(asked: Asked) -> HttpResponse:
 
 def _onward(asked: Asked) -> HttpResponse:
     url = own_path(asked.request.POST.get("next")) or _detail(asked.case, asked.actor)
-    if asked.request.headers.get("HX-Request") == "true":
+    if asked.request.META.get("HTTP_HX_REQUEST") == "true":
         return HttpResponse(headers={"HX-Redirect": url})
-    return redirect(url)
+    return HttpResponseRedirect(url)
 
 
 def _overtaken(request: HttpRequest, case: Case, name: str) -> HttpResponse:

@@ -87,7 +87,9 @@ def test_the_counters_say_what_their_lists_hold(world):
     Graduate.all_rows.filter(pk=b.pk).update(revision=2)
     client = signed_in(world.seats[Role.COLLEGE])
     page = text(client.get("/review/"))
-    assert counters(page) == {"待审核总数": 3, "学生已同意签约": 3, "信息不一致": 1, "等了 2 天以上": 0}
+    assert counters(page) == {
+        "待审核总数": 3, "学生已同意签约": 3, "已同意解约": 0, "信息不一致": 1, "等了 2 天以上": 0,
+    }  # fmt: skip
     for query, expected in (("", 3), ("?stage=学生已同意签约", 3), ("?check=differs", 1), ("?wait=late", 0)):
         assert len(names(text(client.get(f"/review/{query}")))) == expected
     assert "1 项不一致" in page

@@ -701,7 +701,7 @@ def change_roster(world, key):
     if key == "college":
         return rows.update(college=world.other_college, revision=2)
     if key == "school":
-        return rows.update(school=world.other_school, revision=2)
+        return rows.update(school=world.other_school, college=world.stranger_college, revision=2)
     return rows.update(**{key: NEW[key]}, revision=2)
 
 

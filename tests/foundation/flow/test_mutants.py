@@ -8,17 +8,18 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from qicheng.domain.orgs.models import SigningSettings
+from qicheng.domain.registration.flows.online_dissolution import ONLINE_DISSOLUTION
 from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.roster.models import EmploymentRecord, Graduate
-from qicheng.foundation.access import Level, Role, rows
+from qicheng.foundation.access import SYSTEM, Level, Role, rows
 from qicheng.foundation.flow import perform as engine
 from qicheng.foundation.flow.models import Record
 from qicheng.foundation.notice.models import Notice
-from tests.world import OFFER
+from tests.world import DISSOLUTION, OFFER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ MUTANTS = {
     "who may only read acts": ("if not actor.may_write(flow.area):\n            raise", "if False:\n            raise"),
     "who may only read begins": ("or not actor.may_write(flow.area)", "or False"),
     "who may only read is offered acts": ("if not actor.may_write(case.flow.area)", "if False"),
-    "acts of others are offered": ("if actor.role in act.by:", "if True:"),
+    "acts of others are offered": ("if actor.role in act.by and not", "if not"),
     "offers do not ask guards": ("(*case.flow.holds, *act.when)", "()"),
     "any role begins": ("if actor.role not in start.by or", "if"),
     "a beginning asks no guard": ("(*flow.holds, *start.when)", "flow.holds"),
@@ -60,6 +61,13 @@ MUTANTS = {
     "an act is not whole": ("    with transaction.atomic():\n        be(actor)\n        around", "    with nullcontext():\n        be(actor)\n        around"),
     "a beginning is not whole": ("with transaction.atomic():\n            be(actor)\n            case = start", "with nullcontext():\n            be(actor)\n            case = start"),
     "the case in hand stays old": ("case.__dict__.update(", "dict().update("),
+    "whoever did it is told": ("and (role, node) != own", ""),
+    "a beginning is not completed": ("if start.complete:", "if False:"),
+    "everybody begins in the same state": ("flow.starts[actor.role]", "next(iter(flow.starts.values()))"),
+    "the floor is not given back": ("    be(actor)\n    return record", "    return record"),
+    "an act of another flow is done as oneself": ("perform(case, name, SYSTEM, carried", "perform(case, name, actor, carried"),
+    "what another flow carries is done by itself": ("if act is not None and act.carried and not carried:", "if False:"),
+    "what another flow carries is offered": ("in act.by and not act.carried", "in act.by"),
     "a stale page is told nothing": ("raise Stale(locked.standing.label, last)", "raise Stale('', None)"),
 }  # fmt: skip
 
@@ -197,7 +205,25 @@ def wholeness(m: Any, world: Any) -> None:
     assert (Registration.all_rows.get().state, Record.objects.count()) == ("college_review", 2)
 
 
-CHECKS = (roles, foreigners, guarded, beginnings, versions, steps, keys, reasons, wholeness)
+def sides(m: Any, world: Any) -> None:
+    agreement = world.effective()
+    for role in (Role.EMPLOYER, Role.GRADUATE):
+        case = m.begin(ONLINE_DISSOLUTION, world.actor(role), agreement=agreement, **DISSOLUTION[role])
+        assert (case.state, case.sequence) == (f"asked_by_{role}", 1 if role is Role.GRADUATE else None)
+        told = Notice.objects.filter(case=str(case.public_id), channel="inbox").values_list("role", flat=True)
+        assert list(told) == [str(case.answers)]
+        if role is Role.EMPLOYER:
+            m.perform(case, "withdraw", world.actor(role))
+    stopped(m.NotOpen, lambda: m.perform(agreement, "dissolve", SYSTEM))
+    assert m.open_acts(agreement, SYSTEM) == []
+    m.be(world.actor(Role.SCHOOL))
+    assert m.carry_on(agreement, "dissolve", world.actor(Role.SCHOOL)).role == "system"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('qicheng.role')")
+        assert cursor.fetchone() == ("school",)
+
+
+CHECKS = (roles, foreigners, guarded, beginnings, versions, steps, keys, reasons, wholeness, sides)
 
 
 class Back(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import re
 
@@ -117,3 +118,27 @@ def test_a_body_larger_than_anything_that_is_asked_for_is_refused_before_it_is_r
     )
 
     assert (answer.status_code, answer.content.decode()) == (413, "一次最多上传 96 MB，请分几次上传。")
+
+
+@pytest.mark.django_db
+def test_a_page_is_compressed_for_whoever_takes_it_and_is_the_same_page() -> None:
+    plain = Client().get("/privacy/")
+    small = Client().get("/privacy/", headers={"Accept-Encoding": "gzip, br"})
+
+    assert (small["Content-Encoding"], small["Content-Length"]) == ("gzip", str(len(small.content)))
+    assert gzip.decompress(small.content) == plain.content
+    assert len(small.content) < len(plain.content)
+    assert "Accept-Encoding" in plain["Vary"]
+    assert "Content-Encoding" not in plain
+
+
+@pytest.mark.django_db
+def test_the_length_of_a_compressed_page_is_left_to_chance() -> None:
+    client = Client(headers={"Accept-Encoding": "gzip"})
+
+    assert len({len(client.get("/privacy/").content) for _ in range(12)}) > 1
+
+
+@pytest.mark.django_db
+def test_what_is_no_page_stays_as_it_is() -> None:
+    assert "Content-Encoding" not in Client(headers={"Accept-Encoding": "gzip"}).get("/")

@@ -1,7 +1,6 @@
 """One handler of a tier, `all` overlapping both others, and none that changes once submitted (SET-08)."""
 
 import django.contrib.postgres.constraints
-from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations
 from django.db.models import F
 
@@ -12,7 +11,8 @@ class Migration(migrations.Migration):
     dependencies = [("orgs", "0002_guard"), ("flow", "0002_guard")]
 
     operations = [
-        BtreeGistExtension(),
+        # On the way back it stays: other rooms need it too.
+        migrations.RunSQL("CREATE EXTENSION IF NOT EXISTS btree_gist", migrations.RunSQL.noop),
         migrations.RemoveConstraint(model_name="handler", name="one_handler_of_a_tier"),
         migrations.AddConstraint(
             model_name="handler",

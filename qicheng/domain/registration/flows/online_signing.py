@@ -18,6 +18,7 @@ EFFECTIVE = State(
     "effective", "签约审核通过", live=True, settled=True, others="已生效", tone="ok", amendable=("job_category",)
 )
 VOIDED = State("voided", "学校已作废", settled=True, others="已作废")
+DISSOLVED = State("dissolved", "已解约", settled=True)
 
 review = Review(
     college=State("college_review", "学生已同意签约，等待学院审核", Role.COLLEGE, live=True, mine="待你审核", others="待学院审核"),
@@ -48,7 +49,10 @@ ONLINE_SIGNING = Flow(
         Act("refresh", "获取最新学生信息", review.school, review.school, SCHOOL, do=effects.take_latest, rule="ROS-05"),
         Act("amend", "修改职位类别", EFFECTIVE, EFFECTIVE, SCHOOL, form=JOB_CATEGORY, drafted=True, do=effects.amend, tell=GRADUATE,
             consequence="改完会用消息和短信告诉毕业生。", rule="SIGN-07"),
-        Act("void", "作废协议", EFFECTIVE, VOIDED, SCHOOL, when=(guards.edition_allows_voiding,), do=effects.annul,
+        Act("dissolve", "解约", EFFECTIVE, DISSOLVED, (Role.SYSTEM,), when=(guards.is_being_dissolved,), do=effects.annul, carried=True,
+            rule="DIS-06"),
+        Act("void", "作废协议", EFFECTIVE, VOIDED, SCHOOL, do=effects.annul,
+            when=(guards.edition_allows_voiding, guards.nothing_is_being_dissolved),
             tell=BOTH_SIDES, reason="void_reasons", irreversible=True, rule="SIGN-08",
             consequence="作废之前要与毕业生和单位商量一致。作废之后不能恢复，毕业生的去向变回求职中，双方都会收到通知。"),
     ),

@@ -7,7 +7,6 @@ import django.db.models.functions.datetime
 import django.db.models.manager
 import qicheng.domain.registration.models
 import uuid
-from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
 
@@ -21,7 +20,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        BtreeGistExtension(),
+        # On the way back it stays: other rooms need it too.
+        migrations.RunSQL("CREATE EXTENSION IF NOT EXISTS btree_gist", migrations.RunSQL.noop),
         migrations.CreateModel(
             name='Registration',
             fields=[

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             guard.guard("registration_registration", Registration)
             + "CREATE SEQUENCE registration_agreement_serial MAXVALUE 999999999;",
-            migrations.RunSQL.noop,
+            guard.without("guard keeps stays", "registration_registration") + "DROP SEQUENCE registration_agreement_serial;",
         )
     ]

@@ -45,7 +45,7 @@ MOST_BYTES = 2 * 1024 * 1024
 PLACES = (
     ("invited", "待毕业生回应", ("invited",)), ("review", "待审核", ("college_review", "school_review")),
     ("effective", "已生效", ("effective",)), ("rejected", "审核不通过", ("rejected",)), ("declined", "已拒绝", ("declined",)),
-    ("expired", "逾期失效", ("expired",)), ("withdrawn", "已撤回", ("withdrawn",)), ("voided", "已作废", ("voided",)),
+    ("expired", "逾期失效", ("expired",)), ("withdrawn", "已撤回", ("withdrawn",)), ("dissolved", "已解约", ("dissolved",)), ("voided", "已作废", ("voided",)),
 )  # fmt: skip
 SEEN_OF_GRADUATE = ("name", "school", "college", "level", "major", "graduates_on", "training_mode")
 
@@ -57,6 +57,7 @@ def home(request: HttpRequest) -> HttpResponse:
     found, _ = queries.invitations(actor, request.cohort, now, most=8)  # type: ignore[attr-defined]
     return render(request, "registration/employer_home.html", {
         "unit": employer_of(actor), "missing": missing(actor), "places": places(request, None), "rows": rows(found, now),
+        "to_answer": queries.dissolution_counts(actor, request.cohort).get("asked_by_graduate", 0),  # type: ignore[attr-defined]
         "cohort": request.cohort,  # type: ignore[attr-defined]
     })  # fmt: skip
 
@@ -168,6 +169,7 @@ def invitation(request: HttpRequest, case: Registration) -> HttpResponse:
         "stations": queries.stations(case, actor.role, now, two_levels=queries.has_two_levels(case), rejected_by=queries.rejected_by(events)),
         "timeline": queries.lines(case, events), "paper": queries.agreement_of(case) if case.number else None,
         "is_over": not case.live and not queries.is_answerable(case, now),
+        "dissolutions": queries.dissolutions_about(case, actor) if case.number else [],
     })  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from qicheng.domain.orgs import queries as orgs
 from qicheng.domain.orgs.models import Module
 from qicheng.domain.registration import queries
-from qicheng.domain.registration.models import Registration
+from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.registration.sheets import EMPLOYER, OFFER, WITHOUT_RECEIVER
 from qicheng.domain.roster.models import Graduate
 from qicheng.domain.roster.queries import student
@@ -24,6 +24,7 @@ from qicheng.foundation.kit.numbers import token
 from qicheng.foundation.listing.page import render
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from typing import Any
 
@@ -64,13 +65,14 @@ class Now:
 def home(request: HttpRequest) -> HttpResponse:
     """What to do now, the five steps, what follows, the records, whom to ask."""
     actor, now = request.actor, timezone.now()  # type: ignore[attr-defined]
-    graduate, cases = own_line(request), list(queries.cases_of(actor))
+    graduate, cases, requests = own_line(request), list(queries.cases_of(actor)), list(queries.dissolutions_of(actor))
     asked = queries.intended(SIGNING, graduate, actor)
     why = held(asked, actor)
-    next_up = next_thing(graduate, cases, why, now)
+    next_up = next_thing(graduate, cases, requests, why, now)
+    kept = newest(cases, requests)
     return render(request, "registration/home.html", {
         "graduate": graduate, "why": why, "next_up": next_up, "steps": steps(graduate, cases, why),
-        "records": [shown(case, asked, now) for case in cases[:SHOWN_AT_HOME]], "total": len(cases),
+        "records": [shown(case, asked, now) for case in kept[:SHOWN_AT_HOME]], "total": len(kept),
         "follows": follows(cases, graduate, now), "contacts": orgs.contacts_for(graduate),
         "invited": [case for case in cases if queries.is_answerable(case, now)],
     })  # fmt: skip
@@ -83,7 +85,8 @@ def records(request: HttpRequest) -> HttpResponse:
     graduate = own_line(request)
     asked = queries.intended(SIGNING, graduate, actor)
     return render(request, "registration/records.html", {
-        "graduate": graduate, "why": held(asked, actor), "records": [shown(case, asked, now) for case in queries.cases_of(actor)],
+        "graduate": graduate, "why": held(asked, actor),
+        "records": [shown(case, asked, now) for case in newest(queries.cases_of(actor), queries.dissolutions_of(actor))],
         "back": reverse("registration:home"), "heading": "登记记录",
     })  # fmt: skip
 
@@ -110,6 +113,7 @@ def invitation(request: HttpRequest, case: Registration) -> HttpResponse:
         "follows": queries.what_follows(case, case.graduate.college.name) if queries.is_answerable(case, now) else [],
         "stations": queries.stations(case, actor.role, now, two_levels=queries.has_two_levels(case), rejected_by=queries.rejected_by(events)),
         "timeline": queries.lines(case, events), "back": reverse("registration:home"), "heading": "签约邀请",
+        "dissolutions": queries.dissolutions_about(case, actor) if case.number else [],
     })  # fmt: skip
 
 
@@ -132,21 +136,34 @@ def own_lines(line: dict[str, Any]) -> list[tuple[str, str]]:
     return STUDENT.lines(masked, OWN_LINES)
 
 
-def shown(case: Registration, asked: Registration, now: datetime) -> dict[str, Any]:
+def newest(cases: Iterable[Registration], requests: Iterable[Dissolution]) -> list[Registration | Dissolution]:
+    """Everything that a graduate has registered, dissolutions too, the newest first."""
+    return sorted([*cases, *requests], key=lambda case: case.begun_at, reverse=True)
+
+
+def shown(case: Registration | Dissolution, asked: Registration, now: datetime) -> dict[str, Any]:
     """A record as the list shows it: tag, kind, and the relay while somebody has something to do.
 
     `asked` stands for what the school has set now; an invitation has not frozen its review yet.
     """
+    if isinstance(case, Dissolution):
+        return {
+            "case": case, "kind": "解约", "tag": queries.tag(case, Role.GRADUATE, now), "at": case.asked_at,
+            "verb": f"{case.get_asked_by_display()}申请",
+            "stations": queries.dissolution_stations(case, Role.GRADUATE) if case.standing.turn else (),
+        }  # fmt: skip
     two_levels = queries.has_two_levels(case if case.review_mode else asked)
     is_open = case.standing.turn is not None and not queries.is_overdue(case, now)
     return {
-        "case": case, "tag": queries.tag(case, Role.GRADUATE, now), "at": case.effective_at or case.answered_at or case.sent_at,
+        "case": case, "kind": "线上签约邀请", "tag": queries.tag(case, Role.GRADUATE, now), "at": case.effective_at or case.answered_at or case.sent_at,
         "verb": "生效" if case.effective_at else "回应" if case.answered_at else "收到",
         "stations": queries.stations(case, Role.GRADUATE, now, two_levels=two_levels) if is_open else (),
     }  # fmt: skip
 
 
-def next_thing(graduate: Graduate, cases: list[Registration], why: str | None, now: datetime) -> Now | None:
+def next_thing(
+    graduate: Graduate, cases: list[Registration], requests: list[Dissolution], why: str | None, now: datetime
+) -> Now | None:
     """What the graduate does now: the nearest deadline wins; None while everything is held."""
     if why:
         return None
@@ -158,6 +175,9 @@ def next_thing(graduate: Graduate, cases: list[Registration], why: str | None, n
         return Now("核对个人信息", "去核对", reverse("roster:check"), facts="这些信息会印在就业协议书上，核对无误才能签约。",
                    until=waiting[0].deadline if waiting else None,
                    otherwise="你有签约邀请在等回应，核对之后就能回应。" if waiting else "信息有误，先联系学院，改好再确认。")  # fmt: skip
+    dissolving = next((one for one in requests if one.live), None)
+    if dissolving is not None:
+        return about_dissolution(dissolving)
     if live is not None:
         url = reverse("registration:detail", args=[live.public_id])
         if live.standing.settled:
@@ -174,6 +194,21 @@ def next_thing(graduate: Graduate, cases: list[Registration], why: str | None, n
         "等单位发来签约邀请",
         facts="和单位谈好以后，请单位在平台上用你的姓名和身份证号发起邀请。邀请到了会发消息告诉你。",
     )
+
+
+def about_dissolution(case: Dissolution) -> Now:
+    """What the graduate does, or whom it waits for, while an agreement is being dissolved (DIS-08)."""
+    url = reverse(case.detail, args=[case.public_id])
+    turn = case.standing.turn
+    if turn is Role.GRADUATE:
+        return Now("回应解约申请", "查看并回应", url, case.employer_name, case.post,
+                   otherwise="没有时间限制。拒绝的话，协议照旧有效。")  # fmt: skip
+    if turn is Role.EMPLOYER:
+        return Now("等单位回应你的解约申请", "看解约进度", url, case.employer_name,
+                   "回应没有时间限制。单位长时间不回应，先和单位沟通，或者联系学校协助。")  # fmt: skip
+    holder = turn.label if turn else ""
+    return Now(f"等{holder}{case.verb if turn is Role.SCHOOL else '审核'}解约", "看解约进度", url, case.employer_name,
+               "审核通过以前，协议照旧有效。结果会发消息告诉你。")  # fmt: skip
 
 
 def steps(graduate: Graduate, cases: list[Registration], why: str | None) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from qicheng.domain.orgs import queries as orgs
 from qicheng.domain.orgs.effects.registry import business_status
 from qicheng.domain.orgs.models import AgreementForm
 from qicheng.domain.registration import listings, queries
-from qicheng.domain.registration.models import Registration
+from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.registration.sheets import EMPLOYER, OFFER
 from qicheng.domain.roster.queries import record_of
 from qicheng.foundation import codes
@@ -117,7 +117,7 @@ def review_case(request: Request, public_id: UUID) -> HttpResponse:
     return registration(request, seen(request, public_id))
 
 
-def registration(request: Request, case: Registration) -> HttpResponse:
+def registration(request: Request, case: Registration | Dissolution) -> HttpResponse:
     """All that a verdict on the case needs; the ministry's look at a person's case is on record."""
     actor = request.actor
     if actor.role is Role.MINISTRY:
@@ -130,6 +130,7 @@ def registration(request: Request, case: Registration) -> HttpResponse:
 def review_status(request: Request, public_id: UUID) -> HttpResponse:
     """The unit's business status, asked of its provider now; where it cannot answer the page says so (EMP-03)."""
     case = seen(request, public_id)
+    case = case.agreement if isinstance(case, Dissolution) else case
     code = case.employer_shown.get("credit_code", "")
     fresh = business_status(code)
     if request.headers.get("HX-Request") != "true":
@@ -145,12 +146,15 @@ def review_status(request: Request, public_id: UUID) -> HttpResponse:
     return render(request, "registration/review_status.html", context)
 
 
-def whole(request: Request, case: Registration, *, panel: bool = False) -> dict[str, Any]:
+def whole(request: Request, case: Registration | Dissolution, *, panel: bool = False) -> dict[str, Any]:
     """What the page of a case shows, wherever it stands (REG-06)."""
+    if isinstance(case, Dissolution):
+        return whole_dissolution(request, case, panel=panel)
     actor, now, events = request.actor, timezone.now(), timeline(case)
     acts, rejected = open_acts(case, actor), queries.rejected_by(events)
     code = case.employer_shown.get("credit_code", "")
     return {
+        "body": "registration/review_body.html", "dissolutions": queries.dissolutions_about(case, actor) if case.number else [],
         "case": case, "tag": queries.tag(case, actor.role, now), "kind": case.flow.label, "compared": queries.comparison(case),
         "stations": queries.stations(case, actor.role, now, two_levels=queries.has_two_levels(case), rejected_by=rejected),
         "terms": OFFER.lines({**case.terms, "job_category": case.job_category}), "unit": EMPLOYER.lines(case.employer_shown),
@@ -161,7 +165,27 @@ def whole(request: Request, case: Registration, *, panel: bool = False) -> dict[
     }  # fmt: skip
 
 
-def decisions(request: Request, case: Registration, acts: list[Open], *, panel: bool) -> dict[str, Any]:
+def whole_dissolution(request: Request, case: Dissolution, *, panel: bool = False) -> dict[str, Any]:
+    """What the page of a dissolution shows: who wants it and why, how long the other side is silent, the agreement (DIS-01, DIS-04)."""
+    actor, now, events = request.actor, timezone.now(), timeline(case)
+    agreement, acts = case.agreement, open_acts(case, actor)
+    decided_here = decisions(request, case, acts, panel=panel)
+    force = next((one for one in decided_here["acts"] if one["act"].name == "force"), None)
+    return {
+        "body": "registration/review_dissolution.html", "case": case, "tag": queries.tag(case, actor.role, now), "kind": case.flow.label,
+        "stations": queries.dissolution_stations(case, actor.role, rejected_by=queries.rejected_by(events)),
+        "silence": queries.silence(case, events, now), "asker": queries.asker(case, events), "agreement": agreement,
+        "reasons_": codes.table("termination_reasons"), "unit": EMPLOYER.lines(agreement.employer_shown),
+        "terms": OFFER.lines({**agreement.terms, "job_category": agreement.job_category}),
+        "others": [one for one in queries.dissolutions_about(agreement, actor) if one.pk != case.pk],
+        "record": record_of(case.graduate_id, actor), "events": queries.lines_for_reviewers(case, events),
+        "handler": orgs.handler_for(case.school_id, case.cohort, case.tier), "roster_url": roster_url(case),
+        "destinations": codes.table("destination_types"), **decided_here, "force": force,
+        "acts": [one for one in decided_here["acts"] if one is not force],
+    }  # fmt: skip
+
+
+def decisions(request: Request, case: Registration | Dissolution, acts: list[Open], *, panel: bool) -> dict[str, Any]:
     """The buttons of a case: those done at once, those that ask for a reason, those with a page of their own."""
     actor = request.actor
     is_reviewer = actor.role in REVIEWERS
@@ -187,7 +211,7 @@ def decisions(request: Request, case: Registration, acts: list[Open], *, panel: 
     }  # fmt: skip
 
 
-def roster_url(case: Registration) -> str:
+def roster_url(case: Registration | Dissolution) -> str:
     """Where 到就业系统查看 leads; '' while there is no such page."""
     try:
         return reverse("roster:detail", args=[case.graduate.public_id])
@@ -231,8 +255,10 @@ def batch_done(request: Request) -> HttpResponse:
     lines = [line for value in request.POST.getlist("line")[:MOST_AT_ONCE] if (line := parsed(value))]
     asked = {"case": ",".join(str(public_id) for public_id, _, _ in lines) or "-"}
     waiting = {row.public_id: row for row in queue.head(actor, asked, request.cohort, MOST_AT_ONCE)}
-    found = Registration.objects.seen_by(actor).select_related("graduate")
-    cases = found.in_bulk([public_id for public_id, _, _ in lines], field_name="public_id")
+    cases: dict[UUID, Registration | Dissolution] = {}
+    for model in listings.MODELS:
+        found = model.objects.seen_by(actor).select_related("graduate")
+        cases |= found.in_bulk([public_id for public_id, _, _ in lines], field_name="public_id")
     results = [
         (cases[public_id], *decided(cases[public_id], actor, version, key, waiting.get(public_id)))
         for public_id, version, key in lines
@@ -244,7 +270,7 @@ def batch_done(request: Request) -> HttpResponse:
     })  # fmt: skip
 
 
-def decided(case: Registration, actor: Actor, version: int, key: str, row: Any) -> tuple[bool, str]:
+def decided(case: Registration | Dissolution, actor: Actor, version: int, key: str, row: Any) -> tuple[bool, str]:
     """(whether it passed, the words beside it) of one line of a batch; what has to be looked at by itself never passes."""
     if row is not None and (reasons := listings.held_back(row)):
         return False, f"{'，'.join(reasons)}，要逐条看"
@@ -321,12 +347,16 @@ def workbook(request: Request, listing: Listing, asked: Any, back: str) -> HttpR
 # ---- what requests carry
 
 
-def seen(request: Request, public_id: UUID | str) -> Registration:
-    """The case of that id as far as whoever asks may see it; Http404 else (ORG-01)."""
-    try:
-        return find(Registration, public_id if isinstance(public_id, UUID) else UUID(public_id), request.actor)
-    except (NotFound, ValueError):
-        raise Http404 from None
+def seen(request: Request, public_id: UUID | str) -> Registration | Dissolution:
+    """The case of that id, whatever its kind, as far as whoever asks may see it; Http404 else (ORG-01)."""
+    for model in listings.MODELS:
+        try:
+            return find(model, public_id if isinstance(public_id, UUID) else UUID(public_id), request.actor)
+        except ValueError:
+            break
+        except NotFound:
+            continue
+    raise Http404
 
 
 def filters(request: Request, listing: Listing) -> dict[str, str]:

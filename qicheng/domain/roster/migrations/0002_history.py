@@ -9,5 +9,8 @@ class Migration(migrations.Migration):
     dependencies = [("roster", "0001_first"), ("flow", "0002_guard")]
 
     operations = [
-        migrations.RunSQL(guard.history("roster_graduate") + guard.history("roster_employmentrecord"), migrations.RunSQL.noop)
+        migrations.RunSQL(
+            guard.history("roster_graduate") + guard.history("roster_employmentrecord"),
+            guard.without("history", "roster_graduate", "roster_employmentrecord"),
+        )
     ]

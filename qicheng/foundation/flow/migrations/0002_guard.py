@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(
             guard.TABLES + guard.FUNCTIONS + guard.only_grows("flow_record") + guard.only_grows("flow_history"),
-            "DROP TABLE flow_history; DROP TRIGGER flow_record_grows ON flow_record; DROP TRIGGER flow_record_stays ON flow_record;",
+            guard.without("grows stays", "flow_record")
+            + "DROP TABLE flow_history; DROP FUNCTION qicheng_refuse, qicheng_guard_case, qicheng_history;",
         )
     ]
