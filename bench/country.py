@@ -37,7 +37,7 @@ PHONED = 6
 
 SPEED = {
     "max_connections": "60", "max_wal_size": "8GB", "checkpoint_timeout": "30min", "checkpoint_completion_target": "0.9",
-    "maintenance_work_mem": "512MB", "autovacuum": "off",
+    "maintenance_work_mem": "512MB", "autovacuum": "off", "parallel_setup_cost": "50000",
 }  # fmt: skip
 
 TERMS = {

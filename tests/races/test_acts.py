@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from qicheng.domain.orgs.effects.settings import set_signing
@@ -286,7 +286,10 @@ def test_of_eight_invitations_of_one_employer_at_once_one_waits(committed_world,
         without_locks(monkeypatch, "look_around")
     answers, waiting = invitations_at_once(committed_world)
     assert (len(won(answers)), waiting) == (1, 1)
-    assert {str(answer) for answer in lost(answers)} == {Registration.refusals["one_answerable_invitation"]}
+    # Without locks, those who meet at the constraint may lose as a deadlock, too.
+    refused = {str(answer) for answer in lost(answers) if has_locks or not isinstance(answer, OperationalError)}
+    assert refused <= {Registration.refusals["one_answerable_invitation"]}
+    assert refused or not has_locks
 
 
 def test_without_the_constraint_one_employer_invites_twice_at_once(committed_world, databases):

@@ -25,8 +25,9 @@ def _database(url: str) -> dict[str, object]:
         "PORT": parts.pop("port", ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        # Hot statements are prepared after their first run (foundation/access/statements.py).
-        "OPTIONS": {"prepare_threshold": 1, **parts},
+        # Hot statements are prepared after their first run (foundation/access/statements.py). Requests touch hundreds of rows: to
+        # start parallel workers for them costs more than the statement, so only what goes through a whole country gets any.
+        "OPTIONS": {"prepare_threshold": 1, "options": "-c parallel_setup_cost=50000", **parts},
     }
 
 
