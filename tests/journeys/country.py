@@ -13,7 +13,8 @@ from django.utils import timezone
 from qicheng.domain.orgs.effects import settings as school_settings
 from qicheng.domain.orgs.effects import units
 from qicheng.domain.orgs.models import Cohort, EmployerCase, Reason, Seat, StatusLookup
-from qicheng.domain.registration import effects, listings
+from qicheng.domain.registration import listings
+from qicheng.domain.registration.effects import agreement, inviting
 from qicheng.domain.registration.models import Dissolution, InvitationBatch, Registration
 from qicheng.domain.registration.pages.employer import bound
 from qicheng.domain.registration.sheets import OFFER as SHEET
@@ -131,7 +132,7 @@ class Country(World):
         for number, name in enumerate(("何书言", "高雨桐")):
             cases[f"school_review{number}"] = self.accepted(self.new_graduate(name, self.college))
             perform(cases[f"school_review{number}"], "approve", self.actor(Role.COLLEGE))
-        effects.make_agreement(str(cases["effective"].public_id))
+        agreement.make_agreement(str(cases["effective"].public_id))
         return cases
 
     def _dissolutions(self) -> dict[str, Dissolution]:
@@ -187,14 +188,14 @@ class Country(World):
 
     def _batch(self) -> InvitationBatch:
         headings, offer = (
-            ["姓名", effects.NUMBER, *(field.label for field in TERMS), effects.DAYS],
+            ["姓名", inviting.NUMBER, *(field.label for field in TERMS), inviting.DAYS],
             [OFFER[field.key] for field in TERMS],
         )
         rows = [
             [self.neighbour.name, self.neighbour.id_number, *offer, "5"],
             ["没有此人", identity_number(498), *offer, "40"],
         ]
-        return effects.read_batch(self.actor(Role.EMPLOYER), workbooks.write(headings, rows), "批量邀请.xlsx")
+        return inviting.read_batch(self.actor(Role.EMPLOYER), workbooks.write(headings, rows), "批量邀请.xlsx")
 
     def _uploads(self) -> list[Upload]:
         """A roster with a new line, a changed one and one that is wrong; and a file that is no roster."""

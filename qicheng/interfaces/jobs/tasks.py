@@ -10,7 +10,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from qicheng.domain.orgs.effects.sessions import forget_expired
-from qicheng.domain.registration import effects as registration
+from qicheng.domain.registration.effects import agreement, inviting
 from qicheng.domain.registration.queries import overdue_invitations, unanswered_dissolutions
 from qicheng.domain.roster import imports as roster
 from qicheng.foundation.access import SYSTEM
@@ -43,13 +43,13 @@ def task(name: str) -> Callable[[Callable[..., None]], Task]:
 @task("registration.make_agreement")
 def make_agreement(case: str) -> None:
     """Typeset the agreement of a signing that took effect (SIGN-06)."""
-    registration.make_agreement(case)
+    agreement.make_agreement(case)
 
 
 @task("registration.send_batch")
 def send_batch(batch: str) -> None:
     """Send the invitations of a batch that its employer released, each once (EMP-04)."""
-    registration.send_batch(batch)
+    inviting.send_batch(batch)
 
 
 @task("roster.read_upload")

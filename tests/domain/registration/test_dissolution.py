@@ -9,7 +9,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from qicheng.domain.orgs.models import ReviewMode, SigningSettings
-from qicheng.domain.registration import effects, queries
+from qicheng.domain.registration import queries
+from qicheng.domain.registration.effects import dissolution as effects
 from qicheng.domain.registration.flows.online_dissolution import ONLINE_DISSOLUTION
 from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.registration.sheets import DISSOLUTION

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from qicheng.domain.orgs.effects.sessions import spend
 from qicheng.domain.orgs.models import Employer
-from qicheng.domain.registration import effects
+from qicheng.domain.registration.effects import inviting as effects
 from qicheng.domain.registration.models import InvitationBatch, Registration
 from qicheng.domain.registration.sheets import OFFER as SHEET
 from qicheng.domain.roster.models import Graduate

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from qicheng.domain.orgs.models import Opening
-from qicheng.domain.registration.effects import make_agreement
+from qicheng.domain.registration.effects.agreement import make_agreement
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.registration.queries import AGREEMENT, paces, stations
 from qicheng.domain.roster.models import Graduate

@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from qicheng.domain.orgs.models import Cohort, Employer, Handler, Opening, ReviewMode, SigningSettings
-from qicheng.domain.registration.effects import agreement_values, make_agreement
+from qicheng.domain.registration.effects.agreement import agreement_values, make_agreement
 from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.registration.queries import lines, overdue_invitations

@@ -1,6 +1,7 @@
 """Online signing: the employer invites, the graduate answers, the school reviews (SIGN-01 … SIGN-08)."""
 
-from qicheng.domain.registration import effects, guards
+from qicheng.domain.registration import guards
+from qicheng.domain.registration.effects import signing
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.registration.sheets import JOB_CATEGORY
 from qicheng.foundation.access import Area, Role
@@ -24,34 +25,34 @@ review = Review(
     college=State("college_review", "学生已同意签约，等待学院审核", Role.COLLEGE, live=True, mine="待你审核", others="待学院审核"),
     school=State("school_review", "学生已同意签约，等待学校审核", Role.SCHOOL, live=True, mine="待你审核", others="待学校审核"),
     approved=EFFECTIVE, rejected=REJECTED, tell=BOTH_SIDES, when=(guards.roster_agrees,),
-    on_approval=effects.take_effect, on_rejection=effects.close,
+    on_approval=signing.take_effect, on_rejection=signing.close,
 )  # fmt: skip
 
 ONLINE_SIGNING = Flow(
     "online_signing", "线上签约", Area.EMPLOYMENT, Registration,
     begin=Begin(
-        "invite", "发出邀请", EMPLOYER, effects.invitation, tell=GRADUATE, rule="SIGN-01",
+        "invite", "发出邀请", EMPLOYER, signing.invitation, tell=GRADUATE, rule="SIGN-01",
         when=(guards.employer_is_verified, guards.signing_is_on, guards.may_sign_online, guards.not_already_signed_with),
     ),
     start=INVITED,
     holds=(guards.module_is_open, guards.cohort_is_open, guards.on_the_roster),
     acts=(
-        Act("accept", "同意签约", INVITED, review.entry, GRADUATE, tell=EMPLOYER, do=effects.freeze_student, in_person=True,
+        Act("accept", "同意签约", INVITED, review.entry, GRADUATE, tell=EMPLOYER, do=signing.freeze_student, in_person=True,
             when=(guards.before_deadline, guards.has_confirmed, guards.may_sign_online, guards.nothing_else_live),
             consequence="同意之后，其他单位的邀请只能查看，不能再同意；学校审核通过，协议就生效。", primary=True, rule="SIGN-03"),
-        Act("decline", "拒绝", INVITED, DECLINED, GRADUATE, when=(guards.before_deadline,), do=effects.close, tell=EMPLOYER,
+        Act("decline", "拒绝", INVITED, DECLINED, GRADUATE, when=(guards.before_deadline,), do=signing.close, tell=EMPLOYER,
             consequence="拒绝之后，这份邀请就结束了；单位可以再次邀请你。", rule="SIGN-04"),
-        Act("withdraw", "撤回邀请", INVITED, WITHDRAWN, EMPLOYER, when=(guards.before_deadline,), do=effects.close, tell=GRADUATE,
+        Act("withdraw", "撤回邀请", INVITED, WITHDRAWN, EMPLOYER, when=(guards.before_deadline,), do=signing.close, tell=GRADUATE,
             consequence="撤回之后，毕业生不能再同意这份邀请；你可以重新发出。", rule="EMP-04"),
         Act("expire", "逾期失效", INVITED, EXPIRED, (Role.SYSTEM,), when=(guards.past_deadline,), tell=BOTH_SIDES, rule="SIGN-02"),
         *review.acts,
-        Act("refresh", "获取最新学生信息", review.college, review.college, COLLEGE, do=effects.take_latest, rule="ROS-05"),
-        Act("refresh", "获取最新学生信息", review.school, review.school, SCHOOL, do=effects.take_latest, rule="ROS-05"),
-        Act("amend", "修改职位类别", EFFECTIVE, EFFECTIVE, SCHOOL, form=JOB_CATEGORY, drafted=True, do=effects.amend, tell=GRADUATE,
+        Act("refresh", "获取最新学生信息", review.college, review.college, COLLEGE, do=signing.take_latest, rule="ROS-05"),
+        Act("refresh", "获取最新学生信息", review.school, review.school, SCHOOL, do=signing.take_latest, rule="ROS-05"),
+        Act("amend", "修改职位类别", EFFECTIVE, EFFECTIVE, SCHOOL, form=JOB_CATEGORY, drafted=True, do=signing.amend, tell=GRADUATE,
             consequence="改完会用消息和短信告诉毕业生。", rule="SIGN-07"),
-        Act("dissolve", "解约", EFFECTIVE, DISSOLVED, (Role.SYSTEM,), when=(guards.is_being_dissolved,), do=effects.annul, carried=True,
+        Act("dissolve", "解约", EFFECTIVE, DISSOLVED, (Role.SYSTEM,), when=(guards.is_being_dissolved,), do=signing.annul, carried=True,
             rule="DIS-06"),
-        Act("void", "作废协议", EFFECTIVE, VOIDED, SCHOOL, do=effects.annul,
+        Act("void", "作废协议", EFFECTIVE, VOIDED, SCHOOL, do=signing.annul,
             when=(guards.edition_allows_voiding, guards.nothing_is_being_dissolved),
             tell=BOTH_SIDES, reason="void_reasons", irreversible=True, rule="SIGN-08",
             consequence="作废之前要与毕业生和单位商量一致。作废之后不能恢复，毕业生的去向变回求职中，双方都会收到通知。"),

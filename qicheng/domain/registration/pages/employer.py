@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from qicheng.domain.orgs.models import EmployerCase
 from qicheng.domain.orgs.queries import employer_of
-from qicheng.domain.registration import effects, queries
+from qicheng.domain.registration import queries
+from qicheng.domain.registration.effects import inviting
 from qicheng.domain.registration.models import InvitationBatch, Registration
 from qicheng.domain.registration.sheets import EMPLOYER, INVITATION, INVITATION_DAYS, LOOK_UP, OFFER
 from qicheng.domain.roster.models import Graduate
@@ -87,11 +88,11 @@ def invite(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not why and form.is_valid():
         try:
             found = next(
-                iter(effects.look_up(actor, [(form.cleaned_data["name"], form.cleaned_data["number"])]).values()), []
+                iter(inviting.look_up(actor, [(form.cleaned_data["name"], form.cleaned_data["number"])]).values()), []
             )
             if len(found) == 1:
                 return redirect("registration:offer", bound(found[0], actor))
-            form.add_error(None, f"{effects.NOT_FOUND}；也可能学校还没有上传名单。") if not found else None
+            form.add_error(None, f"{inviting.NOT_FOUND}；也可能学校还没有上传名单。") if not found else None
         except Refused as stopped:
             form.add_error(None, str(stopped))
     return render(request, "registration/invite.html", {
@@ -182,12 +183,12 @@ def batches(request: HttpRequest) -> HttpResponse:
         try:
             if file is None or (file.size or 0) > MOST_BYTES:
                 raise Refused("先选择一个文件，不超过 2 MB。")
-            return redirect("registration:batch", effects.read_batch(actor, file.read(), file.name or "").public_id)
+            return redirect("registration:batch", inviting.read_batch(actor, file.read(), file.name or "").public_id)
         except Refused as stopped:
             fault = str(stopped)
     earlier = InvitationBatch.objects.seen_by(actor).order_by("-id")[:10]
     return render(
-        request, "registration/batches.html", {"missing": why, "fault": fault, "earlier": earlier, "most": effects.MOST_LINES},
+        request, "registration/batches.html", {"missing": why, "fault": fault, "earlier": earlier, "most": inviting.MOST_LINES},
         status=422 if fault else 200,
     )  # fmt: skip
 
@@ -199,20 +200,20 @@ def batch(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if one is None:
         raise Http404
     if request.method == "POST":
-        if request.POST.get("step") == "send" and not effects.release_batch(one):
+        if request.POST.get("step") == "send" and not inviting.release_batch(one):
             say(request, "这个文件已经发出或放弃，没有再发一次。", "warn")
-        elif request.POST.get("step") == "drop" and not effects.drop_batch(one):
+        elif request.POST.get("step") == "drop" and not inviting.drop_batch(one):
             say(request, "这个文件已经发出，不能放弃。", "warn")
         return redirect("registration:batch", public_id)
     return render(
-        request, "registration/batch.html", {"batch": one, "sent": effects.SENT, "bad": len(one.lines) - one.good}
+        request, "registration/batch.html", {"batch": one, "sent": inviting.SENT, "bad": len(one.lines) - one.good}
     )
 
 
 @audience(Role.EMPLOYER)
 def batch_template(request: HttpRequest) -> HttpResponse:
     """The workbook to fill in, with the choices of each column."""
-    columns = [workbooks.Column("姓名", required=True), workbooks.Column(effects.NUMBER, required=True, width=24)]
+    columns = [workbooks.Column("姓名", required=True), workbooks.Column(inviting.NUMBER, required=True, width=24)]
     columns += [
         workbooks.Column(
             field.label, required=field.required, by_name=bool(field.table), note=field.hint, width=18,
@@ -220,7 +221,7 @@ def batch_template(request: HttpRequest) -> HttpResponse:
         )
         for field in OFFER
     ]  # fmt: skip
-    content = workbooks.template([*columns, workbooks.Column(effects.DAYS, required=True)], sheet="签约邀请")
+    content = workbooks.template([*columns, workbooks.Column(inviting.DAYS, required=True)], sheet="签约邀请")
     response = HttpResponse(content, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     response["Content-Disposition"] = (
         "attachment; filename=\"invitations.xlsx\"; filename*=UTF-8''%E7%AD%BE%E7%BA%A6%E9%82%80%E8%AF%B7.xlsx"
