@@ -25,12 +25,15 @@ MOST_ATTEMPTS = 8
 # A claim lasts this long; whoever still stands as 'sending' afterwards was cut off.
 CLAIM_SECONDS = 120
 
+# Materialized: a planner that believes the table to be empty would otherwise ask for the next due row once for every row, and
+# claim them all where one is sent.
 _CLAIM = """
-UPDATE notice_notice n SET state = 'sending', attempts = n.attempts + 1, due_at = clock_timestamp() + make_interval(secs => %s)
-FROM (SELECT id, state FROM notice_notice
-      WHERE state IN ('owed', 'sending') AND due_at <= clock_timestamp() AND NOT channel = ANY(%s)
-      ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED) due
-WHERE n.id = due.id RETURNING n.id, due.state
+WITH due AS MATERIALIZED (SELECT id, state FROM notice_notice
+    WHERE state IN ('owed', 'sending') AND due_at <= clock_timestamp() AND NOT channel = ANY(%(failing)s)
+    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+UPDATE notice_notice n SET state = 'sending', attempts = n.attempts + 1,
+    due_at = clock_timestamp() + make_interval(secs => %(claim)s)
+FROM due WHERE n.id = due.id RETURNING n.id, due.state
 """
 
 
@@ -42,7 +45,7 @@ def deliver(words: Words, most: int = 500) -> int:
     failing: list[str] = []
     for number in range(most):
         with connection.cursor() as cursor:
-            cursor.execute(_CLAIM, [CLAIM_SECONDS, failing])
+            cursor.execute(_CLAIM, {"claim": CLAIM_SECONDS, "failing": failing})
             claimed = cursor.fetchone()
         if claimed is None:
             return number

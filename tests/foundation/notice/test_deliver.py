@@ -208,12 +208,29 @@ def test_deliverers_that_do_not_claim_send_a_message_more_than_once(committed_wo
         world.invitation(world.new_graduate(f"周{number}", world.college))
     settle_mail()
     unclaimed = """
-        SELECT id, state, %s::float, %s::text[] FROM notice_notice WHERE state IN ('owed', 'sending') AND channel = 'sms' ORDER BY due_at LIMIT 1
+        SELECT id, state, %(claim)s::float, %(failing)s::text[] FROM notice_notice WHERE state IN ('owed', 'sending') AND channel = 'sms' ORDER BY due_at LIMIT 1
     """
     monkeypatch.setattr(deliver, "_CLAIM", unclaimed)
     together([send_owed] * 4)
     assert len(gateway.asked) > 12
     assert len(gateway.delivered) == 12  # the gateway's keys are the second belt
+
+
+def test_one_message_is_claimed_at_a_time_even_where_the_server_believes_that_there_are_none(
+    committed_world, committed, gateway
+):
+    """What acts that were rolled back leave behind makes the table look empty: the plan then starts from its rows."""
+    world = committed_world
+    with transaction.atomic():
+        world.invitation()
+        transaction.set_rollback(True)
+    committed.run(committed.name, "ANALYZE notice_notice")
+    for number in range(3):
+        world.invitation(world.new_graduate(f"周{number}", world.college))
+    settle_mail()
+
+    assert deliver.deliver(_words) == 3
+    assert set(Notice.objects.filter(channel="sms").values_list("state", "attempts")) == {(Notice.SENT, 1)}
 
 
 class Killed(BaseException):
