@@ -25,6 +25,10 @@ STOP_AFTER_THE_FIRST_BLOCK = (
     "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NEW; END'",
     "CREATE TRIGGER stop BEFORE UPDATE ON roster_upload FOR EACH ROW WHEN (NEW.done > 0) EXECUTE FUNCTION stop()",
 )
+# In this database: other tests wait for locks of their own on the same server.
+SOMEBODY_WAITS = """
+SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT l.granted AND d.datname = current_database()
+"""
 WORKER = """
 import django
 django.setup()
@@ -53,7 +57,7 @@ def kill_while_it_waits(databases, job, upload, hold):
         worker = subprocess.Popen([sys.executable, "-c", WORKER.format(job=job, upload=upload)], env=environment)
         with psycopg.connect(databases.url(databases.name, "owner"), autocommit=True) as watcher:
             end = time.monotonic() + 60
-            while not watcher.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+            while not watcher.execute(SOMEBODY_WAITS).fetchone():
                 assert worker.poll() is None, "the worker ended before it came so far"
                 assert time.monotonic() < end
                 time.sleep(0.05)
