@@ -27,7 +27,7 @@ STOP_AFTER_THE_FIRST_BLOCK = (
 )
 # In this database: other tests wait for locks of their own on the same server.
 SOMEBODY_WAITS = """
-SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT l.granted AND d.datname = current_database()
+SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT l.granted AND d.datname = current_database()
 """
 WORKER = """
 import django
