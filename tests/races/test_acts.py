@@ -19,7 +19,7 @@ from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.foundation.access import FULL, SYSTEM, Actor, Role
 from qicheng.foundation.flow import perform as engine
 from qicheng.foundation.flow.models import Record
-from qicheng.foundation.flow.perform import NotOpen, Refused, Stale, Stopped, be, begin, perform
+from qicheng.foundation.flow.perform import NotOpen, Refused, Stale, Stopped, be, begin, note, perform
 from qicheng.foundation.notice.models import Notice
 from tests.races.meeting import lost, overtaken, together, won
 from tests.world import OFFER
@@ -401,3 +401,10 @@ def test_where_serials_come_round_again_the_database_refuses_the_second_number(c
     numbers = Registration.all_rows.filter(state="effective").values_list("number", flat=True)
     assert (len(numbers), len(set(numbers)), len(lost(answers)) > 0) == (20, 20, True)
     assert all(not isinstance(answer, Stopped) for answer in lost(answers))
+
+
+def test_of_many_that_note_the_same_under_one_key_all_get_the_first_record(committed_world):
+    school = committed_world.actor(Role.SCHOOL)
+    answers = together([lambda: note(school, "change", "signing_settings", key="a-form")] * 8)
+    assert len({record.pk for record in won(answers)}) == 1
+    assert (lost(answers), Record.objects.filter(key="a-form").count()) == ([], 1)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 CaseType = TypeVar("CaseType", bound=Case)
+KEY_IS_SPENT = "这张表单已经提交过了，看过结果再决定要不要重填。"
 MEETINGS = frozenset({"40P01", "40001", "55P03"})  # deadlock, serialisation failure, lock not available
 
 
@@ -205,13 +206,25 @@ def note(
 ) -> Record:
     """Record an act without a state: settings (SET-10), look-ups (EMP-05), exports (EXP-01), roster edits (ROS-06).
 
-    `about` names the kind of thing, `subject` which one; `changes` maps a field to [before, after].
+    `about` names the kind of thing, `subject` which one; `changes` maps a field to [before, after]. The same act noted again
+    under a `key` of the same account is the first record, even if both came at once; Refused where the key was another act's.
     """
-    return Record.objects.create(
+    record = Record(
         flow=about, case=subject, cohort=cohort, school_id=school, act=act, role=actor.role, node=actor.node,
         account_id=actor.account, name=actor.name, unit=actor.unit, origin=actor.origin, changes=dict(changes or {}),
         words=words, key=key,
     )  # fmt: skip
+    try:
+        with transaction.atomic(savepoint=key is not None):
+            record.save(force_insert=True)
+    except IntegrityError as broken:
+        if _constraint(broken) != "one_effect_per_key":
+            raise
+        done = Record.objects.filter(account_id=actor.account, key=key, flow=about, act=act, case=subject).first()
+        if done is None:
+            raise Refused(KEY_IS_SPENT) from broken
+        return done
+    return record
 
 
 def find(model: type[CaseType], public_id: UUID | str, actor: Actor) -> CaseType:
@@ -373,7 +386,7 @@ def _record(
         row = statements.plain(sql, values | {"changes": json.dumps(record.changes)})
     except IntegrityError as broken:
         if _constraint(broken) == "one_effect_per_key":
-            raise Refused("这张表单已经提交过了，看过结果再决定要不要重填。") from broken
+            raise Refused(KEY_IS_SPENT) from broken
         raise
     assert row is not None
     record.pk, record.at = row

@@ -342,6 +342,19 @@ def test_an_act_without_a_state_is_kept_in_the_same_book(world):
 
 
 @pytest.mark.rule("REG-05")
+def test_an_act_without_a_state_is_noted_once_under_its_key(world):
+    school, college = world.actor(Role.SCHOOL), world.actor(Role.COLLEGE)
+    first = note(school, "change", "signing_settings", {"在线签约": ["关", "开"]}, key="a-form")
+    again_noted = note(school, "change", "signing_settings", {"在线签约": ["关", "开"]}, key="a-form")
+    assert (again_noted.pk, Record.objects.filter(key="a-form").count()) == (first.pk, 1)
+    assert note(college, "change", "signing_settings", key="a-form").pk != first.pk
+    with pytest.raises(Refused):
+        note(school, "submit", "signing_settings", key="a-form")
+    with pytest.raises(Refused):
+        note(school, "change", "signing_settings", subject="another", key="a-form")
+    assert Record.objects.filter(key="a-form").count() == 2
+
+
 def test_a_record_is_never_saved_twice(world):
     world.invitation()
     record = Record.objects.get()
