@@ -177,7 +177,7 @@ class Walk:
             with transaction.atomic():
                 record = perform(
                     case, one.act.name, actor, seen=case.version, reason="x_pay" if one.act.reason else "",
-                    words="说明" if one.act.reason else "", **filled(one.act.form, self.chance),
+                    words="说明" if one.act.reason else "", **filled(one.act.sheet(case), self.chance),
                 )  # fmt: skip
         except Refused as refused:
             against = str(refused)

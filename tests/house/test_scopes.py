@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.apps import apps
 from django.db import models
+from django.utils import timezone
 
 from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings
 from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.roster.models import Graduate
-from qicheng.foundation.access import SYSTEM, Actor, Area, Level, Role, Tier, statements
+from qicheng.foundation.access import FULL, SYSTEM, Actor, Area, Level, Role, Tier, statements
 from qicheng.foundation.access.rows import Scoped, Unscoped
 from qicheng.foundation.flow.perform import perform
 from tests.world import World
@@ -29,6 +30,7 @@ NODES = {
     Role.COLLEGE: College,
     Role.SCHOOL: School,
     Role.PROVINCE: Province,
+    Role.BEARER: Registration,
 }
 # Rows of a node above that whoever stands below may read: what a school has set.
 SHOWN_BELOW = {SigningSettings: {Role.COLLEGE}, Handler: {Role.COLLEGE, Role.GRADUATE}}
@@ -43,6 +45,8 @@ NOT_SHOWN: dict[str, set[Role]] = {
     "SigningSettings": {Role.GRADUATE, Role.EMPLOYER},
     "Handler": {Role.EMPLOYER},
     "Employer": {Role.GRADUATE},
+    "Dissolution": {Role.BEARER},
+    "EmployerLink": {Role.EMPLOYER, Role.PROVINCE, Role.MINISTRY},
 }
 
 
@@ -73,7 +77,7 @@ def belongs(row: models.Model, actor: Actor) -> bool:
         return True
     if role in NOT_SHOWN.get(model.__name__, ()):
         return False
-    has_person = any(field.related_model is Graduate for field in model._meta.concrete_fields) or model is Graduate
+    has_person = any(isinstance(found, Graduate) for found in above(row))
     if (
         role.is_staff
         and actor.levels.get(Area.EMPLOYMENT, Level.NONE) == Level.NONE
@@ -142,6 +146,8 @@ def fill(model: type[models.Model], world: World) -> None:
                     ]
                     above_row = hung[0]
                 given[field.name] = above_row if above_row is not None else side["account"]
+            elif isinstance(field, models.DateTimeField):
+                given[field.name] = timezone.now()
             elif isinstance(field, models.IntegerField):
                 given[field.name] = world.cohort
             elif isinstance(field, models.CharField) and not field.blank:
@@ -171,6 +177,7 @@ def askers(world: World) -> list[Actor]:
     found.append(world.of(world.neighbour))
     found.append(replace(world.actor(Role.COLLEGE), node=world.other_college.pk))
     found.append(replace(world.actor(Role.SCHOOL), node=world.school_starting.pk))
+    found += [Actor(Role.BEARER, case.pk, levels=FULL) for case in Registration.all_rows.order_by("pk")]
     # The same number on another role: ids of tables are no common currency.
     found += [
         replace(world.actor(Role.EMPLOYER), node=world.school.pk),

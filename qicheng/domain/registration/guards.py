@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models.functions import Now
+
 from qicheng.domain.orgs.models import Edition
 from qicheng.domain.roster.models import Graduate
 from qicheng.domain.roster.queries import differences
 from qicheng.foundation import codes
 from qicheng.foundation.access import Role
-from qicheng.foundation.flow.perform import clock, state_of
+from qicheng.foundation.flow.perform import clock, state_of, timeline
 from qicheng.foundation.kit.calendar import add_working_days, cohort_closes, day_of
 
-from .models import Dissolution, Registration
+from .models import Dissolution, EmployerLink, Registration
+from .sheets import destinations
+from .sheets.cases import sheet_of, values_of
 
 if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
 
 # After how many working days an unanswered request is brought to mind for the first time, and how many lie between later times.
 FIRST_REMINDER, NEXT_REMINDER = 3, 5
+# Which agreements each way of dissolving ends (DIS-01).
+DISSOLVED_BY = {"online_dissolution": ("online_signing",), "offline_dissolution": ("offline_signing", "supplementary")}
+SUBMISSIONS = frozenset({"submit", "bring_back"})
 LIVE_ELSEWHERE = "毕业生已与其他单位签约或登记了去向。同一时间只能有一份在办或生效的登记。"
 
 
@@ -133,6 +140,68 @@ def edition_allows_voiding(case: Registration, actor: Actor) -> str | None:
     return None if case.edition == Edition.GUIDE_2024 else f"{case.edition} 版规则没有作废协议，只能解约。"
 
 
+# ---- what a graduate begins
+
+
+def supplementary_is_on(case: Registration, actor: Actor) -> str | None:
+    """SET-03: the school lets paper agreements be registered."""
+    settings = case.above("settings")
+    return None if settings is not None and settings.supplementary else "学校没有开启补充登记。"
+
+
+def destination_is_on(case: Registration, actor: Actor) -> str | None:
+    """SET-03: the school lets other destinations be registered."""
+    settings = case.above("settings")
+    return None if settings is not None and settings.destination else "学校没有开启填报去向登记。"
+
+
+def kind_is_open(case: Registration, actor: Actor) -> str | None:
+    """DES-01, ROS-06, REG-12: the type is one that this edition has and this training mode may choose."""
+    graduate = case.above("graduate")
+    mode = graduate.training_mode if graduate is not None else ""
+    if any(one.key == case.kind for one in destinations.types(case.edition, mode)):
+        return None
+    if not codes.may_sign_online(mode):
+        return "你的培养方式是定向或委培（不可网签），只能办理定向/委培毕业去向补充登记。"
+    return "这种去向现在不能选，回到填报页面重新选择。"
+
+
+def is_filled_in(case: Registration, actor: Actor) -> str | None:
+    """OFF-01, SUP-01, DES-01: nothing that is asked for is missing or wrong."""
+    form = sheet_of(case).form(case.cohort)(values_of(case))
+    if form.is_valid():
+        return None
+    return f"还没有填好：{'、'.join(str(form.fields[key].label) for key in form.errors)}。改好以后再提交。"
+
+
+def nobody_has_reviewed(case: Registration, actor: Actor) -> str | None:
+    """REG-03: a submission can be taken back until the first reviewer of any level has acted on it."""
+    for record in reversed(timeline(case)):
+        if record.role in (Role.COLLEGE, Role.SCHOOL):
+            return "老师已经开始审核，不能再撤回；需要改的，联系老师退回修改。"
+        if record.act in SUBMISSIONS:
+            return None
+    return None
+
+
+def edition_allows_amending(case: Registration, actor: Actor) -> str | None:
+    """DES-04: amending an approved destination came with the guide of 2024."""
+    return None if case.edition == Edition.GUIDE_2024 else f"{case.edition} 版规则里审核通过后不能修改。"
+
+
+def link_is_open(case: Registration, actor: Actor) -> str | None:
+    """OFF-03: a link serves until it expires, is revoked or was used; asked under the case's lock."""
+    rows = EmployerLink.objects.unscoped("the link by which the actor came")
+    if rows.filter(registration=case.pk, revoked_at=None, used_at=None, expires_at__gt=Now()).exists():
+        return None
+    return "这个链接已经失效，请联系毕业生重新发送。"
+
+
+def a_link_is_out(case: Registration, actor: Actor) -> str | None:
+    """There is something to take back."""
+    return None if link_is_open(case, actor) is None else "没有正在使用的链接。"
+
+
 # ---- dissolution
 
 
@@ -149,9 +218,9 @@ def is_being_dissolved(case: Registration, actor: Actor) -> str | None:
 
 
 def agreement_is_in_force(case: Dissolution, actor: Actor) -> str | None:
-    """DIS-01: what was signed online and is in force can be dissolved online."""
+    """DIS-01: what was signed online is dissolved online, what was signed on paper on paper; both only while in force."""
     agreement = case.above("agreement")
-    if agreement is not None and agreement.flow_name == "online_signing":
+    if agreement is not None and agreement.flow_name in DISSOLVED_BY[case.flow_name]:
         standing = state_of(agreement.flow_name, agreement.state)
         if standing.live and standing.settled:
             return None
@@ -166,7 +235,7 @@ def no_other_request(case: Dissolution, actor: Actor) -> str | None:
 
 def requests_are_left(case: Dissolution, actor: Actor) -> str | None:
     """DIS-03, SET-07: the graduate's own requests are counted, whatever became of them; the employer's are not."""
-    if case.was_asked_by is not Role.GRADUATE:
+    if case.was_asked_by is not Role.GRADUATE or case.sequence is not None:
         return None
     settings = case.above("settings")
     allowed = settings.dissolution_limit if settings is not None else 0
@@ -176,11 +245,11 @@ def requests_are_left(case: Dissolution, actor: Actor) -> str | None:
 
 
 def requests_made(case: Dissolution) -> int:
-    """How many requests the graduate has made in this cohort, over all registrations (DIS-03)."""
+    """How many requests the graduate has submitted in this cohort, over all registrations (DIS-03)."""
     rows = Dissolution.objects.unscoped("the graduate's own requests").filter(
         cohort=case.cohort, graduate=case.graduate_id
     )
-    return rows.filter(asked_by=Role.GRADUATE).count()
+    return rows.filter(sequence__isnull=False).count()
 
 
 def reminder_is_due(case: Dissolution, actor: Actor) -> str | None:

@@ -17,8 +17,12 @@ from qicheng.foundation.access import Area, Role, Tier
 from qicheng.foundation.access.rows import EVERYTHING, Scope, Scoped
 from qicheng.foundation.flow.models import Case, Lock
 
+from .sheets.cases import proofs_of
+
 if TYPE_CHECKING:
     from typing import Any
+
+    from qicheng.foundation.papers import ProofKind
 
 
 # Whether the province has opened the module (ORG-02), read with the settings' row.
@@ -36,13 +40,15 @@ class Range(Func):
 class Registration(Case, Scoped):
     """One attempt to settle a graduate's destination; at most one of a graduate is live (REG-01).
 
-    `terms` are what was offered, frozen at sending; `employer_shown` is the unit as the graduate saw it (EMP-02); `student` is
-    the roster line as it was when the graduate submitted (ROS-05); `deadline` is exclusive, in the database's time.
+    `terms` are what was offered or filled in; `employer_shown` is the unit as the graduate saw it (EMP-02) or named it; `student` is
+    the roster line as it was when the graduate submitted (ROS-05); `deadline` is exclusive, in the database's time. `kind` is the
+    type of another destination (sheets/destinations.py), `destination` its national code; `statement` explains what is wrong with
+    a stamped form (OFF-05).
     """
 
     scope = Scope(
         graduate="graduate", employer="employer", college="college", school="school", province="school__province",
-        ministry=EVERYTHING, tier="tier", area=Area.EMPLOYMENT,
+        ministry=EVERYTHING, bearer="pk", tier="tier", area=Area.EMPLOYMENT,
     )  # fmt: skip
     detail = "registration:detail"
     locks: ClassVar = (
@@ -58,12 +64,13 @@ class Registration(Case, Scoped):
     )  # fmt: skip
     frozen: ClassVar = (
         *Case.frozen, "school_id", "graduate_id", "employer_id", "edition", "agreement_form", "post", "terms", "employer_shown",
-        "sent_at", "days_open", "deadline",
+        "sent_at", "days_open", "deadline", "kind", "destination", "paper_number",
     )  # fmt: skip
     routing: ClassVar = ("college_id", "tier")
     refusals: ClassVar = {
         "one_live_registration": "毕业生已与其他单位签约或登记了去向。同一时间只能有一份在办或生效的登记。",
         "one_answerable_invitation": "你单位给这位毕业生的邀请还在等回应，到期或对方拒绝之后才能再次邀请。",
+        "one_draft_of_a_way": "你已经有一份没有提交的登记，先把它填完，或者删除以后再填新的。",
     }
 
     school = models.ForeignKey(School, models.PROTECT)
@@ -72,24 +79,35 @@ class Registration(Case, Scoped):
     graduate = models.ForeignKey(Graduate, models.PROTECT)
     employer = models.ForeignKey(Employer, models.PROTECT, null=True)
     edition = models.CharField(max_length=4, choices=Edition.choices)
-    agreement_form = models.CharField(max_length=12, choices=AgreementForm.choices)
+    agreement_form = models.CharField(max_length=12, choices=AgreementForm.choices, blank=True)
     review_mode = models.CharField(max_length=20, choices=ReviewMode.choices, blank=True)
     number = models.CharField(max_length=19, unique=True, null=True)
+    paper_number = models.CharField(
+        max_length=40, blank=True, db_default="", help_text="Of an agreement signed on paper (SUP-01)."
+    )
+    kind = models.CharField(max_length=40, blank=True, db_default="")
+    destination = models.CharField(max_length=3, blank=True, db_default="")
     employer_name = models.CharField(max_length=120, blank=True)
     job_category = models.CharField(max_length=4, blank=True)
     post = models.CharField(max_length=60, blank=True)
     terms = models.JSONField(default=dict)
     employer_shown = models.JSONField(default=dict)
     student = models.JSONField(default=dict)
+    statement = models.CharField(max_length=500, blank=True, db_default="")
     sent_at = models.DateTimeField(null=True)
     days_open = models.PositiveSmallIntegerField(null=True)
     deadline = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
+    submitted_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
     effective_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 
     class Meta(Scoped.Meta):
         constraints = [
+            models.UniqueConstraint(
+                fields=["cohort", "graduate", "flow_name"], condition=Q(state="draft"), name="one_draft_of_a_way"
+            ),
             models.UniqueConstraint(
                 fields=["cohort", "graduate"], condition=Q(live=True), name="one_live_registration"
             ),
@@ -118,8 +136,17 @@ class Registration(Case, Scoped):
 
     @property
     def verb(self) -> str:
-        """鉴证 or 审核, as the form of the agreement has it (SET-01)."""
-        return AgreementForm(self.agreement_form).verb
+        """鉴证 or 审核, as the form of the agreement has it (SET-01); other destinations have no form, and are 审核."""
+        return AgreementForm(self.agreement_form).verb if self.agreement_form else super().verb
+
+    @property
+    def proofs_asked(self) -> tuple[ProofKind, ...]:
+        return proofs_of(self)
+
+    @property
+    def official_number(self) -> str:
+        """The number that the agreement bears: ours, or the paper's own (SUP-01)."""
+        return self.number or self.paper_number
 
     def audience(self, role: Role) -> int | None:
         nodes: dict[Role, Any] = {
@@ -127,6 +154,38 @@ class Registration(Case, Scoped):
             Role.SCHOOL: self.school_id,
         }  # fmt: skip
         return nodes.get(role)
+
+
+class EmployerLink(Scoped):
+    """A link by which an employer without an account brings back one stamped form (OFF-03).
+
+    It serves its case alone, until it expires or is revoked; what is in the address is a keyed digest of `public_id` and kept nowhere.
+    """
+
+    scope = Scope(
+        graduate="registration__graduate", college="registration__college", school="registration__school", bearer="registration",
+        tier="registration__tier", area=Area.EMPLOYMENT,
+    )  # fmt: skip
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    registration = models.ForeignKey(Registration, models.PROTECT, related_name="links")
+    phone = models.CharField(max_length=20, blank=True)
+    email = models.CharField(max_length=60, blank=True)
+    made_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta(Scoped.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["registration"], condition=Q(revoked_at=None, used_at=None), name="one_open_link"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"link {self.public_id}"
 
 
 class InvitationBatch(Scoped):
@@ -170,11 +229,14 @@ class Dissolution(Case, Scoped):
     is copied, so that they need not read it.
     """
 
-    scope = Registration.scope
+    scope = Scope(
+        graduate="graduate", employer="employer", college="college", school="school", province="school__province",
+        ministry=EVERYTHING, tier="tier", area=Area.EMPLOYMENT,
+    )  # fmt: skip
     detail = "registration:dissolution"
     locks: ClassVar = (
         *Registration.locks,
-        Lock("agreement", "registration_registration", (("id", "agreement_id"),), ("flow_name", "state")),
+        Lock("agreement", "registration_registration", (("id", "agreement_id"),), ("flow_name", "state", "edition")),
     )
     frozen: ClassVar = (
         *Case.frozen, "agreement_id", "school_id", "graduate_id", "employer_id", "agreement_form", "student_name", "employer_name", "post", "number",
@@ -183,6 +245,7 @@ class Dissolution(Case, Scoped):
     routing: ClassVar = Registration.routing
     refusals: ClassVar = {
         "one_open_dissolution": "这份协议已经有解约申请在办，同一时间只能有一个。",
+        "one_draft_of_a_request": "这份协议的解约申请你已经填了一份，还没有提交。接着填，或者删除以后再填。",
         "one_dissolution_of_a_number": "你刚刚提交过解约申请，看过最新内容再决定。",
         "requests_of_graduates_are_counted": "学校设置的申请解约次数已经用完。可以请单位发起解约，或者联系学校协助。",
     }
@@ -202,7 +265,7 @@ class Dissolution(Case, Scoped):
     student_name = models.CharField(max_length=60)
     employer_name = models.CharField(max_length=120, blank=True)
     post = models.CharField(max_length=60, blank=True)
-    number = models.CharField(max_length=19)
+    number = models.CharField(max_length=40)
     asked_by = models.CharField(max_length=8, choices=Side.choices)
     reason = models.CharField(max_length=40)
     explanation = models.CharField(max_length=500)
@@ -218,9 +281,14 @@ class Dissolution(Case, Scoped):
             models.UniqueConstraint(
                 fields=["cohort", "agreement"], condition=Q(live=True), name="one_open_dissolution"
             ),
+            models.UniqueConstraint(
+                fields=["cohort", "agreement"], condition=Q(state="draft"), name="one_draft_of_a_request"
+            ),
             models.UniqueConstraint(fields=["cohort", "graduate", "sequence"], name="one_dissolution_of_a_number"),
             models.CheckConstraint(
                 condition=Q(asked_by="employer", sequence=None, allowed=None)
+                # A request on paper is counted when it is submitted.
+                | Q(state__in=["draft", "discarded"], sequence=None)
                 | Q(
                     asked_by="graduate",
                     sequence__isnull=False,
@@ -248,13 +316,17 @@ class Dissolution(Case, Scoped):
         return AgreementForm(self.agreement_form).verb
 
     @property
+    def proofs_asked(self) -> tuple[ProofKind, ...]:
+        return proofs_of(self)
+
+    @property
     def was_asked_by(self) -> Role:
         """The side that made the request."""
         return Role(self.asked_by)
 
     @property
     def answers(self) -> Role:
-        """The side that has to answer."""
+        """The side that has to answer a request made online."""
         return Role.EMPLOYER if self.was_asked_by is Role.GRADUATE else Role.GRADUATE
 
     def audience(self, role: Role) -> int | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Role(StrEnum):
-    """In what capacity somebody acts; SYSTEM is the product itself (jobs)."""
+    """In what capacity somebody acts; BEARER came by a link without an account, SYSTEM is the product itself (jobs)."""
 
     GRADUATE = "graduate"
     EMPLOYER = "employer"
@@ -20,6 +20,7 @@ class Role(StrEnum):
     SCHOOL = "school"
     PROVINCE = "province"
     MINISTRY = "ministry"
+    BEARER = "bearer"
     SYSTEM = "system"
 
     @property
@@ -39,6 +40,7 @@ _LABELS = {
     Role.SCHOOL: "学校",
     Role.PROVINCE: "省级",
     Role.MINISTRY: "部级",
+    Role.BEARER: "用人单位（凭链接）",
     Role.SYSTEM: "系统",
 }
 STAFF = frozenset({Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY})
@@ -84,7 +86,7 @@ class Tier(StrEnum):
 class Actor:
     """Who asks, made once per request by the interface from the account's chosen seat.
 
-    `node` is the id of the row that the role stands on: graduate, employer, college, school or province.
+    `node` is the id of the row that the role stands on: graduate, employer, college, school, province, or the one case of a link.
     """
 
     role: Role

@@ -30,7 +30,7 @@ class State:
     """Where a case stands. `label` is its official name; `mine` and `others` are the tags that people see (design §4.2).
 
     `turn`: whose move it is. `live`: the case occupies what only one of its kind may (REG-01, DIS-07). `settled`: it has ended or taken effect, so only
-    columns that the flow names as amendable may still change. `tone` is used where nobody's turn is left. `proofs_by`: who may add
+    what `amendable` names may still change. `amendable`: columns that may change here though they are frozen, or the case settled. `tone` is used where nobody's turn is left. `proofs_by`: who may add
     and remove the case's proofs (REG-09) while it stands here.
     """
 
@@ -67,7 +67,7 @@ class Act:
     """One move: from a state to another by somebody, if no guard has a reason against it.
 
     `tell`: who is told, whoever did it left out. `reason`: a table of reasons from which one must be chosen and completed in words
-    (REG-02). `consequence`: what the page says before it is done. `drafted`: the form is filled with the case's own values.
+    (REG-02). `form`: the sheet that it asks for, or how to tell it from the case. `consequence`: what the page says before it is done. `drafted`: the form is filled with the case's own values.
     `irreversible`: the button is the dangerous one. `in_person`: whoever acts proves again who it is (INV-20). `carried`: it happens
     only within an act of another flow, by `carry_on`.
     """
@@ -80,7 +80,7 @@ class Act:
     when: tuple[Guard, ...] = ()
     do: Effect | None = None
     tell: tuple[Role, ...] = ()
-    form: Sheet | None = None
+    form: Sheet | Callable[[Any], Sheet] | None = None
     reason: str = ""
     consequence: str = ""
     irreversible: bool = False
@@ -93,6 +93,10 @@ class Act:
     @property
     def targets(self) -> tuple[State, ...]:
         return self.target.states if isinstance(self.target, Fork) else (self.target,)
+
+    def sheet(self, case: Case) -> Sheet | None:
+        """The sheet that the act asks for on this case."""
+        return self.form(case) if callable(self.form) else self.form
 
     def after(self, case: Case) -> State:
         return self.target.choose(case) if isinstance(self.target, Fork) else self.target
@@ -120,7 +124,8 @@ class Begin:
 class Review:
     """One or two levels of review with the acts approve, reject and, where `returned` is given, return (REG-02).
 
-    Which level comes first is read from the case, frozen when it began (SET-05, SET-06); both are declared and drawn.
+    Which level comes first is read from the case, frozen when it began (SET-05, SET-06); both are declared and drawn. A level's
+    form is what its approval asks for; the effect of that level takes it.
     """
 
     college: State
@@ -132,6 +137,9 @@ class Review:
     when: tuple[Guard, ...] = ()
     on_approval: Effect | None = None
     on_rejection: Effect | None = None
+    on_college_approval: Effect | None = None
+    college_form: Sheet | None = None
+    school_form: Sheet | None = None
     reasons: str = "rejection_reasons"
 
     @property
@@ -157,10 +165,10 @@ class Review:
             if self.returned is not None
         )
         return (
-            Act("approve", "审核通过", self.college, self.school, college, when=self.when, tell=self.tell, primary=True,
-                rule="REG-02"),
-            Act("approve", "审核通过", self.school, self.approved, school, when=self.when, do=self.on_approval, tell=self.tell,
-                primary=True, rule="REG-02"),
+            Act("approve", "审核通过", self.college, self.school, college, when=self.when, do=self.on_college_approval,
+                form=self.college_form, tell=self.tell, primary=True, rule="REG-02"),
+            Act("approve", "审核通过", self.school, self.approved, school, when=self.when, do=self.on_approval,
+                form=self.school_form, tell=self.tell, primary=True, rule="REG-02"),
             *returns,
             *rejections,
         )  # fmt: skip

@@ -29,6 +29,7 @@ DECLARE
     routing text[] := string_to_array(TG_ARGV[1], ',');
     was jsonb;
     changed text[];
+    free text[];
     stood flow_standing%ROWTYPE;
     stands flow_standing%ROWTYPE;
 BEGIN
@@ -51,16 +52,16 @@ BEGIN
     IF NEW.version <> OLD.version + 1 THEN
         RAISE EXCEPTION 'version % after %', NEW.version, OLD.version USING ERRCODE = 'QC004';
     END IF;
-    IF changed && frozen THEN
+    SELECT * INTO stood FROM flow_standing WHERE flow = OLD.flow_name AND state = OLD.state;
+    free := ARRAY(SELECT jsonb_array_elements_text(stood.amendable));
+    IF EXISTS (SELECT 1 FROM unnest(changed) c WHERE c = ANY(frozen) AND c <> ALL(free)) THEN
         RAISE EXCEPTION 'frozen columns: %', changed USING ERRCODE = 'QC005';
     END IF;
     IF NOT EXISTS (SELECT 1 FROM flow_step s WHERE s.flow = NEW.flow_name AND s.before = OLD.state AND s.after = NEW.state
             AND s.role = actor) THEN
         RAISE EXCEPTION 'no flow steps so: % % to % by %', NEW.flow_name, OLD.state, NEW.state, actor USING ERRCODE = 'QC003';
     END IF;
-    SELECT * INTO stood FROM flow_standing WHERE flow = OLD.flow_name AND state = OLD.state;
-    IF stood.settled AND NOT (changed <@ (ARRAY['state', 'live', 'version', 'waiting_since', 'closed_at']
-            || ARRAY(SELECT jsonb_array_elements_text(stood.amendable)))) THEN
+    IF stood.settled AND NOT (changed <@ (ARRAY['state', 'live', 'version', 'waiting_since', 'closed_at'] || free)) THEN
         RAISE EXCEPTION 'settled, and not amendable: %', changed USING ERRCODE = 'QC005';
     END IF;
     RETURN NEW;

@@ -102,7 +102,8 @@ def act(request: HttpRequest, flow: str, public_id: UUID, name: str) -> HttpResp
 
 def _asked(request: HttpRequest, case: Case, declared: Act, actor: Actor) -> Asked:
     posted = request.POST if request.method == "POST" else None
-    sheet = declared.form.form(case.cohort) if declared.form else None
+    asked = declared.sheet(case)
+    sheet = asked.form(case.cohort) if asked else None
     form = None
     if sheet:
         form = (
@@ -191,11 +192,12 @@ def outcome(act: Act, case: Case, record: Record) -> str:
 
 def _draft(case: Case, act: Act) -> dict[str, Any]:
     """The act's fields as the case has them, in its columns or its documents."""
-    assert act.form is not None
+    sheet = act.sheet(case)
+    assert sheet is not None
     documents = [getattr(case, f.attname) or {} for f in case._meta.concrete_fields if isinstance(f, models.JSONField)]
     columns = {field.attname for field in case._meta.concrete_fields}
     draft = {}
-    for key in act.form.keys:
+    for key in sheet.keys:
         if key in columns:
             draft[key] = getattr(case, key)
         else:

@@ -53,13 +53,13 @@ def freeze_student(case: Registration, actor: Actor) -> Mapping[str, Any] | None
     assert around is not None
     case.review_mode = around.review_mode
     case.answered_at = clock(case)
-    case.student = _line(case)
+    case.student = line_of(case)
     return None
 
 
 def take_latest(case: Registration, actor: Actor) -> Mapping[str, Any]:
     """获取最新学生信息: what may be taken over from the roster is; the rest stays as it was frozen (ROS-05)."""
-    now = _line(case)
+    now = line_of(case)
     changes = STUDENT.changes({key: case.student.get(key) for key in SYNCED}, {key: now.get(key) for key in SYNCED})
     if not changes:
         raise Refused("登记信息与学籍名单已经一致，没有要同步的。")
@@ -113,7 +113,8 @@ def annul(case: Registration, actor: Actor) -> Mapping[str, Any] | None:
     return None
 
 
-def _line(case: Registration) -> dict[str, Any]:
+def line_of(case: Registration) -> dict[str, Any]:
+    """The roster line of the case's graduate as it stands, with its revision (ROS-05)."""
     rows = Graduate.objects.unscoped("the line of the case's own graduate").select_related("school", "college")
     graduate = rows.get(pk=case.graduate_id)
     return student(graduate) | {"revision": graduate.revision}

@@ -1,11 +1,13 @@
-"""The fields of registrations' forms: what an employer offers (SIGN-01), and what a school may amend (SIGN-07)."""
+"""The fields of agreements: what an employer offers, what a graduate fills in, what a school may amend (SIGN-01, OFF-01, SUP-01)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qicheng.foundation import codes
 from qicheng.foundation.access import Role
+from qicheng.foundation.kit.identity import NotValid, credit_code
 from qicheng.foundation.sheets import Field, Sheet
 
 if TYPE_CHECKING:
@@ -111,3 +113,102 @@ def _asking(side: str) -> Sheet:
 
 # What either side fills in to ask for a dissolution (DIS-01).
 DISSOLUTION = {Role.GRADUATE: _asking("graduate"), Role.EMPLOYER: _asking("employer")}
+
+
+def agreement_is_whole(given: Mapping[str, Any]) -> dict[str, str]:
+    """One telephone at least, a credit code that can be true, and a receiver of the file (OFF-01)."""
+    wrong = receiver_is_named(given) | unit_can_be_true(given)
+    if not given.get("phone") and not given.get("mobile"):
+        wrong["mobile"] = "联系人固话和手机必填一个"
+    return wrong
+
+
+def unit_can_be_true(given: Mapping[str, Any]) -> dict[str, str]:
+    """A credit code that was filled in has to be one (GB 32100-2015)."""
+    if not given.get("credit_code"):
+        return {}
+    try:
+        credit_code(given["credit_code"])
+    except NotValid as fault:
+        return {"credit_code": str(fault)}
+    return {}
+
+
+UNIT = "单位信息"
+# What a graduate fills in to apply for an agreement that is stamped on paper (OFF-01).
+AGREEMENT = Sheet(
+    "Agreement", (*(replace(field, group=UNIT) for field in EMPLOYER), *OFFER.fields), check=agreement_is_whole
+)
+# The same of an agreement that was signed on paper (SUP-01).
+PAPER = Sheet(
+    "PaperAgreement",
+    (
+        Field("paper_number", "协议书编号", limit=40, hint="纸质就业协议书右上角的编号", group="协议书"),
+        Field("signed_on", "签约日期", "date", hint="双方在协议书上签字盖章的日期", group="协议书"),
+        *AGREEMENT.fields,
+    ),
+    check=agreement_is_whole,
+)
+# What a school may amend after approval (OFF-06, SUP-02).
+AMENDED = ("nature", "industry", "job_category")
+UNIT_AMENDMENT = Sheet("UnitAmendment", tuple(replace(AGREEMENT[key], group="") for key in AMENDED))
+# With the stamped form, or in its place (OFF-05).
+STAMPED = Sheet(
+    "Stamped",
+    (
+        Field(
+            "statement", "情况说明", "long", required=False, limit=500,
+            hint="协议书信息有误、需要重新填写时，写明哪里不对；没有问题不用填",
+        ),
+    ),
+)  # fmt: skip
+
+
+def link_has_an_address(given: Mapping[str, Any]) -> dict[str, str]:
+    """A link goes somewhere: to a mobile phone or by e-mail."""
+    return {} if given.get("mobile") or given.get("email") else {"mobile": "手机和邮箱至少填一个，链接才能发给单位"}
+
+
+# To whom the link goes by which the employer brings back the stamped form (OFF-03).
+LINK = Sheet(
+    "Link",
+    (
+        Field("mobile", "单位经办人手机", "mobile", required=False),
+        Field("email", "单位经办人邮箱", "email", required=False, limit=60),
+    ),
+    check=link_has_an_address,
+)
+# What an approval records besides itself (OFF-07, DIS-05).
+SEALED = Sheet(
+    "Sealed",
+    (
+        Field(
+            "sealed", "毕业生需要学校在纸质协议书上盖章，已核对要盖章的协议书与上传的图像一致", "switch", required=False
+        ),
+    ),
+)
+VERIFIED = Sheet(
+    "Verified", (Field("verified", "与用人单位核实的情况", "long", limit=300, hint="写明和谁、怎么核实、对方怎么说"),)
+)
+MANNERS = (("x_mutual", "双方同意解约"), ("x_student_side", "学生单方面解约"))
+
+
+def one_sided_is_explained(given: Mapping[str, Any]) -> dict[str, str]:
+    """Without the employer's consent the school says why (DIS-05)."""
+    if given.get("manner") == "x_student_side" and not (given.get("grounds") or "").strip():
+        return {"grounds": "学生单方面解约要写明具体情况"}
+    return {}
+
+
+ENDED = Sheet(
+    "Ended",
+    (
+        Field("manner", "解约方式", "choice", choices=MANNERS),
+        *VERIFIED.fields,
+        Field(
+            "grounds", "单方面解约的具体情况", "long", required=False, limit=500,
+            hint="请谨慎使用，使用前应与用人单位协商一致以防出现纠纷。双方同意解约不用填",
+        ),
+    ),
+    check=one_sided_is_explained,
+)  # fmt: skip
