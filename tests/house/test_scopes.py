@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings
 from qicheng.domain.registration.models import Dissolution, Registration
-from qicheng.domain.roster.models import Graduate
+from qicheng.domain.roster.models import Graduate, Upload
 from qicheng.foundation.access import FULL, SYSTEM, Actor, Area, Level, Role, Tier, statements
 from qicheng.foundation.access.rows import Scoped, Unscoped
 from qicheng.foundation.flow.perform import perform
@@ -66,8 +66,8 @@ def colleges_now(row: models.Model) -> set[int]:
 
 
 def tier_of(row: models.Model) -> str | None:
-    """The tier of the graduate that a row is about."""
-    return next((found.tier for found in above(row) if isinstance(found, Graduate)), None)
+    """The tier of the graduate, or of the file of graduates, that a row is about."""
+    return next((found.tier for found in above(row) if isinstance(found, (Graduate, Upload))), None)
 
 
 def belongs(row: models.Model, actor: Actor) -> bool:
@@ -84,7 +84,8 @@ def belongs(row: models.Model, actor: Actor) -> bool:
         and (has_person or model.scope.area)
     ):
         return False
-    if role is Role.SCHOOL and actor.tier is not Tier.ALL and has_person and tier_of(row) != actor.tier:
+    has_tier = has_person or any(isinstance(found, Upload) for found in above(row))
+    if role is Role.SCHOOL and actor.tier is not Tier.ALL and has_tier and tier_of(row) != actor.tier:
         return False
     if role is Role.MINISTRY:
         return True

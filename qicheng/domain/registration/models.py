@@ -17,6 +17,7 @@ from qicheng.foundation.access import Area, Role, Tier
 from qicheng.foundation.access.rows import EVERYTHING, Scope, Scoped
 from qicheng.foundation.flow.models import Case, Lock
 
+from .sheets import destinations
 from .sheets.cases import proofs_of
 
 if TYPE_CHECKING:
@@ -142,6 +143,11 @@ class Registration(Case, Scoped):
     @property
     def proofs_asked(self) -> tuple[ProofKind, ...]:
         return proofs_of(self)
+
+    @property
+    def destination_name(self) -> str:
+        """What the graduate registered, as the edition of the case calls it; '' where it is an agreement (DES-01)."""
+        return destinations.of(self.kind).name(self.edition) if self.kind else ""
 
     @property
     def official_number(self) -> str:

@@ -154,9 +154,12 @@ class Roster(models.Model):
 
 
 class Upload(Scoped):
-    """A roster file that was uploaded, its progress, and what became of it (IMP-01 … IMP-04)."""
+    """A roster file that was uploaded, its progress, and what became of it (IMP-01 … IMP-04).
 
-    scope = Scope(school="school", province="school__province", ministry=EVERYTHING, area=Area.EMPLOYMENT)
+    `tier` is what its uploader answers for: a user of one tier sees the files of that tier, and not those that hold everybody (ORG-07).
+    """
+
+    scope = Scope(school="school", province="school__province", ministry=EVERYTHING, tier="tier", area=Area.EMPLOYMENT)
     STATES: ClassVar = (
         ("waiting", "等待读取"), ("reading", "正在读取"), ("preview", "等待你确认"), ("refused", "文件不能用"),
         ("applying", "正在写入"), ("applied", "已写入"), ("dropped", "已放弃"),
@@ -193,8 +196,8 @@ class UploadFault(Scoped):
     """What is wrong in one place of an uploaded file: the line, the field ('' for the whole line) and why (IMP-02)."""
 
     scope = Scope(
-        school="upload__school", province="upload__school__province", ministry=EVERYTHING, area=Area.EMPLOYMENT
-    )
+        school="upload__school", province="upload__school__province", ministry=EVERYTHING, tier="upload__tier", area=Area.EMPLOYMENT,
+    )  # fmt: skip
 
     upload = models.ForeignKey(Upload, models.CASCADE)
     line = models.PositiveIntegerField()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,23 +11,27 @@ from django import forms
 
 from qicheng.foundation import codes
 from qicheng.foundation.codes import divisions
+from qicheng.foundation.kit import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     Check = Callable[[Mapping[str, Any]], Mapping[str, str]]
 
 KINDS = frozenset(
-    {"text", "long", "code", "area", "date", "month", "phone", "mobile", "email", "whole", "choice", "switch"}
-)
+    {"text", "long", "code", "lookup", "area", "date", "month", "phone", "mobile", "email", "whole", "choice", "switch", "credit"}
+)  # fmt: skip
+WITH_TABLE = frozenset({"code", "lookup"})
 EMPTY = "没有填写"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. `kind` decides widget and check; `table` is the code table of kind 'code'; `limit` the longest text.
+    """One field. `kind` decides widget and check; `table` is the code table of kinds 'code' and 'lookup'; `limit` the longest text.
 
     `unit` stands behind the control (元/月); `group` is the heading that it stands under; `choices` belong to kind 'choice'.
+    'code' is a select; 'lookup' is typed, by name or code, for tables too long for a select; `is_open` lets in what the table does
+    not know, as it was written. `when` names another field before it and the values of that one for which this one is asked.
     """
 
     key: str
@@ -42,9 +47,11 @@ class Field:
     low: int | None = None
     high: int | None = None
     autocomplete: str = "off"
+    is_open: bool = False
+    when: tuple[str, tuple[str, ...]] | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS or (self.kind == "code") != bool(self.table):
+        if self.kind not in KINDS or (self.kind in WITH_TABLE) != bool(self.table):
             raise ValueError(f"field {self.key}: kind {self.kind}, table {self.table!r}")
 
     def shown(self, value: Any) -> str:
@@ -53,6 +60,8 @@ class Field:
             return ""
         if self.kind == "code":
             return codes.table(self.table).label(str(value))
+        if self.kind == "lookup":
+            return codes.table(self.table).known_as(str(value))
         if self.kind == "area":
             return divisions.full_name(str(value))
         if self.kind == "choice":
@@ -61,18 +70,28 @@ class Field:
             return "是" if value else "否"
         return f"{value} {self.unit}" if self.unit else str(value)
 
+    def is_asked(self, given: Mapping[str, Any]) -> bool:
+        """Whether the field is asked beside these values of the others."""
+        return self.when is None or given.get(self.when[0]) in self.when[1]
+
+    @property
+    def missing(self) -> str:
+        """What is said where a required field is empty."""
+        return f"{self.label}还没有{'选择' if self.kind in ('code', 'choice', 'area') else '填写'}"
+
     def control(self, cohort: int | None) -> forms.Field:
-        """Django's form field for it."""
-        given: dict[str, Any] = {"label": self.label, "required": self.required, "help_text": self.hint}
+        """Django's form field for it; one with `when` is required by the form, which knows the other values."""
+        given: dict[str, Any] = {
+            "label": self.label, "required": self.required and self.when is None, "help_text": self.hint
+        }  # fmt: skip
         given["error_messages"] = {
-            "required": f"{self.label}还没有填写",
+            "required": self.missing,
             "invalid": f"{self.label}填写的内容看不懂，请对照提示重填",
         }
         attributes = {"autocomplete": self.autocomplete}
         match self.kind:
             case "code":
                 given["error_messages"] |= {
-                    "required": f"{self.label}还没有选择",
                     "invalid_choice": f"{self.label}里没有这一项，请重新选择",
                 }
                 control: forms.Field = forms.ChoiceField(
@@ -80,13 +99,15 @@ class Field:
                 )
             case "choice":
                 given["error_messages"] |= {
-                    "required": f"{self.label}还没有选择",
                     "invalid_choice": f"{self.label}里没有这一项，请重新选择",
                 }
                 control = forms.ChoiceField(choices=self.choices, widget=forms.RadioSelect, **given)
             case "area":
-                given["error_messages"] |= {"required": f"{self.label}还没有选择"}
                 control = AreaField(**given)
+            case "lookup":
+                control = LookupField(self.table, is_open=self.is_open, max_length=self.limit, **given)
+            case "credit":
+                control = CreditCodeField(**given)
             case "date":
                 control = forms.DateField(widget=forms.DateInput(attrs={"type": "date", **attributes}), **given)
             case "whole":
@@ -120,6 +141,42 @@ class Field:
         return control
 
 
+class LookupField(forms.CharField):
+    """An entry of a code table, typed by name or code; the code is kept, and shown again as its name.
+
+    What the table does not know is refused with names that come near; where the field `is_open` it is kept as it was written.
+    """
+
+    def __init__(self, table: str, *, is_open: bool = False, **given: Any) -> None:
+        super().__init__(widget=forms.TextInput(attrs={"autocomplete": "off", "data-lookup": table}), **given)
+        self.table, self.is_open = table, is_open
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        known = codes.table(self.table)
+        found = known.find(text) if text else ""
+        if found is not None or self.is_open:
+            return text if found is None else found
+        near = "、".join(known.known_as(code) for code in known.search(text, 4))
+        raise forms.ValidationError(
+            f"{self.label}没有找到这个名称。{f'要填的是不是：{near}' if near else '请填全称，或者填代码'}"
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        return codes.table(self.table).known_as(str(value)) if value else value
+
+
+class CreditCodeField(forms.CharField):
+    """A unified social credit code with its check characters (GB 32100), kept in its one spelling."""
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        try:
+            return identity.credit_code(text).number if text else ""
+        except identity.NotValid as fault:
+            raise forms.ValidationError(str(fault)) from None
+
+
 class AreaField(forms.CharField):
     """A division of GB/T 2260, six digits, at the finest level that the division has."""
 
@@ -139,6 +196,16 @@ class Sheet:
     check: Check | None = None
     version: int = 1
 
+    def __post_init__(self) -> None:
+        """An error for a field declared twice, and for one that is asked by a field or a value that is not there before it."""
+        before: dict[str, Field] = {}
+        for field in self.fields:
+            other, wanted = field.when or ("", ())
+            offered = [value for value, _ in before[other].choices] if other in before else []
+            if field.key in before or (other and not (wanted and set(wanted) <= set(offered))):
+                raise ValueError(f"sheet {self.name}: field {field.key}, asked when {field.when}")
+            before[field.key] = field
+
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
 
@@ -150,22 +217,40 @@ class Sheet:
         return tuple(field.key for field in self.fields)
 
     def form(self, cohort: int | None = None) -> type[forms.Form]:
-        """A Django form with the codes that are valid for the cohort and the check across fields."""
-        check = self.check
+        """A Django form with the codes that are valid for the cohort and the check across fields.
+
+        A field that is not asked is empty, whatever was sent for it; one that is asked by another is required then.
+        """
+        check, depending = self.check, [field for field in self.fields if field.when]
 
         def clean(self: forms.Form) -> dict[str, Any]:
             cleaned = forms.Form.clean(self) or self.cleaned_data
+            for field in depending:
+                if not field.is_asked(cleaned):
+                    self.errors.pop(field.key, None)
+                    cleaned[field.key] = None
+                elif field.required and cleaned.get(field.key) in (None, "") and field.key not in self.errors:
+                    self.add_error(field.key, field.missing)
             for key, words in (check(cleaned) if check else {}).items():
                 if key not in self.errors:
                     self.add_error(key, words)
             return cleaned
 
         controls = {field.key: field.control(cohort) for field in self.fields}
+        for field in depending:
+            assert field.when is not None
+            other, wanted = self[field.when[0]], field.when[1]
+            words = "、".join(label for value, label in other.choices if value in wanted)
+            controls[field.key].asked_by = f"{other.key}={' '.join(wanted)}"  # type: ignore[attr-defined]
+            controls[field.key].asked_when = (  # type: ignore[attr-defined]
+                f"{other.label}选「{words}」时{'填写' if field.required else '可以填写'}"
+            )
         return type(f"{self.name}Form", (forms.Form,), {**controls, "clean": clean})
 
     def lines(self, given: Mapping[str, Any], keys: Sequence[str] = ()) -> list[tuple[str, str]]:
-        """(label, value) of every field as its reader sees it; '' where nothing was filled in."""
-        return [(f.label, f.shown(given.get(f.key))) for f in self.fields if not keys or f.key in keys]
+        """(label, value) of every field that is asked, as its reader sees it; '' where nothing was filled in."""
+        asked = (field for field in self.fields if field.is_asked(given))
+        return [(f.label, f.shown(given.get(f.key))) for f in asked if not keys or f.key in keys]
 
     def changes(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[str]]:
         """Label → [before, after] of the fields that differ, in the reader's words."""

@@ -16,7 +16,7 @@ from qicheng.domain.orgs.models import Account, Cohort, Seat
 from qicheng.domain.roster.imports import apply_upload, read_upload
 from qicheng.domain.roster.models import Graduate, Upload
 from qicheng.domain.roster.queries import must_confirm
-from qicheng.foundation.access import Level, Role
+from qicheng.foundation.access import Level, Role, Tier
 from qicheng.foundation.flow.models import Record
 from tests.clients import signed_in
 from tests.domain.roster import files
@@ -356,6 +356,19 @@ def test_uploads_of_another_school_are_not_found(world):
         assert stranger.post(reverse(f"roster:{name}", args=[upload.public_id])).status_code == 404
     for role in (Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER):
         assert browser(world, role).get(reverse("roster:uploads")).status_code == 404
+
+
+@pytest.mark.rule("ORG-07")
+def test_a_file_is_seen_by_who_answers_for_its_tier_alone(world):
+    content = [files.xlsx(files.table_of([files.line(world, n)])) for n in (1, 2)]
+    whole = files.uploaded(world, content[0])
+    own = files.uploaded(world, content[1], tier=Tier.UNDERGRADUATE)
+    found = {}
+    for tier in Tier:
+        client = signed_in(world.new_seat(Role.SCHOOL, world.school.pk, f"老师{tier.label}", tier=tier))
+        found[tier] = [client.get(reverse("roster:upload", args=[one.public_id])).status_code for one in (whole, own)]
+        assert client.get(reverse("roster:uploads")).content.decode().count('scope="row"') == found[tier].count(200)
+    assert found == {Tier.ALL: [200, 200], Tier.UNDERGRADUATE: [404, 200], Tier.POSTGRADUATE: [404, 404]}
 
 
 def test_the_template_can_be_downloaded(world):

@@ -175,3 +175,12 @@ def test_all_tables_load_quickly_in_a_fresh_process():
     )
     took = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout
     assert float(took) < 0.15
+
+
+def test_a_search_finds_what_has_the_text_in_its_name_and_begins_with_what_begins_with_it():
+    schools = codes.table("universities_2022")
+    found = [schools.label(code) for code in schools.search("南京大学", 3)]
+    assert (found[0], all("南京大学" in name for name in found)) == ("南京大学", True)
+    places = codes.table("admin_divisions")
+    assert [places.known_as(code) for code in places.search("昆山")] == ["江苏省苏州市昆山市"]
+    assert (schools.search(""), schools.search(" - "), len(schools.search("学院", 7))) == ([], [], 7)

@@ -104,7 +104,125 @@ def test_columns_and_keys_stand_in_the_order_of_the_declaration():
     assert (TERMS["post"].limit, [field.key for field in TERMS][:2]) == (6, ["job", "post"])
 
 
-@pytest.mark.parametrize(("kind", "table"), [("colour", ""), ("code", ""), ("text", "job_categories")])
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [("colour", ""), ("code", ""), ("text", "job_categories"), ("lookup", ""), ("credit", "countries")],
+)
 def test_a_field_of_an_unknown_kind_or_with_a_table_that_it_does_not_use_is_an_error(kind, table):
     with pytest.raises(ValueError, match="field x"):
         Field("x", "X", kind, table=table)
+
+
+# ---- fields that another field asks for
+
+SHOP = Sheet(
+    "Shop",
+    (
+        Field("form", "创业形式", "choice", choices=(("company", "公司"), ("shop", "网店"))),
+        Field("licence", "执照编号", limit=4, when=("form", ("company",))),
+        Field("since", "开业日期", "date", required=False, when=("form", ("company", "shop"))),
+        Field("way", "收款方式", "choice", choices=(("card", "银行卡"), ("other", "其他")), when=("form", ("shop",))),
+        Field("words", "怎么收款", when=("way", ("other",))),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong", "kept"),
+    [
+        ({"form": "company", "licence": "12"}, {}, {"licence": "12", "way": None, "words": None}),
+        ({"form": "company"}, {"licence": ["执照编号还没有填写"]}, {}),
+        ({"form": "company", "licence": "12345"}, {"licence": ["执照编号最多 4 个字"]}, {}),
+        ({"form": "shop", "way": "card", "licence": "12345", "words": "现金"}, {}, {"licence": None, "words": None, "way": "card"}),
+        ({"form": "shop", "way": "other"}, {"words": ["怎么收款还没有填写"]}, {}),
+        ({"form": "shop"}, {"way": ["收款方式还没有选择"]}, {}),
+        ({"licence": "12", "way": "other"}, {"form": ["创业形式还没有选择"]}, {"licence": None, "way": None, "words": None}),
+    ],
+)  # fmt: skip
+def test_a_field_that_is_not_asked_is_empty_and_one_that_is_asked_is_required(given, wrong, kept):
+    form = SHOP.form()(given)
+    assert {name: list(errors) for name, errors in form.errors.items()} == wrong
+    assert {key: form.cleaned_data[key] for key in kept} == kept
+
+
+def test_a_field_that_is_not_asked_is_not_shown_either():
+    assert SHOP.lines({"form": "shop", "way": "card", "licence": "12"}) == [
+        ("创业形式", "网店"), ("开业日期", ""), ("收款方式", "银行卡"),
+    ]  # fmt: skip
+
+
+def test_a_control_knows_by_what_it_is_asked_in_words_and_for_scripts():
+    form = SHOP.form()()
+    asked = {
+        key: (field.asked_by, field.asked_when) for key, field in form.fields.items() if hasattr(field, "asked_by")
+    }
+    assert asked == {
+        "licence": ("form=company", "创业形式选「公司」时填写"), "since": ("form=company shop", "创业形式选「公司、网店」时可以填写"),
+        "way": ("form=shop", "创业形式选「网店」时填写"), "words": ("way=other", "收款方式选「其他」时填写"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (Field("a", "A"), Field("a", "B")),
+        (Field("a", "A", when=("b", ("1",))),),
+        (Field("a", "A", when=("b", ("1",))), Field("b", "B", "choice", choices=(("1", "一"),))),
+        (Field("b", "B", "choice", choices=(("1", "一"),)), Field("a", "A", when=("b", ("2",)))),
+        (Field("b", "B", "choice", choices=(("1", "一"),)), Field("a", "A", when=("b", ()))),
+    ],
+)
+def test_a_sheet_that_could_never_ask_a_field_is_an_error_at_once(fields):
+    with pytest.raises(ValueError, match="sheet Wrong"):
+        Sheet("Wrong", fields)
+
+
+# ---- entries of long tables, and credit codes
+
+FOUND = Sheet(
+    "Found",
+    (
+        Field("school", "院校", "lookup", table="universities_2022"),
+        Field("other", "别的院校", "lookup", table="universities_2022", required=False, is_open=True),
+        Field("place", "地点", "lookup", table="admin_divisions", required=False),
+        Field("credit", "信用代码", "credit", required=False),
+    ),
+)
+
+
+@pytest.mark.parametrize("typed", ["北京大学", "10001", " 北京大学 ", "１０００１"])
+def test_an_entry_of_a_table_is_found_by_name_or_code_and_shown_by_its_name(typed):
+    form = FOUND.form()({"school": typed, "place": "昆山市"})
+    assert form.is_valid(), form.errors
+    assert (form.cleaned_data["school"], form.cleaned_data["place"]) == ("10001", "320583")
+    again = FOUND.form()(initial=FOUND.stored(form.cleaned_data))
+    assert (again["school"].value(), again["place"].value()) == ("北京大学", "江苏省苏州市昆山市")
+    assert FOUND.lines(form.cleaned_data, ("place",)) == [("地点", "江苏省苏州市昆山市")]
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"school": ""}, {"school": "院校还没有填写"}),
+        ({"school": "北京大"}, {"school": "院校没有找到这个名称。要填的是不是：北京大学"}),
+        ({"school": "没有这所"}, {"school": "院校没有找到这个名称。请填全称，或者填代码"}),
+        ({"school": "10001", "place": "朝阳区"}, {"place": "地点没有找到这个名称。要填的是不是：北京市朝阳区、吉林省长春市朝阳区"}),
+        ({"school": "10001", "credit": "91"}, {"credit": "统一社会信用代码少 16 位，现在是 2 位，请补全到 18 位"}),
+    ],
+)  # fmt: skip
+def test_what_is_not_found_is_told_with_what_comes_near(given, wrong):
+    form = FOUND.form()(given)
+    assert {name: errors[0] for name, errors in form.errors.items()} == wrong
+
+
+def test_an_open_look_up_keeps_what_the_table_does_not_know():
+    form = FOUND.form()({"school": "10001", "other": "某某研究所"})
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["other"] == "某某研究所"
+    assert FOUND.lines(form.cleaned_data, ("other",)) == [("别的院校", "某某研究所")]
+
+
+def test_a_credit_code_is_kept_in_one_spelling():
+    form = FOUND.form()({"school": "10001", "credit": " 9135010 0M000100y43"})
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["credit"] == "91350100M000100Y43"

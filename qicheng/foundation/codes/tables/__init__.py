@@ -63,9 +63,27 @@ class Table:
         found = self._meant.get(text)
         return found if found is not None else self._meant.get(_plain(text))
 
+    def known_as(self, code: str) -> str:
+        """The name by which a code is understood and offered while typing: the full one where the table has it."""
+        row = self._rows.get(code)
+        return (row.get("full_name") or self._labels[code]) if row else code
+
+    def search(self, text: str, limit: int = 10) -> list[str]:
+        """Codes whose name has the text in it, those that begin with it first; at most `limit`, none for an empty text."""
+        wanted = _plain(text)
+        if not wanted:
+            return []
+        found = [(code, name) for code, name in self._spelled if wanted in name]
+        found.sort(key=lambda one: (not one[1].startswith(wanted), len(one[1])))
+        return [code for code, _ in found[:limit]]
+
     def choices(self, cohort: int | None = None) -> list[tuple[str, str]]:
         """Code and name of what is offered, in the order of the table; with a cohort, what is valid for it."""
         return [(code, self._labels[code]) for code, row in self._rows.items() if _is_offered(row, cohort)]
+
+    @cached_property
+    def _spelled(self) -> tuple[tuple[str, str], ...]:
+        return tuple((code, _plain(self.known_as(code))) for code, row in self._rows.items() if _is_offered(row, None))
 
     @cached_property
     def _meant(self) -> Mapping[str, str]:
