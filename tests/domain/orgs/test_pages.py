@@ -25,7 +25,7 @@ STAFF = DESK | ABOVE
 # Whom each page answers; {…} is filled with something of the world.
 PAGES: dict[str, frozenset[Role]] = {
     "/settings/": SCHOOL, "/settings/handlers/all/": SCHOOL, "/settings/reasons/": SCHOOL, "/contacts/": DESK,
-    "/contacts/{contact}/": SCHOOL, "/log/": SCHOOL, "/accounts/": MAKERS, "/gov/accounts/": MAKERS,
+    "/contacts/{contact}/": SCHOOL, "/log/": SCHOOL, "/accounts/": MAKERS, "/gov/accounts/": ABOVE,
     "/accounts/new/college/": SCHOOL, "/accounts/new/school/": SCHOOL | PROVINCE, "/accounts/new/province/": ABOVE,
     "/accounts/{college_seat}/": SCHOOL, "/gov/settings/": ABOVE, "/gov/provinces/new/": MINISTRY, "/gov/cohorts/": MINISTRY,
     "/gov/schools/": ABOVE, "/gov/schools/new/": PROVINCE, "/gov/log/": ABOVE, "/gov/employers/": MINISTRY,

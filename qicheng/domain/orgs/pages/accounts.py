@@ -44,6 +44,12 @@ def overview(request: Any) -> HttpResponse:
     return render(request, "orgs/accounts.html", context)
 
 
+@audience(Role.PROVINCE, Role.MINISTRY, area=Area.EMPLOYMENT)
+def above(request: Any) -> HttpResponse:
+    """The same list at the address of those above the schools, who have it in their menu (ORG-03)."""
+    return overview(request)
+
+
 def mismatches(actor: Actor, cohort: int, found: list[Seat]) -> dict[str, Any]:
     """Colleges of the roster without an account; accounts of colleges that nobody on the roster belongs to, and what was meant."""
     lacking = queries.colleges_without_account(actor.node, cohort)
