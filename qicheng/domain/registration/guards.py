@@ -136,8 +136,12 @@ def roster_agrees(case: Registration, actor: Actor) -> str | None:
 
 
 def edition_allows_voiding(case: Registration, actor: Actor) -> str | None:
-    """SIGN-08: annulling an effective agreement came with the guide of 2024."""
-    return None if case.edition == Edition.GUIDE_2024 else f"{case.edition} 版规则没有作废协议，只能解约。"
+    """SIGN-08, DES-04: that a school annuls what is in effect came with the guide of 2024."""
+    if case.edition == Edition.GUIDE_2024:
+        return None
+    if case.kind:
+        return f"{case.edition} 版规则里学校不能作废去向，由毕业生本人作废。"
+    return f"{case.edition} 版规则没有作废协议，只能解约。"
 
 
 # ---- what a graduate begins

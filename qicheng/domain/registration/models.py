@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # Whether the province has opened the module (ORG-02), read with the settings' row.
 SIGNING_IS_OPEN = """coalesce((SELECT o.is_open FROM orgs_opening o JOIN orgs_school s ON s.province_id = o.province_id
     WHERE s.id = school_id AND o.cohort = orgs_signingsettings.cohort AND o.module = 'signing'), false) AS is_open"""
+# What is still being filled in, or was thrown away before anybody was asked, is its author's alone.
+UNSENT = ("draft", "discarded")
 
 
 class Range(Func):
@@ -49,7 +51,7 @@ class Registration(Case, Scoped):
 
     scope = Scope(
         graduate="graduate", employer="employer", college="college", school="school", province="school__province",
-        ministry=EVERYTHING, bearer="pk", tier="tier", area=Area.EMPLOYMENT,
+        ministry=EVERYTHING, bearer="pk", tier="tier", area=Area.EMPLOYMENT, unsent=UNSENT,
     )  # fmt: skip
     detail = "registration:detail"
     locks: ClassVar = (
@@ -237,7 +239,7 @@ class Dissolution(Case, Scoped):
 
     scope = Scope(
         graduate="graduate", employer="employer", college="college", school="school", province="school__province",
-        ministry=EVERYTHING, tier="tier", area=Area.EMPLOYMENT,
+        ministry=EVERYTHING, tier="tier", area=Area.EMPLOYMENT, unsent=UNSENT,
     )  # fmt: skip
     detail = "registration:dissolution"
     locks: ClassVar = (
@@ -329,6 +331,11 @@ class Dissolution(Case, Scoped):
     def was_asked_by(self) -> Role:
         """The side that made the request."""
         return Role(self.asked_by)
+
+    @property
+    def is_on_paper(self) -> bool:
+        """Whether the graduate applies with a letter, and nobody answers online."""
+        return self.flow_name == "offline_dissolution"
 
     @property
     def answers(self) -> Role:

@@ -33,7 +33,7 @@ from qicheng.foundation.kit.calendar import (
 from qicheng.foundation.kit.identity import code_text, name_text
 from qicheng.foundation.papers.models import Paper
 
-from .guards import FIRST_REMINDER, NEXT_REMINDER, requests_made
+from .guards import DISSOLVED_BY, FIRST_REMINDER, NEXT_REMINDER, requests_made
 from .models import Dissolution, Registration
 from .sheets import OFFER
 
@@ -405,10 +405,16 @@ def dissolutions_about(agreement: Registration, actor: Actor) -> list[Dissolutio
     return list(dissolutions_of(actor).filter(agreement=agreement.pk))
 
 
+def way_out(agreement: Registration, role: Role) -> str:
+    """The flow by which that side can ask for the end of that agreement, '' where there is none (DIS-01)."""
+    ways = (way for way, ended in DISSOLVED_BY.items() if agreement.flow_name in ended and role in FLOWS[way].begin.by)
+    return next(ways, "") if agreement.effective_at is not None else ""
+
+
 def intended_dissolution(agreement: Registration, actor: Actor) -> Dissolution:
     """An unsaved request, as it would begin: what guards are asked about before anybody fills in a form."""
     return Dissolution(
-        flow_name="online_dissolution", cohort=agreement.cohort, agreement=agreement, school_id=agreement.school_id,
+        flow_name=way_out(agreement, actor.role) or "online_dissolution", cohort=agreement.cohort, agreement=agreement, school_id=agreement.school_id,
         college_id=agreement.college_id, tier=agreement.tier, graduate_id=agreement.graduate_id, employer_id=agreement.employer_id,
         agreement_form=agreement.agreement_form, asked_by=str(actor.role),
     )  # fmt: skip
@@ -416,8 +422,8 @@ def intended_dissolution(agreement: Registration, actor: Actor) -> Dissolution:
 
 def dissolution_obstacle(agreement: Registration, actor: Actor) -> str | None:
     """The reason for which `actor` cannot ask for the dissolution of that agreement now, or None."""
-    case, declared = intended_dissolution(agreement, actor), FLOWS["online_dissolution"]
-    reasons = (why for guard in (*declared.holds, *declared.begin.when) if (why := guard(case, actor)))
+    case = intended_dissolution(agreement, actor)
+    reasons = (why for guard in (*case.flow.holds, *case.flow.begin.when) if (why := guard(case, actor)))
     return next(reasons, None)
 
 
@@ -435,7 +441,8 @@ def dissolution_stations(case: Dissolution, role: Role, *, rejected_by: str = ""
     names = {
         Role.EMPLOYER: "单位", Role.GRADUATE: "你" if role is Role.GRADUATE else "毕业生", Role.COLLEGE: "学院", Role.SCHOOL: "学校",
     }  # fmt: skip
-    order = [case.was_asked_by, case.answers, *levels]
+    answers = [] if case.is_on_paper else [case.answers]
+    order = [case.was_asked_by, *answers, *levels]
     past = {case.was_asked_by: "已申请", case.answers: "已同意", Role.COLLEGE: "已通过", Role.SCHOOL: f"已{case.verb}"}
     ahead = {case.was_asked_by: "申请", case.answers: "回应", Role.COLLEGE: "审核", Role.SCHOOL: case.verb}
     end = ("协议", "已解约", "done")
@@ -450,10 +457,11 @@ def dissolution_stations(case: Dissolution, role: Role, *, rejected_by: str = ""
         return [*((names[one], past[one], "done") for one in order), end]
     stopped = {
         "refused_by_employer": (Role.EMPLOYER, "已拒绝"), "refused_by_graduate": (Role.GRADUATE, "已拒绝"),
-        "withdrawn": (case.was_asked_by, "已撤回"), "rejected": (Role(rejected_by) if rejected_by else levels[-1], "不通过"),
+        "withdrawn": (case.was_asked_by, "已撤回"), "discarded": (case.was_asked_by, "已删除"), "rejected": (Role(rejected_by) if rejected_by else levels[-1], "不通过"),
     }.get(case.state)  # fmt: skip
     turn = case.standing.turn or Role.SCHOOL
-    holder, word = stopped or (turn, f"待{ahead[turn]}")
+    todo = {"draft": "待提交", "returned": "待修改"}.get(case.state, f"待{ahead[turn]}")
+    holder, word = stopped or (turn, todo)
     place = order.index(holder)
     return [
         *((names[one], past[one], "done") for one in order[:place]),
@@ -465,7 +473,7 @@ def dissolution_stations(case: Dissolution, role: Role, *, rejected_by: str = ""
 
 def silence(case: Dissolution, records: Sequence[Record], now: datetime) -> Silence | None:
     """How the other side has kept silent; None once it has answered or the request is over."""
-    if case.standing.turn is not case.answers:
+    if case.is_on_paper or case.standing.turn is not case.answers:
         return None
     reminders = tuple(record.at for record in records if record.act == "remind")
     days = working_days_between(day_of(case.asked_at), day_of(now)).days

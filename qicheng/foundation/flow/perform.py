@@ -133,6 +133,9 @@ def perform(
                 raise Refused(why)
         if act.reason and not (_is_said(words) and (reason or act.reason not in codes.names())):
             raise Refused("选一个原因并写明情况，对方才知道怎么办。")
+        if (asked := act.sheet(locked)) and "reason" in asked.keys:
+            # A field of the act's own form, which the effect keeps; not one of the reasons of a review.
+            given, reason = {**given, "reason": reason}, ""
         columns = _changing(type(case), documents=act.do is not None)
         before = _values(locked, columns)
         changes = (act.do(locked, actor, **given) if act.do else None) or {}

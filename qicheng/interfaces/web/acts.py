@@ -139,8 +139,8 @@ def _done(asked: Asked) -> HttpResponse:
     said = asked.said.cleaned_data
     try:
         record = perform(
-            asked.case, asked.act.name, asked.actor, seen=asked.seen, key=asked.key, reason=said.get("reason", ""),
-            words=said.get("words", ""), internal=said.get("internal", ""), **(asked.form.cleaned_data if asked.form else {}),
+            asked.case, asked.act.name, asked.actor, seen=asked.seen, key=asked.key,
+            **{key: said.get(key, "") for key in ("reason", "words", "internal")} | (asked.form.cleaned_data if asked.form else {}),
         )  # fmt: skip
     except (NotFound, NotOpen):
         raise Http404 from None

@@ -38,6 +38,8 @@ def paper_agreement(actor: Actor, **typed: Any) -> Registration:
 
 def destination(actor: Actor, *, kind: str, **typed: Any) -> Registration:
     """The unsaved draft of another destination of that kind (DES-01)."""
+    if kind not in destinations.REGISTRY:
+        raise Refused("这种去向现在不能选，回到填报页面重新选择。")
     return _draft(actor, "destination", typed, kind)
 
 
@@ -110,12 +112,12 @@ def write_record_of(case: Registration) -> None:
     )
     given |= {key: case.employer_shown.get(key) or "" for key in given}
     if case.flow_name == "destination":
-        written = given | destinations.record_values(case.kind, values_of(case))
+        written = given | destinations.record_values(case.kind, case.terms)
     else:
         signed = case.terms.get("signed_on") or timezone.localdate(case.effective_at).isoformat()
         written = given | {
             "destination": SIGNED_AGREEMENT, "employer_name": case.employer_shown["name"], "job_category": case.job_category,
-            "number": case.number or "", "signed_on": signed,
+            "number": case.official_number, "signed_on": signed,
         }  # fmt: skip
     write_record(
         graduate=case.graduate_id, cohort=case.cohort, school=case.school_id, case=str(case.public_id), **written

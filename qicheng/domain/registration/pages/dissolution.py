@@ -18,6 +18,7 @@ from qicheng.foundation import codes
 from qicheng.foundation.access import Role
 from qicheng.foundation.access.pages import audience
 from qicheng.foundation.flow.declare import FLOWS
+from qicheng.foundation.flow.gather import gathered
 from qicheng.foundation.flow.perform import NotFound, Stopped, begin, find, held, open_acts, timeline
 from qicheng.foundation.kit.numbers import token
 from qicheng.foundation.listing.page import render, say
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from qicheng.domain.registration.models import Registration
     from qicheng.foundation.access.pages import Request
 
-FLOW = "online_dissolution"
 OTHER_SIDE = {Role.GRADUATE: "用人单位", Role.EMPLOYER: "毕业生"}
 # The counters above an employer's list: states as it reads them, in the order in which they come.
 PLACES = (
@@ -49,7 +49,8 @@ PLACES = (
 def ask(request: Request, public_id: UUID) -> HttpResponse:
     """Ask for the dissolution of an agreement: what has to be settled first, how often it is possible, reason and words (DIS-01)."""
     actor, agreement = request.actor, seen_agreement(request, public_id)
-    if agreement.number is None:
+    way = queries.way_out(agreement, actor.role)
+    if not way:
         raise Http404
     posted = request.POST if request.method == "POST" else None
     form = DISSOLUTION[actor.role].form(agreement.cohort)(posted)
@@ -57,26 +58,30 @@ def ask(request: Request, public_id: UUID) -> HttpResponse:
         return asking(request, agreement, form)
     key = request.POST.get("key", "")[:64] or None
     try:
-        case = begin(FLOWS[FLOW], actor, key=key, agreement=agreement, **form.cleaned_data)
+        case = begin(FLOWS[way], actor, key=key, agreement=agreement, **form.cleaned_data)
     except NotFound:
         raise Http404 from None
     except Stopped as stopped:
         return asking(request, agreement, form, str(stopped))
-    say(request, f"解约申请已提交，{OTHER_SIDE[actor.role]}会收到消息。对方同意、学校审核通过，协议才解除。")
+    if case.standing.proofs_by:
+        say(request, "解约申请已保存，还没有提交。先上传解约函，再提交。")
+    else:
+        say(request, f"解约申请已提交，{OTHER_SIDE[actor.role]}会收到消息。对方同意、学校审核通过，协议才解除。")
     return redirect(case.detail, public_id=case.public_id)
 
 
 def asking(request: Request, agreement: Registration, form: Form, why: str = "") -> HttpResponse:
     """The form, or the reason for which there is none; what was typed stays."""
     actor = request.actor
-    against = why or queries.dissolution_obstacle(agreement, actor)
+    opened = next((one for one in queries.dissolutions_about(agreement, actor) if not one.standing.settled), None)
+    draft = Dissolution.refusals["one_draft_of_a_request"] if opened and not opened.live else None
+    against = why or queries.dissolution_obstacle(agreement, actor) or draft
     left, allowed = queries.requests_left(agreement, actor)
-    opened = next((one for one in queries.dissolutions_about(agreement, actor) if one.live), None)
     asked = queries.intended_dissolution(agreement, actor)
     return render(request, "registration/dissolve.html", {
         "frame": frame(request), "agreement": agreement, "form": form, "why": against, "can": form.is_bound or not against, "left": left,
         "allowed": allowed, "opened": opened, "key": request.POST.get("key") or token(), "other": OTHER_SIDE[actor.role],
-        "levels": ["学院审核"] * queries.has_two_levels(asked) + [f"学校{asked.verb}"], "counts": actor.role is Role.GRADUATE,
+        "levels": ["学院审核"] * queries.has_two_levels(asked) + [f"学校{asked.verb}"], "counts": actor.role is Role.GRADUATE, "paper": asked.is_on_paper,
         "back": reverse(agreement.detail, args=[agreement.public_id]), "heading": "申请解约",
     }, status=422 if form.errors else 409 if why else 200)  # fmt: skip
 
@@ -86,7 +91,7 @@ def detail(request: Request, public_id: UUID) -> HttpResponse:
     """One dissolution, on the page that suits whoever looks."""
     case = seen(request, public_id)
     if request.actor.role in OTHER_SIDE:
-        return request_of_a_side(request, case)
+        return request_on_paper(request, case) if case.is_on_paper else request_of_a_side(request, case)
     return registration(request, case)
 
 
@@ -109,6 +114,30 @@ def request_of_a_side(request: Request, case: Dissolution) -> HttpResponse:
         "phone": agreement.employer_shown.get("mobile") or agreement.employer_shown.get("phone") or "",
         "contacts": orgs.contacts_for(case.graduate) if actor.role is Role.GRADUATE else [],
         "handler": orgs.handler_for(case.school_id, case.cohort, case.tier),
+        "back": reverse("registration:home"), "heading": "解约",
+    })  # fmt: skip
+
+
+def request_on_paper(request: Request, case: Dissolution) -> HttpResponse:
+    """A request on paper as its graduate fills it in, submits and follows it; no employer has a part in it (DIS-05)."""
+    actor, now, events = request.actor, timezone.now(), timeline(case)
+    if actor.role is not Role.GRADUATE:
+        raise Http404
+    agreement, reasons, standing = case.agreement, codes.table("termination_reasons"), case.standing
+    left, allowed = queries.requests_left(agreement, actor)
+    returned = next((record for record in reversed(events) if record.after == case.state), None)
+    return render(request, "registration/dissolution_paper.html", {
+        "case": case, "agreement": agreement, "tag": queries.tag(case, actor.role, now), "acts": open_acts(case, actor),
+        "why": held(case, actor) if standing.turn else None, "gathered": gathered(case), "open": bool(standing.proofs_by),
+        "left": left, "allowed": allowed, "returned": returned.words if returned and returned.act == "return" else "",
+        "stations": queries.dissolution_stations(case, actor.role, rejected_by=queries.rejected_by(events)),
+        "asked": [
+            ("解约原因", reasons.label(case.reason)), ("解约说明", case.explanation),
+            *([("第几次申请", f"{case.sequence} / {case.allowed}")] if case.sequence else []),
+            *([("解约方式", reasons.label(case.manner))] if case.manner else []),
+        ],
+        "timeline": queries.lines(case, events), "contacts": orgs.contacts_for(case.graduate),
+        "phone": agreement.employer_shown.get("mobile") or agreement.employer_shown.get("phone") or "",
         "back": reverse("registration:home"), "heading": "解约",
     })  # fmt: skip
 

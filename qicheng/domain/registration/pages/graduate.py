@@ -200,6 +200,8 @@ def about_dissolution(case: Dissolution) -> Now:
     """What the graduate does, or whom it waits for, while an agreement is being dissolved (DIS-08)."""
     url = reverse(case.detail, args=[case.public_id])
     turn = case.standing.turn
+    if turn is Role.GRADUATE and case.is_on_paper:
+        return Now("修改解约申请", "查看并修改", url, case.employer_name, "老师退回了你的解约申请，改好再交。协议照旧有效。")
     if turn is Role.GRADUATE:
         return Now("回应解约申请", "查看并回应", url, case.employer_name, case.post,
                    otherwise="没有时间限制。拒绝的话，协议照旧有效。")  # fmt: skip

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
 
 from qicheng.foundation import codes
 from qicheng.foundation.access import Role
@@ -139,15 +142,26 @@ UNIT = "单位信息"
 AGREEMENT = Sheet(
     "Agreement", (*(replace(field, group=UNIT) for field in EMPLOYER), *OFFER.fields), check=agreement_is_whole
 )
+# As long as the national record has room for (XYSBH).
+PAPER_NUMBER = 19
+
+
+def paper_is_whole(given: Mapping[str, Any]) -> dict[str, str]:
+    """The same, and signed already."""
+    signed = given.get("signed_on")
+    early = isinstance(signed, date) and signed > timezone.localdate()
+    return agreement_is_whole(given) | ({"signed_on": "签约日期不能晚于今天"} if early else {})
+
+
 # The same of an agreement that was signed on paper (SUP-01).
 PAPER = Sheet(
     "PaperAgreement",
     (
-        Field("paper_number", "协议书编号", limit=40, hint="纸质就业协议书右上角的编号", group="协议书"),
+        Field("paper_number", "协议书编号", limit=PAPER_NUMBER, hint="纸质就业协议书右上角的编号", group="协议书"),
         Field("signed_on", "签约日期", "date", hint="双方在协议书上签字盖章的日期", group="协议书"),
         *AGREEMENT.fields,
     ),
-    check=agreement_is_whole,
+    check=paper_is_whole,
 )
 # What a school may amend after approval (OFF-06, SUP-02).
 AMENDED = ("nature", "industry", "job_category")

@@ -38,6 +38,8 @@ def drafted(case: Any) -> Sheet:
 
 def values_of(case: Any) -> dict[str, Any]:
     """What was filled in, by the keys of the case's sheet."""
+    if case.flow_name == "destination":
+        return {key: case.terms.get(key) for key in sheet_of(case).keys}
     held = {**case.terms, **case.employer_shown}
     columns = {"job_category": case.job_category, "post": case.post, "paper_number": case.paper_number}
     return {key: columns.get(key) or held.get(key) for key in sheet_of(case).keys}
@@ -45,19 +47,27 @@ def values_of(case: Any) -> dict[str, Any]:
 
 def fill(case: Any, typed: Mapping[str, Any]) -> None:
     """Keep what was typed where the case has it: columns for what is searched, documents for the rest."""
+    if case.flow_name == "destination":
+        _fill_destination(case, typed)
+        return
     sheet = sheet_of(case)
     values = sheet.stored(typed)
-    unit = [key for key in EMPLOYER.keys if key in sheet.keys]
-    case.employer_shown = {key: values[key] or "" for key in unit}
+    case.employer_shown = {key: values[key] or "" for key in EMPLOYER.keys}
     kept = OFFER.keys if case.flow_name == "offline_signing" else sheet.keys
-    case.terms = {key: values.get(key) for key in kept if key not in unit}
+    case.terms = {key: values.get(key) for key in kept if key not in EMPLOYER.keys}
     case.post, case.job_category = values.get("post") or "", values.get("job_category") or ""
     case.paper_number = values.get("paper_number") or ""
-    if case.flow_name == "destination":
-        written = destinations.record_values(case.kind, values)
-        case.destination, case.employer_name = written["destination"], written.get("employer_name", "")
-    else:
-        case.employer_name = case.employer_shown["name"]
+    case.employer_name = case.employer_shown["name"]
+
+
+def _fill_destination(case: Any, typed: Mapping[str, Any]) -> None:
+    """What was typed, and what follows from it and from the roster (DES-02, ROS-06)."""
+    graduate = case.graduate
+    case.terms = destinations.fill(case.kind, typed, origin=graduate.origin, directed_unit=graduate.directed_unit)
+    case.employer_shown = destinations.unit_shown(case.kind, case.terms)
+    written = destinations.record_values(case.kind, case.terms)
+    case.destination, case.employer_name = written["destination"], written["employer_name"]
+    case.post, case.job_category = case.terms.get("post") or "", written["job_category"]
 
 
 def proofs_of(case: Case) -> tuple[ProofKind, ...]:
@@ -70,5 +80,5 @@ def proofs_of(case: Case) -> tuple[ProofKind, ...]:
         case "offline_dissolution":
             return (LETTER, STATEMENT)
         case "destination":
-            return destinations.of(case.kind).proofs
+            return destinations.proofs_of(case.kind, case.terms)
     return ()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qicheng.foundation.papers import ProofKind
 
 __all__ = [
-    "EDITIONS", "REGISTRY", "Around", "Destination", "Group", "Guide", "by_group", "fill", "is_directed", "lines", "of",
+    "EDITIONS", "REGISTRY", "Around", "Destination", "Group", "Guide", "by_group", "fill", "found_at", "is_directed", "lines", "of",
     "proofs_of", "record_values", "types", "unit_shown",
 ]  # fmt: skip
 
@@ -60,6 +60,11 @@ def by_group(edition: str, training_mode: str = "") -> dict[Group, list[Destinat
     for one in types(edition, training_mode):
         found.setdefault(one.group, []).append(one)
     return found
+
+
+def found_at(place: str, edition: str) -> list[Destination]:
+    """The types to which two answers lead ('unit.letter'), in the order of the guide; the third question chooses among them."""
+    return [one for one in types(edition) if place in one.found]
 
 
 def fill(key: str, cleaned: Mapping[str, Any], *, origin: str = "", directed_unit: str = "") -> dict[str, Any]:

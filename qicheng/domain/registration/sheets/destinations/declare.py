@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from qicheng.foundation import codes
 
+from .finding import PLACES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -62,6 +64,7 @@ class Destination:
     `proofs` are asked always, `proofs_of_subkind` beside one value of `subkind`. `derived` are the fields that `derive` fills in
     (DES-02); nobody types them. `reported` says from which field a column of the employment record comes, where the two bear
     different names; of several the first that is filled in. `labels` are its names in editions that call it otherwise.
+    `found` are the places to which the questions lead that help to choose (`finding.QUESTIONS`), `answer` what is answered there.
     """
 
     key: str
@@ -79,12 +82,16 @@ class Destination:
     editions: frozenset[str] = SINCE_2023
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     for_training: str = "other"
+    found: tuple[str, ...] = ()
+    answer: str = ""
 
     def __post_init__(self) -> None:
         """An error for a code that the national table does not know, and for a sub-kind that the sheet does not ask."""
         known = codes.table("destination_types")
         if not known.has(self.code) or self.for_training not in ("directed", "other"):
             raise ValueError(f"destination {self.key}: code {self.code}, for {self.for_training}")
+        if (self.for_training == "directed") == bool(self.found and self.answer) or not set(self.found) <= PLACES:
+            raise ValueError(f"destination {self.key}: found at {self.found} by {self.answer!r}")
         offered = {value for value, _ in self.sheet[self.subkind].choices} if self.subkind in self.sheet.keys else set()
         if (self.subkind and not offered) or not set(self.proofs_of_subkind) <= offered:
             raise ValueError(f"destination {self.key}: sub-kind {self.subkind}")

@@ -66,6 +66,7 @@ CONTRACT = Destination(
     ),
     proofs=(picture("contract", "劳动合同", "盖章、签字的各页都要有", most=20),),
     editions=EVERY_EDITION, labels=MappingProxyType({"2022": "签劳动合同形式就业"}),
+    found=("unit.contract",), answer="签了劳动合同",
 )  # fmt: skip
 
 RECRUITMENT_LETTER = Destination(
@@ -77,6 +78,7 @@ RECRUITMENT_LETTER = Destination(
         "已经公示录用、拿到接收函的毕业生。还在备考的，选「拟参加公招考试」。" + OTHERS,
     ),
     proofs=(picture("letter", "接收函或录用通知", "单位或上级主管部门盖章"),), derive=home_office,
+    found=("unit.letter",), answer="公务员、事业单位、国有企业等公开招考录用",
 )  # fmt: skip
 
 HIRED = Destination(
@@ -97,6 +99,7 @@ HIRED = Destination(
     ),
     proofs=(picture("hired", "聘用证明或收入流水", "有一种就可以，写明岗位、聘期和薪酬"),),
     editions=EVERY_EDITION, labels=MappingProxyType({"2022": "其他录用形式就业（聘用证明）"}),
+    found=("unit.certificate",), answer="在单位上班，只有聘用证明或工资收入记录",
 )  # fmt: skip
 
 DIRECTED = Destination(
@@ -136,6 +139,7 @@ FREELANCE = Destination(
     ),
     proofs=(picture("statement", "本人签字的声明"), picture("income", "收入证明", "转账记录、平台收入截图等")),
     editions=EVERY_EDITION,
+    found=("own.started",), answer="没有开公司，靠自己的专长接活、有收入",
 )  # fmt: skip
 
 PROGRAMME = (
@@ -153,6 +157,7 @@ NATIONAL_PROGRAMME = Destination(
         "已经录用的毕业生。地方自己组织的项目，选「地方基层项目」。" + OTHERS,
     ),
     proofs=PROGRAMME_PROOFS, subkind="subkind", editions=EVERY_EDITION,
+    found=("unit.programme",), answer="国家的项目：特岗教师、三支一扶、西部计划",
 )  # fmt: skip
 
 LOCAL_PROGRAMME = Destination(
@@ -171,6 +176,7 @@ LOCAL_PROGRAMME = Destination(
         "已经录用的毕业生。国家的特岗教师、三支一扶、西部计划，选「国家基层项目」。" + OTHERS,
     ),
     proofs=PROGRAMME_PROOFS, subkind="subkind", editions=EVERY_EDITION,
+    found=("unit.programme",), answer="地方的项目：特岗教师、选调生、农技特岗、乡村医生、乡村教师等",
 )  # fmt: skip
 
 ASSISTANT_ONLY, POSTDOC_ONLY = "271", "272"
@@ -197,6 +203,7 @@ ASSISTANT = Destination(
         POSTDOC_ONLY: (picture("entered", "博士后进站函或录用通知"),),
     }),
     editions=EVERY_EDITION, labels=MappingProxyType({"2022": "科研助理管理助理（含博士后入站）"}),
+    found=("unit.certificate", "unit.letter"), answer="当科研助理、管理助理，或者博士后进站",
 )  # fmt: skip
 
 CONSCRIPT = Destination(
@@ -215,6 +222,7 @@ CONSCRIPT = Destination(
         "已经拿到通知书的毕业生。打算报名、还没有定的，选「拟应征入伍」；到部队当军官或文职人员的，选「部队军官或文职人员」。" + OTHERS,
     ),
     proofs=(picture("notice", "预定兵通知书或入伍通知书"),), editions=EVERY_EDITION,
+    found=("army.soldier",), answer="应征义务兵",
 )  # fmt: skip
 
 COMPANY, INCUBATED, SHOP = "751", "752", "753"
@@ -258,6 +266,7 @@ STARTUP = Destination(
         SHOP: (picture("shop", "网店信息截图", "看得到店名、网址和经营者"), picture("income", "收入流水")),
     }),
     reported=MappingProxyType({"employer_name": ("name", "incubator", "shop")}), editions=EVERY_EDITION,
+    found=("own.started",), answer="开了公司、个体户、网店，或者入驻孵化机构",
 )  # fmt: skip
 
 MILITARY = Destination(
@@ -278,6 +287,7 @@ MILITARY = Destination(
     ),
     proofs=(picture("letter", "部队接收函或录用通知", "有涉密内容的，先遮住再拍"),),
     derived=(NATURE,), derive=lambda kept, around: {"nature": "40", **home_office(kept, around)},
+    found=("army.officer", "unit.letter"), answer="到部队当军官、军士或者文职人员",
 )  # fmt: skip
 
 RESIDENT = Destination(
@@ -296,6 +306,7 @@ RESIDENT = Destination(
         "已经被培训基地录取的医学毕业生。读研同时规培的，选「境内升学」。" + OTHERS,
     ),
     proofs=(picture("residency", "规培协议或录取通知", "培训基地盖章"),), derive=home_office,
+    found=("unit.letter",), answer="参加住院医师规范化培训",
 )  # fmt: skip
 
 ABROAD = (
@@ -320,6 +331,7 @@ INTERNATIONAL_ORGANISATION = Destination(
         "已经录用的毕业生，在境内的办事机构任职也选这一类。" + OTHERS,
     ),
     proofs=(picture("letter", "国际组织录用函"),), derive=home_office,
+    found=("unit.abroad",), answer="到联合国等国际组织任职",
 )  # fmt: skip
 
 WORK_ABROAD = Destination(
@@ -335,6 +347,7 @@ WORK_ABROAD = Destination(
         "已经被境外单位录用的毕业生。由境内单位派出的，按和境内单位签的协议或合同登记；去读书的，选「出国出境深造」。" + OTHERS,
     ),
     proofs=(picture("letter", "境外单位接收证明或工作签证"),), derive=home_office,
+    found=("unit.abroad",), answer="到境外的单位工作",
 )  # fmt: skip
 
 AT_HOME, ELSEWHERE = ("letter", "sergeant", "resident"), ("organisation", "abroad")
@@ -359,6 +372,7 @@ SIGNED_OTHERWISE = Destination(
     ),
     proofs=(picture("letter", "接收函或录用证明", "按所选类别，拍接收函、录用通知、规培协议、录用函或工作签证"),), subkind="subkind",
     derive=home_office, editions=ONLY_2022,
+    found=("unit.letter", "unit.abroad", "army.officer"), answer="公招接收函、士官、医学规培、国际组织任职、出国出境工作",
 )  # fmt: skip
 
 # In the order of the guides.

@@ -81,6 +81,7 @@ STUDY_AT_HOME = Destination(
     derived=(Field("school_code", "院校代码"),), derive=of_school,
     reported=MappingProxyType({"employer_name": ("school",), "area": ("school_area",)}),
     editions=EVERY_EDITION, labels=MappingProxyType({"2022": "升学（专升本、考研、第二学士学位）"}),
+    found=("study.home",), answer="境内院校",
 )  # fmt: skip
 
 STUDY_ABROAD = Destination(
@@ -102,6 +103,7 @@ STUDY_ABROAD = Destination(
     ),
     proofs=(picture("admission", "境外录取通知书或学生签证"),),
     reported=MappingProxyType({"employer_name": ("school_zh",)}), editions=EVERY_EDITION,
+    found=("study.abroad",), answer="境外院校",
 )  # fmt: skip
 
 DESTINATIONS = (STUDY_AT_HOME, STUDY_ABROAD)
