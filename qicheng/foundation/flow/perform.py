@@ -289,7 +289,10 @@ def begun(**where: Any) -> bool:
 
 
 def follow(graduates: list[int], **routing: Any) -> None:
-    """Let open cases of these graduates follow the roster: who reviews them changes without being an act (ROS-05)."""
+    """Let every case of these graduates follow the roster to who answers for them now, without being an act (ROS-05).
+
+    Those that have ended follow too: a college sees its own graduates only (REG-02), and of these the whole history.
+    """
     for model in case_models():
         if _has_columns(model, {"graduate_id": 0, **routing}):
             rows: Any = model._default_manager

@@ -440,6 +440,22 @@ def test_cases_follow_the_roster_to_the_college_that_reviews_them(world):
     assert perform(case, "approve", other, seen=2).version == 3
 
 
+@pytest.mark.rule("REG-02")
+def test_cases_that_have_ended_follow_too_so_that_the_new_college_reads_the_whole_history(world):
+    ended = world.effective()
+    perform(ended, "void", world.actor(Role.SCHOOL), words="双方协商一致")
+    before = as_stored(ended)
+    follow([world.graduate.pk], college_id=world.other_college.pk)
+    after = as_stored(ended)
+    assert (after.college_id, after.version, after.state) == (world.other_college.pk, before.version, "voided")
+    assert (
+        len(timeline(find(Registration, ended.public_id, world.other_college_seat.actor(name="孙可", unit="学院"))))
+        == 5
+    )
+    with pytest.raises(NotFound):
+        find(Registration, ended.public_id, world.actor(Role.COLLEGE))
+
+
 @pytest.mark.rule("REG-05")
 def test_the_record_of_a_case_is_a_chain_without_a_gap(world):
     case = world.effective()

@@ -68,7 +68,7 @@ def _moved(upload: Upload, parameters: dict[str, Any]) -> list[Any]:
 
 
 def _carry(moved: list[Any]) -> None:
-    """Let open cases follow to the college and tier where their graduate stands now (ROS-05)."""
+    """Let the cases of graduates follow to the college and tier where these stand now (ROS-05)."""
     for (school, college, tier), group in groupby(
         (line for line in moved if line.moves), key=lambda line: (line.school, line.college, line.tier)
     ):
