@@ -284,6 +284,8 @@ VOLUNTEER = Destination(
     Sheet("Volunteer", (Field("name", "服务机构"), Field("from_on", "开始日期", "date"))),
     Guide("到社会服务机构做一年以上的志愿服务。", "服务机构的接收证明。", "已经报到的毕业生。"),
     proofs=(ProofKind("letter", "接收证明"),),
+    found=("unit.programme",),
+    answer="在社会服务机构做志愿服务",
 )
 
 
@@ -293,6 +295,7 @@ def test_a_twenty_fifth_type_is_one_declaration(monkeypatch):
     assert len(all_of_edition("2024")) == 25
     assert VOLUNTEER in destinations.by_group("2024", "1")[Group.EMPLOYMENT]
     assert VOLUNTEER not in destinations.types("2022")
+    assert VOLUNTEER in destinations.found_at("unit.programme", "2024")
     kept = terms("volunteer", name="江边社工站")
     assert destinations.record_values("volunteer", kept)["destination"] == "519"
     assert dict(destinations.lines("volunteer", kept)) == {
@@ -302,7 +305,16 @@ def test_a_twenty_fifth_type_is_one_declaration(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"code": "99"}, {"subkind": "kind"}, {"for_training": "nobody"}, {"proofs_of_subkind": {"501": ()}}]
+    "wrong",
+    [
+        {"code": "99"},
+        {"subkind": "kind"},
+        {"for_training": "nobody"},
+        {"found": ()},
+        {"found": ("unit.nowhere",)},
+        {"answer": ""},
+        {"proofs_of_subkind": {"501": ()}},
+    ],
 )
 def test_a_declaration_that_cannot_be_is_an_error_at_once(wrong):
     with pytest.raises(ValueError, match="destination volunteer"):
