@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,17 @@ from qicheng.domain.orgs.models import (
     Seat,
     SigningSettings,
 )
+from qicheng.domain.registration.flows.destination import DESTINATION
+from qicheng.domain.registration.flows.offline_dissolution import OFFLINE_DISSOLUTION
+from qicheng.domain.registration.flows.offline_signing import OFFLINE_SIGNING
 from qicheng.domain.registration.flows.online_dissolution import ONLINE_DISSOLUTION
 from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
-from qicheng.domain.registration.models import Dissolution, Registration
+from qicheng.domain.registration.flows.supplementary import SUPPLEMENTARY
+from qicheng.domain.registration.models import Dissolution, EmployerLink, Registration
+from qicheng.domain.registration.sheets import destinations
 from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import SYSTEM, Actor, Area, Level, Role, Tier
+from qicheng.foundation.flow.gather import add_proof
 from qicheng.foundation.flow.perform import begin, perform
 from qicheng.foundation.kit.identity import credit_check_character, id_check_digit, organisation_check_character
 
@@ -36,19 +43,6 @@ if TYPE_CHECKING:
 COHORT = 2026
 PASSWORD = "Qicheng-2026"
 _numbers = count(1)
-
-OFFER: dict[str, Any] = {
-    "job_category": "13", "post": "数据分析师", "work_place": "北京市西城区", "probation": "3个月", "probation_pay": "6400 元/月",
-    "pay": "8000 元/月", "penalty": "", "report_place": "", "report_by": None, "archive_type": "x_trustee",
-    "archive_receiver": "北京市西城区人才服务中心", "archive_address": "北京市西城区西直门外大街56号", "archive_contact": "",
-    "archive_phone": "", "archive_postcode": "100056", "household_type": "x_home", "household_address": "", "extra_terms": "",
-}  # fmt: skip
-
-# What each side says when it asks for a dissolution.
-DISSOLUTION = {
-    Role.GRADUATE: {"reason": "x_other_destination", "explanation": "已与单位电话商量一致"},
-    Role.EMPLOYER: {"reason": "x_unit_cancel", "explanation": "岗位撤销，已与本人商量一致"},
-}
 
 
 def identity_number(serial: int, *, birth: str = "20030506", woman: bool = False) -> str:
@@ -63,6 +57,31 @@ def credit_code(serial: int) -> str:
     organisation = f"{serial:08d}"
     first = "91110108" + organisation + organisation_check_character(organisation)
     return first + credit_check_character(first)
+
+
+OFFER: dict[str, Any] = {
+    "job_category": "13", "post": "数据分析师", "work_place": "北京市西城区", "probation": "3个月", "probation_pay": "6400 元/月",
+    "pay": "8000 元/月", "penalty": "", "report_place": "", "report_by": None, "archive_type": "x_trustee",
+    "archive_receiver": "北京市西城区人才服务中心", "archive_address": "北京市西城区西直门外大街56号", "archive_contact": "",
+    "archive_phone": "", "archive_postcode": "100056", "household_type": "x_home", "household_address": "", "extra_terms": "",
+}  # fmt: skip
+
+# What a graduate fills in of an employer that has no account (OFF-01), and of an agreement on paper (SUP-01).
+UNIT: dict[str, Any] = {
+    "name": "澄江生物制药有限公司", "credit_code": credit_code(51), "nature": "39", "industry": "34", "area": "110108", "address": "上地十街1号院",
+    "contact": "周岚", "phone": "010-22222222", "mobile": "", "email": "zhou@example.com",
+}  # fmt: skip
+FORM: dict[str, Any] = UNIT | OFFER | {"post": "工艺工程师"}
+PAPER: dict[str, Any] = FORM | {"paper_number": "BJ-2026-000123", "signed_on": "2026-05-20"}
+# What a reviewer's approval asks for, by what it approves.
+VERIFIED = {"verified": "5 月 20 日与单位人事周岚电话核实，同意解约"}
+ENDED = {"manner": "x_mutual", "grounds": ""} | VERIFIED
+
+# What each side says when it asks for a dissolution.
+DISSOLUTION = {
+    Role.GRADUATE: {"reason": "x_other_destination", "explanation": "已与单位电话商量一致"},
+    Role.EMPLOYER: {"reason": "x_unit_cancel", "explanation": "岗位撤销，已与本人商量一致"},
+}
 
 
 class World:
@@ -170,6 +189,139 @@ class World:
         assert isinstance(case, Dissolution)
         return case
 
+    # ---- what a graduate begins
+
+    def prove(
+        self, case: Registration | Dissolution, kind: str = "", actor: Actor | None = None, *, page: int = 0
+    ) -> None:
+        """Add a page to the proofs of a case: of one kind, or of every kind that it cannot do without."""
+        kinds = [kind] if kind else [one.key for one in case.proofs_asked if one.least]
+        for one in kinds:
+            add_proof(case, one, picture(page), actor or self.of(case.graduate))
+
+    def approved(self, case: Any, *, levels: int = 2) -> None:
+        """Let the reviewers of the case approve it, as many levels as it has."""
+        on_paper = case.flow_name == "offline_dissolution"
+        for _ in range(levels):
+            role = case.standing.turn
+            if role in (Role.COLLEGE, Role.SCHOOL):
+                given = {Role.COLLEGE: VERIFIED, Role.SCHOOL: ENDED}[role] if on_paper else {}
+                perform(case, "approve", self.reviewer(case, role), **given)
+
+    def reviewer(self, case: Registration | Dissolution, role: Role) -> Actor:
+        """Whoever reviews the case in that role."""
+        node = case.college_id if role is Role.COLLEGE else case.school_id
+        seat = next(
+            seat
+            for seat in (self.seats[role], self.stranger_seats[role], self.other_college_seat)
+            if (seat.role, seat.node) == (role, node)
+        )
+        return Actor(
+            role, node, seat.account_id, dict.fromkeys(Area, Level.WRITE), name=seat.account.name, unit=role.label
+        )
+
+    def offline_draft(self, graduate: Graduate | None = None, **typed: Any) -> Registration:
+        """The draft of an application for an agreement that is stamped on paper, filled in."""
+        case = begin(OFFLINE_SIGNING, self.of(graduate or self.graduate), **FORM | typed)
+        assert isinstance(case, Registration)
+        return case
+
+    def form_submitted(self, graduate: Graduate | None = None, **typed: Any) -> Registration:
+        """The same, submitted."""
+        case = self.offline_draft(graduate, **typed)
+        perform(case, "submit", self.of(case.graduate))
+        return case
+
+    def form_approved(self, graduate: Graduate | None = None, **typed: Any) -> Registration:
+        """The same, approved: it waits for its stamp."""
+        case = self.form_submitted(graduate, **typed)
+        self.approved(case)
+        return case
+
+    def brought_back(self, graduate: Graduate | None = None, **typed: Any) -> Registration:
+        """The stamped form has come back and a reviewer has to see it."""
+        case = self.form_approved(graduate, **typed)
+        self.prove(case, "stamped")
+        perform(case, "bring_back", self.of(case.graduate))
+        return case
+
+    def stamped(self, graduate: Graduate | None = None, **typed: Any) -> Registration:
+        """An agreement that was stamped on paper and is in force."""
+        case = self.brought_back(graduate, **typed)
+        self.approved(case)
+        return case
+
+    def link(self, case: Registration) -> EmployerLink:
+        """The link that the graduate has just sent to the employer."""
+        perform(case, "send_link", self.of(case.graduate), mobile="13700000001", email="")
+        return EmployerLink.all_rows.filter(registration=case.pk).latest("pk")
+
+    def bearer(self, case: Registration) -> Actor:
+        """Who came by a link to that case."""
+        return Actor(Role.BEARER, case.pk, None, {Area.EMPLOYMENT: Level.WRITE}, unit=case.employer_name)
+
+    def paper_draft(self, graduate: Graduate | None = None, *, proven: bool = True, **typed: Any) -> Registration:
+        """The draft of an agreement that was signed on paper, with its images."""
+        case = begin(SUPPLEMENTARY, self.of(graduate or self.graduate), **PAPER | typed)
+        assert isinstance(case, Registration)
+        if proven:
+            self.prove(case)
+        return case
+
+    def paper_submitted(self, graduate: Graduate | None = None, **typed: Any) -> Registration:
+        """The same, submitted."""
+        case = self.paper_draft(graduate, **typed)
+        perform(case, "submit", self.of(case.graduate))
+        return case
+
+    def supplementary(self, graduate: Graduate | None = None, **typed: Any) -> Registration:
+        """An agreement that was signed on paper and is in force."""
+        case = self.paper_submitted(graduate, **typed)
+        self.approved(case)
+        return case
+
+    def destination_draft(
+        self, kind: str = "contract", graduate: Graduate | None = None, *, proven: bool = True, **over: str
+    ) -> Registration:
+        """The draft of another destination of that kind, filled in, with its proofs."""
+        case = begin(DESTINATION, self.of(graduate or self.graduate), kind=kind, **filled_destination(kind, **over))
+        assert isinstance(case, Registration)
+        if proven:
+            self.prove(case)
+        return case
+
+    def destination_submitted(
+        self, kind: str = "contract", graduate: Graduate | None = None, **over: str
+    ) -> Registration:
+        """The same, submitted."""
+        case = self.destination_draft(kind, graduate, **over)
+        perform(case, "submit", self.of(case.graduate))
+        return case
+
+    def registered(self, kind: str = "contract", graduate: Graduate | None = None, **over: str) -> Registration:
+        """Another destination that both levels approved."""
+        case = self.destination_submitted(kind, graduate, **over)
+        self.approved(case)
+        return case
+
+    def paper_dissolution(
+        self, agreement: Registration | None = None, *, letter: str = "letter", **given: Any
+    ) -> Dissolution:
+        """The draft of a request to dissolve an agreement on paper, with the employer's letter ('' for none)."""
+        agreement = agreement or self.supplementary()
+        actor = self.of(agreement.graduate)
+        case = begin(OFFLINE_DISSOLUTION, actor, agreement=agreement, **DISSOLUTION[Role.GRADUATE] | given)
+        assert isinstance(case, Dissolution)
+        if letter:
+            self.prove(case, letter)
+        return case
+
+    def dissolution_submitted(self, agreement: Registration | None = None, **given: Any) -> Dissolution:
+        """The same, submitted."""
+        case = self.paper_dissolution(agreement, **given)
+        perform(case, "submit", self.of(case.graduate))
+        return case
+
     def overdue(self, sent_at: datetime, deadline: datetime, graduate: Graduate | None = None) -> Registration:
         """An invitation that was sent in the past, written as its beginning was."""
         fresh = ONLINE_SIGNING.begin.make(
@@ -257,6 +409,23 @@ class World:
         )  # fmt: skip
         Contact.objects.create(school=school, name="就业中心 钱老师", phone="010-62750000", hours="工作日 8:30–17:30")
         return school
+
+
+@cache
+def picture(number: int = 0) -> bytes:
+    """A small photograph of a page; each number is another one."""
+    from tests.foundation.kit.hostile import drawing, saved
+
+    return saved(drawing(640 + number, 480))
+
+
+def filled_destination(kind: str, **over: str) -> dict[str, Any]:
+    """The values of a filled-in form of a type of destination."""
+    from tests.filling import destination
+
+    form = destinations.of(kind).sheet.form(COHORT)(destination(kind, **over))
+    assert form.is_valid(), form.errors
+    return form.cleaned_data
 
 
 _hash: list[str] = []
