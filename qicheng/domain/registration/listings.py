@@ -21,7 +21,8 @@ from qicheng.foundation.kit import masks
 from qicheng.foundation.kit.calendar import working_days_before
 from qicheng.foundation.listing import Column, Filter, Listing
 
-from .models import Dissolution, Registration
+from .models import UNSENT, Dissolution, Registration
+from .sheets import destinations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,17 +38,29 @@ LONG_WAIT = 2
 KEPT_SECONDS = 30
 
 MODELS: tuple[type[Registration | Dissolution], ...] = (Registration, Dissolution)
+# The order in which ways to register and to dissolve stand beside each other; a way that is not named follows.
+WAYS = (
+    "online_signing",
+    "offline_signing",
+    "supplementary",
+    "destination",
+    "online_dissolution",
+    "offline_dissolution",
+)
 # What the queue and the figures read of every case; each part of the union is a plain table, so that its own index gives the order.
 _SHARED = """id, public_id, version, cohort, flow_name, state, waiting_since, begun_at, school_id, college_id, tier, graduate_id,
     employer_id, agreement_form, employer_name, post, number"""
+_REGISTERED = "student, deadline, paper_number, kind, statement, employer_shown"
+_NOTHING_REGISTERED = """NULL::jsonb AS student, NULL::timestamptz AS deadline, ''::varchar AS paper_number, ''::varchar AS kind,
+    ''::varchar AS statement, NULL::jsonb AS employer_shown"""
 _REGISTRATIONS = "registration_registration c"
-_DISSOLUTIONS = "(SELECT *, NULL::timestamptz AS deadline FROM registration_dissolution) c"
-_EVERYTHING = f"""(SELECT {_SHARED}, student, deadline, ''::varchar AS asked_by FROM registration_registration
-    UNION ALL SELECT {_SHARED}, NULL::jsonb, NULL::timestamptz, asked_by FROM registration_dissolution) c"""  # noqa: S608 -- names of columns alone
+_DISSOLUTIONS = f"(SELECT *, {_NOTHING_REGISTERED} FROM registration_dissolution) c"  # noqa: S608 -- names of columns alone
+_EVERYTHING = f"""(SELECT {_SHARED}, {_REGISTERED}, ''::varchar AS asked_by FROM registration_registration
+    UNION ALL SELECT {_SHARED}, {_NOTHING_REGISTERED}, asked_by FROM registration_dissolution) c"""  # noqa: S608 -- names of columns alone
 _ABOVE = """JOIN roster_graduate g ON g.id = c.graduate_id
     LEFT JOIN orgs_college k ON k.id = c.college_id LEFT JOIN orgs_school s ON s.id = c.school_id
     LEFT JOIN orgs_employer e ON e.id = c.employer_id"""
-_RETURNS = f"""{_REGISTRATIONS} {_ABOVE} JOIN flow_record r ON r.school_id = c.school_id AND r.cohort = c.cohort AND r.flow = c.flow_name
+_RETURNS = f"""{_EVERYTHING} {_ABOVE} JOIN flow_record r ON r.school_id = c.school_id AND r.cohort = c.cohort AND r.flow = c.flow_name
     AND r."case" = c.public_id::text AND r.act = 'return'"""
 ON_THE_ROSTER = "g.removed_at IS NULL"
 # An invitation that nobody can answer any more is expired, whether or not a job has put it on record (SIGN-02).
@@ -68,16 +81,22 @@ MISMATCHES = " ".join((
     "FROM orgs_college k_now, orgs_school s_now WHERE k_now.id = g.college_id AND s_now.id = g.school_id) END",
 ))  # fmt: skip
 # The newest business status of the unit that a provider gave (EMP-03).
-STATUS = """(SELECT l.status FROM orgs_statuslookup l WHERE l.credit_code = e.credit_code ORDER BY l.asked_at DESC LIMIT 1)"""
+STATUS = """(SELECT l.status FROM orgs_statuslookup l WHERE l.credit_code = coalesce(e.credit_code, c.employer_shown ->> 'credit_code')
+    ORDER BY l.asked_at DESC LIMIT 1)"""
+# Destinations that their graduate voided: the last of each, as long as the graduate has submitted nothing since (DES-05).
+VOIDED = """c.flow_name = 'destination' AND c.state = 'cancelled' AND NOT EXISTS (SELECT 1 FROM registration_registration n
+    WHERE n.graduate_id = c.graduate_id AND n.cohort = c.cohort AND n.id <> c.id
+    AND (greatest(n.submitted_at, n.answered_at) > c.closed_at OR n.state = 'cancelled' AND n.closed_at > c.closed_at))"""
 
 
 def flows(*models: type[Case]) -> list[Flow]:
-    """The ways to register and to dissolve, or those on the models named, in the order of these and of their declaration."""
-    return [flow for model in models or MODELS for flow in FLOWS.values() if flow.model is model]
+    """The ways to register and to dissolve, or those on the models named, in the order of WAYS."""
+    found = [flow for flow in FLOWS.values() if flow.model in (models or MODELS)]
+    return sorted(found, key=lambda flow: WAYS.index(flow.name) if flow.name in WAYS else len(WAYS))
 
 
 def in_sql(pairs: Sequence[tuple[str, str]]) -> str:
-    """The condition that a case is in one of these (flow, state); one state alone keeps the order of the queue's index."""
+    """The condition that a case is in one of these (flow, state)."""
     flows_in: dict[tuple[str, ...], list[str]] = {}
     for flow in dict.fromkeys(f for f, _ in pairs):
         flows_in.setdefault(tuple(s for f, s in pairs if f == flow), []).append(flow)
@@ -86,8 +105,12 @@ def in_sql(pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def turn_of(role: Role) -> str:
-    """The condition that it is that role's turn."""
-    return in_sql([(flow.name, state) for flow in flows() for state in flow.turns(role)])
+    """The condition that it is that role's turn; by states alone wherever these say it, so that the queue's own index gives the order."""
+    pairs = [(flow.name, state) for flow in flows() for state in flow.turns(role)]
+    states = dict.fromkeys(state for _, state in pairs)
+    if all(flow.states[state].turn is role for flow in flows() for state in states if state in flow.states):
+        return _one_of("c.state", sorted(states))
+    return in_sql(pairs)
 
 
 @cache
@@ -124,6 +147,7 @@ def queue(role: Role) -> Listing:
         filters=(
             Filter("stage", "状态", conditions=stages(role), choices=tuple((words, words) for words in stages(role))),
             Filter("kind", "类型", "c.flow_name = %(kind)s", "choice", choices=kinds),
+            _OF_KIND,
             Filter("check", "核对", conditions={"differs": DIFFERS}, choices=(("differs", "信息不一致"),)),
             Filter("wait", "等待", conditions={"late": LATE}, choices=(("late", f"等了 {LONG_WAIT} 天以上"),)),
             *_people(*MODELS),
@@ -136,10 +160,13 @@ def queue(role: Role) -> Listing:
 
 @cache
 def lists() -> dict[str, Listing]:
-    """name → list: one for each way to register and to dissolve, registrations that ended or were frozen, and the returns."""
+    """name → list: one for each way to register and to dissolve, registrations that ended, were voided or frozen, and the returns."""
     made = [_way(flow) for flow in flows()]
     ended = [
-        (flow.name, s.key) for flow in flows(Registration) for s in flow.states.values() if s.settled and not s.live
+        (flow.name, s.key)
+        for flow in flows(Registration)
+        for s in flow.states.values()
+        if s.settled and not s.live and s.key not in UNSENT
     ]
     made += [
         _list(
@@ -148,7 +175,15 @@ def lists() -> dict[str, Listing]:
             f"{ON_THE_ROSTER} AND ({in_sql(ended)} OR {STANDING} = 'expired')",
             _every_state(ended),
         ),
-        _list("invalid", "名单失效", "g.removed_at IS NOT NULL", ()),
+        replace(
+            _list("voided", "作废信息管理", f"{ON_THE_ROSTER} AND {VOIDED}", (_OF_KIND,)),
+            columns=_of_voided(),
+            order=("c.closed_at", "c.id"),
+        ),
+        replace(
+            _list("invalid", "失效信息管理", "g.removed_at IS NOT NULL", (_way_filter(*MODELS),), *MODELS),
+            source=f"{_EVERYTHING} {_ABOVE}",
+        ),
         Listing(
             "returned",
             "退回修改",
@@ -156,7 +191,7 @@ def lists() -> dict[str, Listing]:
             _RETURNS,
             "c",
             _returns(),
-            _people(Registration)[:4],
+            (_way_filter(*MODELS, only_returning=True), *_people(*MODELS)[:4]),
             ("r.id",),
             descending=True,
         ),
@@ -194,20 +229,39 @@ def _way(flow: Flow) -> Listing:
             choices=tuple((s.key, s.label) for s in flow.states.values()),
         )
     ]
+    states = [replace(one, choices=tuple(pair for pair in one.choices if pair[0] not in UNSENT)) for one in states]
     open_ = Filter("open", "办理", conditions={"yes": is_open(flow)}, choices=(("yes", "正在办理"),))
-    soon = Filter("due", "应约", conditions={"soon": DUE}, choices=(("soon", "24 小时内到期"),))
+    soon = (
+        [Filter("due", "应约", conditions={"soon": DUE}, choices=(("soon", "24 小时内到期"),))]
+        if "invited" in flow.states
+        else []
+    )
+    kind = [_OF_KIND] if flow.name == "destination" else []
     where = f"c.flow_name = '{flow.name}' AND {ON_THE_ROSTER}"
     if flow.model is Dissolution:
         made = _list(flow.name, flow.label, where, (*states, open_), Dissolution)
         return replace(made, source=f"{_DISSOLUTIONS} {_ABOVE}", model=Dissolution, columns=_of_dissolutions())
-    return _list(flow.name, flow.label, where, (*states, open_, soon))
+    return replace(_list(flow.name, flow.label, where, (*states, open_, *soon, *kind)), columns=_of_way(flow))
 
 
-def _list(name: str, label: str, where: str, filters: tuple[Filter, ...], model: type[Case] = Registration) -> Listing:
+# The types of other destinations, by their newest names.
+_OF_KIND = Filter(
+    "type", "去向类型", "c.kind = %(type)s", "choice", choices=tuple((one.key, one.label) for one in destinations.REGISTRY.values())
+)  # fmt: skip
+
+
+def _way_filter(*models: type[Case], only_returning: bool = False) -> Filter:
+    ways = [flow for flow in flows(*models) if not only_returning or any(act.name == "return" for act in flow.acts)]
+    return Filter(
+        "kind", "类型", "c.flow_name = %(kind)s", "choice", choices=tuple((flow.name, flow.label) for flow in ways)
+    )
+
+
+def _list(name: str, label: str, where: str, filters: tuple[Filter, ...], *models: type[Case]) -> Listing:
     return Listing(
         name, label, Registration, f"{_REGISTRATIONS} {_ABOVE}", "c", _columns(), order=("c.id",), descending=True, where=where,
         filters=(
-            *filters, *_people(model),
+            *filters, *_people(*(models or (Registration,))),
             Filter("since", "发起不早于", "c.begun_at >= %(since)s", "date"),
             Filter("until", "发起不晚于", "c.begun_at < %(until)s + interval '1 day'", "date"),
         ),
@@ -233,16 +287,43 @@ def _columns() -> tuple[Column, ...]:
         Column("level", "学历", "g.level", codes.table("education_levels").label),
         Column("major", "专业", "g.major"),
         Column("kind", "类型", "c.flow_name", lambda name: FLOWS[name].label),
+        Column("type", "去向类型", "c.kind", lambda key: destinations.of(key).label),
         Column("post", "岗位", "c.post"),
-        Column("number", "协议编号", "c.number"),
+        Column("number", "协议编号", "coalesce(c.number, c.paper_number)"),
         Column("begun_at", "发起时间", "c.begun_at", written, sort=True),
         Column("exam_number", "考生号", "g.exam_number"),
         Column("id_number", "身份证号", "g.id_number", masks.id_number),
         Column("phone", "手机号码", "g.phone", masks.phone),
         Column("form", "", "c.agreement_form", hidden=True),
+        Column("states", "", "c.statement <> ''", hidden=True),
         Column("is_verified", "", "e.is_verified", hidden=True),
         Column("status", "", STATUS, hidden=True),
     )
+
+
+def _of_way(flow: Flow) -> tuple[Column, ...]:
+    """Agreements have a number, other destinations a type."""
+    left = {"number"} if flow.name == "destination" else {"type"}
+    return tuple(column for column in _columns() if column.key not in left)
+
+
+def _of_voided() -> tuple[Column, ...]:
+    every = {column.key: column for column in _columns()}
+    order = (
+        "public_id",
+        "name",
+        "student_number",
+        "type",
+        "employer",
+        "college",
+        "level",
+        "major",
+        "exam_number",
+        "id_number",
+        "phone",
+    )
+    voided = Column("closed_at", "作废时间", "c.closed_at", written, sort=True)
+    return (*(every[key] for key in order[:5]), voided, *(every[key] for key in order[5:]))
 
 
 def _of_dissolutions() -> tuple[Column, ...]:
@@ -293,14 +374,14 @@ def _people(*models: type[Case]) -> tuple[Filter, ...]:
     asked = Dissolution in models
     begun = flows(Registration) if Registration in models else []
     started = {
-        key: in_sql([(flow.name, state) for flow in begun if role in flow.begin.by for state in flow.states])
+        key: _one_of("c.flow_name", [flow.name for flow in begun if role in flow.begin.by])
         for key, _, role in _STARTERS
     }
     if asked:
         started = {key: f"({condition} OR c.asked_by = '{key}')" for key, condition in started.items()}
     search = (
         "(g.name LIKE %(q_prefix)s OR g.student_number LIKE %(q_prefix)s OR g.exam_number LIKE %(q_prefix)s "
-        "OR g.id_number = upper(%(q)s) OR c.number = %(q)s OR c.employer_name LIKE %(q_within)s)"
+        "OR g.id_number = upper(%(q)s) OR c.number = %(q)s OR c.paper_number = %(q)s OR c.employer_name LIKE %(q_within)s)"
     )
     return (
         Filter("q", "搜索", search, "search"),
@@ -325,8 +406,8 @@ def standing(value: str) -> str:
 
 
 def worded(label: str, form: str) -> str:
-    """A label of ours with 审核 turned into what the school does with that form of agreement (SET-01)."""
-    return label.replace("学校审核", f"学校{AgreementForm(form).verb}")
+    """A label of ours with 审核 turned into what the school does with that form of agreement (SET-01); destinations have none."""
+    return label.replace("学校审核", f"学校{AgreementForm(form).verb}") if form else label
 
 
 def written(at: datetime) -> str:
@@ -336,16 +417,27 @@ def written(at: datetime) -> str:
 def held_back(row: Any) -> list[str]:
     """Why a row of the queue has to be looked at by itself and is not passed with many (REG-07).
 
-    A dissolution on which both sides agreed is not held by what its unit has become.
+    An approval that records something is given by itself. A dissolution on which both sides agreed is not held by what its unit has become.
     """
-    if FLOWS[row.kind].model is Dissolution:
-        return []
     reasons = [f"{row.mismatches} 项信息不一致"] if row.mismatches else []
+    if row.states:
+        reasons.append("附有情况说明")
+    if asked := _asked_by_approval(row.kind, row.state.split(" ")[1]):
+        reasons.append(asked)
+    if FLOWS[row.kind].model is Dissolution:
+        return reasons
     if row.is_verified is False:
         reasons.append("单位没有通过核验")
     if row.status and not is_in_existence(row.status):
         reasons.append(f"单位登记状态：{row.status}")
     return reasons
+
+
+@cache
+def _asked_by_approval(flow: str, state: str) -> str:
+    """That an approval there asks for something that is different for each case; '' where it does not."""
+    asks = any(act.name == "approve" and act.form for act in FLOWS[flow].leaving(state))
+    return "通过时要填写核对情况" if asks else ""
 
 
 def is_in_existence(status: str) -> bool:

@@ -31,6 +31,11 @@ SIGNING_IS_OPEN = """coalesce((SELECT o.is_open FROM orgs_opening o JOIN orgs_sc
     WHERE s.id = school_id AND o.cohort = orgs_signingsettings.cohort AND o.module = 'signing'), false) AS is_open"""
 # What is still being filled in, or was thrown away before anybody was asked, is its author's alone.
 UNSENT = ("draft", "discarded")
+# Where a case waits for a reviewer of either level, whatever its way; the queues are read in the order of these indexes.
+AT_COLLEGE, AT_SCHOOL = (
+    Q(state__in=["college_form_review", "college_review"]),
+    Q(state__in=["school_form_review", "school_review"]),
+)
 
 
 class Range(Func):
@@ -127,6 +132,14 @@ class Registration(Case, Scoped):
         ]
         indexes = [
             models.Index(fields=["school", "cohort", "state", "waiting_since", "id"], name="registration_queue"),
+            models.Index(
+                fields=["school", "cohort", "waiting_since", "id"], condition=AT_SCHOOL, name="registration_at_school"
+            ),
+            models.Index(
+                fields=["college", "cohort", "waiting_since", "id"],
+                condition=AT_COLLEGE,
+                name="registration_at_college",
+            ),
             models.Index(fields=["college", "cohort", "state", "waiting_since", "id"], name="registration_college"),
             models.Index(fields=["graduate", "-id"], name="registration_graduate"),
             models.Index(fields=["employer", "state", "-id"], name="registration_employer"),
@@ -309,6 +322,12 @@ class Dissolution(Case, Scoped):
         ]
         indexes = [
             models.Index(fields=["school", "cohort", "state", "waiting_since", "id"], name="dissolution_queue"),
+            models.Index(
+                fields=["school", "cohort", "waiting_since", "id"], condition=AT_SCHOOL, name="dissolution_at_school"
+            ),
+            models.Index(
+                fields=["college", "cohort", "waiting_since", "id"], condition=AT_COLLEGE, name="dissolution_at_college"
+            ),
             models.Index(fields=["college", "cohort", "state", "waiting_since", "id"], name="dissolution_college"),
             models.Index(fields=["employer", "state", "-id"], name="dissolution_employer"),
             models.Index(fields=["asked_at"], condition=Q(live=True, answered_at=None), name="dissolution_unanswered"),

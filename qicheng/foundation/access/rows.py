@@ -24,12 +24,14 @@ class Scope:
     """For each role, how a row leads to its owner; a role left out sees nothing (ORG-01).
 
     `tier` leads to the column with the graduate's tier (ORG-07), `area` the permission without which staff see nothing (ORG-05).
+    `unsent` are the values of `state` at which a row is still its author's own, and staff see nothing of it.
     """
 
-    def __init__(self, *, tier: str = "", area: Area | None = None, **paths: str) -> None:
+    def __init__(self, *, tier: str = "", area: Area | None = None, unsent: tuple[str, ...] = (), **paths: str) -> None:
         self.paths = {Role(role): path for role, path in paths.items()}
         self.tier = tier
         self.area = area
+        self.unsent = unsent
 
     def q(self, actor: Actor) -> Q | None:
         """The condition for `actor`, or None where it sees nothing."""
@@ -41,6 +43,8 @@ class Scope:
         condition = Q() if path == EVERYTHING else Q(**{path: actor.node})
         if self._narrow(actor):
             condition &= Q(**{self.tier: actor.tier})
+        if self.unsent and actor.role.is_staff:
+            condition &= ~Q(state__in=self.unsent)
         return condition
 
     def sql(self, model: type[models.Model], actor: Actor, alias: str) -> str:
@@ -53,6 +57,8 @@ class Scope:
         terms = [] if path == EVERYTHING else [_reach(model, path, alias, "%(node)s")]
         if self._narrow(actor):
             terms.append(_reach(model, self.tier, alias, "%(tier)s"))
+        if self.unsent and actor.role.is_staff:
+            terms.append(f"{alias}.state NOT IN ({', '.join(map(repr, self.unsent))})")
         return " AND ".join(terms) or "true"
 
     def _shut(self, actor: Actor) -> bool:

@@ -88,7 +88,8 @@ def test_the_counters_say_what_their_lists_hold(world):
     client = signed_in(world.seats[Role.COLLEGE])
     page = text(client.get("/review/"))
     assert counters(page) == {
-        "待审核总数": 3, "学生已同意签约": 3, "已同意解约": 0, "信息不一致": 1, "等了 2 天以上": 0,
+        "待审核总数": 3, "学生已同意签约": 3, "就业协议审核中": 0, "签约审核中": 0, "去向登记审核中": 0, "已同意解约": 0, "解约中": 0,
+        "信息不一致": 1, "等了 2 天以上": 0,
     }  # fmt: skip
     for query, expected in (("", 3), ("?stage=学生已同意签约", 3), ("?check=differs", 1), ("?wait=late", 0)):
         assert len(names(text(client.get(f"/review/{query}")))) == expected
