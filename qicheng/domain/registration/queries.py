@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case, Count, F, Q, Value, When
 from django.db.models.functions import Now
@@ -247,17 +247,20 @@ def agreement_of(case: Registration) -> Paper | None:
     return Paper.objects.filter(flow=case.flow_name, case=str(case.public_id), kind=AGREEMENT).order_by("-id").first()
 
 
-def intended(flow: str, graduate: Graduate, actor: Actor) -> Registration:
-    """An unsaved case, as it would begin: what guards are asked about before anybody fills in a form."""
+def intended(flow: str, graduate: Graduate, actor: Actor, **known: Any) -> Registration:
+    """An unsaved case, as it would begin: what guards are asked about before anybody fills in a form.
+
+    `known` are further columns that are known already: the kind and the edition of another destination.
+    """
     return Registration(
         flow_name=flow, cohort=graduate.cohort, school_id=graduate.school_id, college_id=graduate.college_id, tier=graduate.tier,
-        graduate=graduate, employer_id=actor.node if actor.role is Role.EMPLOYER else None,
+        graduate=graduate, employer_id=actor.node if actor.role is Role.EMPLOYER else None, **known,
     )  # fmt: skip
 
 
-def obstacle(flow: str, graduate: Graduate, actor: Actor) -> str | None:
+def obstacle(flow: str, graduate: Graduate, actor: Actor, **known: Any) -> str | None:
     """The reason for which `actor` cannot begin that flow with this graduate now, or None."""
-    case, declared = intended(flow, graduate, actor), FLOWS[flow]
+    case, declared = intended(flow, graduate, actor, **known), FLOWS[flow]
     guards = (*declared.holds, *(declared.begin.when if actor.role in declared.begin.by else ()))
     reasons = (why for guard in guards if (why := guard(case, actor)))
     return next(reasons, None) or _waiting_already(case)

@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from .pages import cases, dissolution, employer, graduate, staff
+from .pages import cases, choosing, dissolution, employer, graduate, staff
 
 app_name = "registration"
 urlpatterns = [
     path("", graduate.home, name="home"),
     path("records/", graduate.records, name="records"),
     path("guide/", graduate.guide, name="guide"),
+    path("go/", choosing.go, name="go"),
+    path("go/guide/", choosing.go_guide, name="go_guide"),
+    path("go/find/", choosing.go_find, name="go_find"),
+    path("go/<slug:group>/", choosing.go_group, name="go_group"),
     path("invites/<uuid:public_id>/", cases.detail, name="detail"),
     path("invites/<uuid:public_id>/agreement.pdf", cases.agreement, name="agreement"),
     path("invites/<uuid:public_id>/terminate/", dissolution.ask, name="dissolve"),
