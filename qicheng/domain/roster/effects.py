@@ -12,6 +12,7 @@ from qicheng.domain.orgs.effects.sessions import set_password
 from qicheng.domain.orgs.models import Account, Seat
 from qicheng.foundation.access import Area, Level, Role, statements
 from qicheng.foundation.flow.perform import NotFound, Refused, be, note
+from qicheng.foundation.kit.calendar import cohort_closes
 
 from .models import EmploymentRecord, Graduate, Roster
 
@@ -111,6 +112,12 @@ def move_on(roster: Roster) -> None:
     Roster.objects.filter(pk=roster.pk).update(version=F("version") + 1)
 
 
+def must_be_open(cohort: int) -> None:
+    """Raise Refused where the cohort can only be looked at (ROS-03)."""
+    if timezone.now() >= cohort_closes(cohort):
+        raise Refused(f"{cohort} 届办理到次年 1 月 31 日为止，现在只能查看。")
+
+
 def remove_line(public_id: UUID | str, actor: Actor, *, words: str) -> Graduate:
     """Take a graduate off the roster: the row stays, every case is frozen, nothing is lost (ROS-07). Raises NotFound, Refused."""
     if not words.strip():
@@ -197,6 +204,7 @@ def _locked(public_id: UUID | str, actor: Actor) -> tuple[Roster, Graduate]:
     seen = Graduate.objects.seen_by(actor).filter(public_id=public_id).first()
     if seen is None:
         raise NotFound("没有找到这位毕业生。")
+    must_be_open(seen.cohort)
     roster = lock_roster(seen.school_id, seen.cohort)
     return roster, Graduate.objects.seen_by(actor).select_for_update(of=("self",)).get(pk=seen.pk)
 

@@ -267,6 +267,23 @@ def test_taken_off_and_brought_back_leaves_everything_as_it_was(world):
     assert acts == [("remove_line", "学籍异动"), ("restore_line", "")]
 
 
+@pytest.mark.rule("ROS-03")
+def test_nobody_is_taken_off_or_brought_back_once_the_cohort_is_closed(world):
+    on, off = (world.new_graduate(name, world.college, cohort=2024) for name in ("老同学", "老朋友"))
+    Graduate.all_rows.filter(pk=off.pk).update(removed_at="2025-01-10T00:00:00Z")
+    client = signed_in(world.seats[Role.SCHOOL], 2024)
+    for one, button in ((on, "从名单中删除"), (off, "恢复名单")):
+        assert f"{button}</" not in client.get(reverse("roster:detail", args=[one.public_id])).content.decode()
+    refused = client.post(reverse("roster:remove", args=[on.public_id]), {"words": "学籍异动"})
+    brought_back = client.post(reverse("roster:restore", args=[off.public_id]), follow=True)
+    for answer in (refused, brought_back):
+        assert "2024 届办理到次年 1 月 31 日为止，现在只能查看。" in answer.content.decode()
+    assert list(Graduate.all_rows.filter(cohort=2024).order_by("pk").values_list("removed_at__year", flat=True)) == [
+        None,
+        2025,
+    ]
+
+
 @pytest.mark.rule("ROS-07")
 def test_the_detail_shows_what_changed_and_who_changed_it(world):
     files.written(

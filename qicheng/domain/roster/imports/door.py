@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from qicheng.domain.roster.effects import must_be_open
 from qicheng.domain.roster.models import Roster, Upload
 from qicheng.foundation.access import Actor, Area, Level, Role, Tier
 from qicheng.foundation.flow.perform import NotOpen, Refused
 from qicheng.foundation.kit import workbooks
-from qicheng.foundation.kit.calendar import cohort_closes
 from qicheng.foundation.later import later
 
 from .stage import LIMITS, clear, path_of
@@ -36,8 +35,7 @@ def receive(actor: Actor, cohort: int, filename: str, chunks: Iterable[bytes]) -
     """
     if actor.role is not Role.SCHOOL or not actor.may_write(Area.EMPLOYMENT):
         raise NotOpen("上传名单由学校的读写账号办理。")
-    if timezone.now() >= cohort_closes(cohort):
-        raise Refused(f"{cohort} 届办理到次年 1 月 31 日为止，现在只能查看。")
+    must_be_open(cohort)
     path, digest = _keep(chunks)
     try:
         workbooks.kind_of(path, LIMITS)
@@ -65,6 +63,7 @@ def request_writing(upload: Upload, actor: Actor) -> None:
     """Have the good lines of a preview written (IMP-02). Raises Refused where there is nothing to write or no preview."""
     if not upload.counts.get("new") and not upload.counts.get("changed"):
         raise Refused("这份文件没有要写入的行。")
+    must_be_open(upload.cohort)
     with transaction.atomic():
         rows = Upload.objects.seen_by(actor).filter(pk=upload.pk, state="preview")
         if not rows.update(state="applying", actor=kept(actor), reason="", tries=0, moved_at=Now()):

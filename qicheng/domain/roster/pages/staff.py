@@ -21,6 +21,7 @@ from qicheng.foundation.access.pages import audience
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import NotFound, Refused, note
 from qicheng.foundation.kit import masks, workbooks
+from qicheng.foundation.kit.calendar import cohort_closes
 from qicheng.foundation.listing.page import render, say
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     record = record_of(graduate.pk, actor)
     return render(request, "roster/student.html", {
         "graduate": graduate, "lines": lines(graduate), "contacts": contacts(graduate), "record": record and record_lines(record),
-        "newest": newest(graduate), "history": history(graduate.pk), "may_write": may_write(actor),
+        "newest": newest(graduate), "history": history(graduate.pk), "may_write": may_write(actor) and timezone.now() < cohort_closes(graduate.cohort),
         "unreported": is_unreported(graduate, record), "role_names": {str(role): role.label for role in Role},
     })  # fmt: skip
 
