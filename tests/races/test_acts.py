@@ -184,6 +184,7 @@ CHANGE = {
     "destination": True,
     "review_mode": "school",
     "dissolution_limit": 3,
+    "long_wait": 3,
 }
 
 

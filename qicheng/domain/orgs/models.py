@@ -143,6 +143,8 @@ class SigningSettings(Scoped):
     destination = models.BooleanField(default=False)
     review_mode = models.CharField(max_length=20, choices=ReviewMode.choices, default=ReviewMode.SCHOOL)
     dissolution_limit = models.PositiveSmallIntegerField(default=3)
+    # From how many working days on a wait is called long: shown in red, listed, and brought to mind.
+    long_wait = models.PositiveSmallIntegerField(default=3, db_default=3)
     version = models.PositiveIntegerField(default=0)
     submitted_at = models.DateTimeField(null=True)
 
@@ -150,6 +152,7 @@ class SigningSettings(Scoped):
         constraints = [
             models.UniqueConstraint(fields=["cohort", "school"], name="one_signing_settings"),
             models.CheckConstraint(condition=Q(dissolution_limit__lte=99), name="dissolution_limit_to_99"),
+            models.CheckConstraint(condition=Q(long_wait__gte=1, long_wait__lte=30), name="long_wait_to_30"),
         ]
 
     def __str__(self) -> str:

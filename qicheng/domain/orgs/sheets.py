@@ -40,8 +40,12 @@ SIGNING = Sheet(
         Field(
             "dissolution_limit", "毕业生可申请解约的次数", "whole", low=0, high=99, unit="次", hint="0 到 99 的整数。"
         ),
+        Field(
+            "long_wait", "等多久算久", "whole", low=1, high=30, unit="个工作日",
+            hint="1 到 30 的整数。等到这么久，会列入「久等清单」，并提醒轮到的人。",
+        ),
     ),
-)
+)  # fmt: skip
 
 HANDLER = Sheet(
     "Handler",

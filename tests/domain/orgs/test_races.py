@@ -119,7 +119,7 @@ def test_without_the_school_s_lock_both_would_be_gone(committed_world, monkeypat
 def off(world: Any) -> Callable[[], Any]:
     actor = world.actor(Role.SCHOOL)
     given = {
-        "online_signing": False, "supplementary": True, "destination": True, "review_mode": "college_then_school", "dissolution_limit": 3,
+        "online_signing": False, "supplementary": True, "destination": True, "review_mode": "college_then_school", "dissolution_limit": 3, "long_wait": 3,
     }  # fmt: skip
     return lambda: settings.set_signing(actor, world.cohort, 0, given)
 

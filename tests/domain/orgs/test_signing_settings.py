@@ -30,7 +30,7 @@ def starting(world: Any) -> Any:
 
 
 def given(**other: Any) -> dict[str, Any]:
-    values = {"seen": 0, "online_signing": "on", "review_mode": "school", "dissolution_limit": "3"}
+    values = {"seen": 0, "online_signing": "on", "review_mode": "school", "dissolution_limit": "3", "long_wait": "3"}
     return {key: value for key, value in (values | other).items() if value is not None}
 
 
@@ -170,6 +170,14 @@ def test_the_limit_of_dissolutions_is_a_whole_number_from_0_to_99(world, startin
 
     row = settings_of(world.school_starting)
     assert (answer.status_code, row.dissolution_limit if row else None) == (302 if kept is not None else 422, kept)
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("1", 1), ("30", 30), ("0", None), ("31", None), ("", None)])
+def test_a_long_wait_is_from_1_to_30_working_days(world, starting, typed, kept):
+    answer = starting.post("/settings/", given(long_wait=typed))
+
+    row = settings_of(world.school_starting)
+    assert (answer.status_code, row.long_wait if row else None) == (302 if kept else 422, kept)
 
 
 @pytest.mark.rule("SET-10")
