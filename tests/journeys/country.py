@@ -18,6 +18,7 @@ from qicheng.domain.registration.effects import agreement, inviting
 from qicheng.domain.registration.models import Dissolution, InvitationBatch, Registration
 from qicheng.domain.registration.pages.employer import bound
 from qicheng.domain.registration.sheets import OFFER as SHEET
+from qicheng.domain.registration.sheets.destinations import Group
 from qicheng.domain.roster import imports
 from qicheng.domain.roster.models import Graduate, Upload
 from qicheng.foundation.access import Actor, Role, Tier
@@ -255,6 +256,8 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         return [{}]
     if name == "areas":
         return [{"code": "110000"}]
+    if name == "codes":
+        return [{"table": "countries"}]
     if seat is None:
         return []
     actor = actor_of(seat)
@@ -273,6 +276,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         "orgs:new_account": [{"role": role.value} for role in Role],
         "orgs:end_reason": [{"reason": one.pk} for one in Reason.objects.exclude(school=None)[:1]],
         "registration:offer": [{"found": bound(one, actor)} for one in (country.neighbour, country.undecided)],
+        "registration:go_group": [{"group": group.value} for group in Group],
         "registration:batch": [{"public_id": country.batch.public_id}],
     }
     by_need: dict[frozenset[str], list[Mapping[str, Any]]] = {
@@ -332,7 +336,7 @@ def also(country: Country, seat: Seat | None) -> list[str]:
         ]
     first = country.cases["college_review1" if seat.role == Role.COLLEGE else "school_review0"]
     return {
-        Role.GRADUATE: ["/nothing/here/"],
+        Role.GRADUATE: ["/nothing/here/", "/go/find/?is=none&has=work", "/go/find/?is=own&has=started&choice=startup"],
         Role.EMPLOYER: [
             "/org/invites/?state=effective",
             "/org/invites/?q=没有此人",

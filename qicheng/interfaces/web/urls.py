@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("proof/<uuid:public_id>/<slug:part>/", proofs.proof, name="proof_part"),
     path("areas/", areas.below, name="provinces"),
     path("areas/<str:code>/", areas.below, name="areas"),
+    path("codes/<slug:table>/", areas.entries, name="codes"),
     path("guide.pdf", guide.guide, name="guide"),
     path("help/", standing.help_page, name="help"),
     path("a11y/", standing.accessibility, name="a11y"),

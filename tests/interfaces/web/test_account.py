@@ -170,6 +170,15 @@ def test_divisions_come_as_options_that_may_be_kept():
     assert Client().get("/areas/%3Cb%3E/").status_code == 404
 
 
+def test_names_of_long_tables_are_offered_while_typing_without_logging_in():
+    found = Client().get("/codes/admin_divisions/?q=昆山")
+    assert found.content.decode() == '<option value="江苏省苏州市昆山市"></option>'
+    assert found["Cache-Control"] == "public, max-age=86400"
+    assert Client().get("/codes/universities_2022/?q=学院").content.decode().count("<option") == 10
+    assert Client().get("/codes/countries/?q=" + "美" * 500).content == Client().get("/codes/countries/").content == b""
+    assert [Client().get(f"/codes/{name}/?q=一").status_code for name in ("gender", "nothing")] == [404, 404]
+
+
 def test_the_words_that_stand_are_there_for_everybody(world):
     for path, words in (("/help/", "还有问题"), ("/a11y/", "无障碍说明"), ("/privacy/", "谁能看到")):
         assert words in Client().get(path).content.decode()

@@ -224,6 +224,7 @@ def test_what_a_browser_loads_stays_small():
     assert packed(STATIC / "app.js", STATIC / "boot.js") <= 8 * 1024
     assert packed(STATIC / "app.js", STATIC / "boot.js", STATIC / "desk.js", htmx) <= 30 * 1024
     assert packed(STATIC / "proofs.js") <= 2 * 1024
+    assert packed(STATIC / "asking.js") <= 1024
 
 
 def test_the_style_sheet_keeps_to_the_oldest_browsers():
