@@ -23,6 +23,8 @@ KINDS = frozenset(
 )  # fmt: skip
 WITH_TABLE = frozenset({"code", "lookup"})
 EMPTY = "没有填写"
+# A month is kept as 202606 and shown as 2026-06.
+MONTH_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Field:
             return dict(self.choices).get(str(value), str(value))
         if self.kind == "switch":
             return "是" if value else "否"
+        if self.kind == "month" and len(str(value)) == MONTH_DIGITS:
+            return f"{str(value)[:4]}-{str(value)[4:]}"
         return f"{value} {self.unit}" if self.unit else str(value)
 
     def is_asked(self, given: Mapping[str, Any]) -> bool:

@@ -226,3 +226,9 @@ def test_a_credit_code_is_kept_in_one_spelling():
     form = FOUND.form()({"school": "10001", "credit": " 9135010 0M000100y43"})
     assert form.is_valid(), form.errors
     assert form.cleaned_data["credit"] == "91350100M000100Y43"
+
+
+@pytest.mark.parametrize(("kept", "shown"), [("202606", "2026-06"), ("", ""), (None, ""), ("2026年6月", "2026年6月")])
+def test_a_month_is_shown_with_its_year_apart(kept, shown):
+    month = Sheet("Month", (Field("graduates_on", "毕业时间", "month"),))
+    assert month.lines({"graduates_on": kept}) == [("毕业时间", shown)]
