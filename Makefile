@@ -37,8 +37,8 @@ check: ## All of lint and test: what has to pass before a change is taken
 bench: .venv/installed-bench ## Measure against the budgets; fails over a budget
 	$(BIN)/python -m bench $(ARGS)
 
-soak: .venv/installed-dev ## Run the harnesses in their long form
-	QICHENG_SOAK=1 $(BIN)/pytest -m soak $(ARGS)
+soak: .venv/installed-dev ## Run the harnesses in their long form, about ten minutes on two cores
+	QICHENG_SOAK=9 $(PYTEST) -m soak $(ARGS)
 
 flows: .venv/installed-run ## Write docs/flows from the declared flows
 	@$(BIN)/qicheng flows
