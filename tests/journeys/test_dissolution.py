@@ -43,7 +43,7 @@ def test_four_people_dissolve_an_agreement(screens, committed_world, scripts):
         expect(reviewer.get_by_text("待审清空了")).to_be_visible()
 
     graduate.goto("/")
-    expect(graduate.get_by_role("heading", name="等单位发来签约邀请")).to_be_visible()
+    expect(graduate.get_by_role("heading", name="登记毕业去向")).to_be_visible()
     assert (Registration.all_rows.get().state, EmploymentRecord.all_rows.get().destination) == ("dissolved", "70")
 
 

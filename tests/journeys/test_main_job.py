@@ -129,7 +129,7 @@ def come_in_for_the_first_time(page: Page, site: Any) -> None:
     expect(page.get_by_role("heading", name="请核对个人信息")).to_be_visible()
     expect(page.locator("main")).to_contain_text("计算机科学与技术")
     page.get_by_role("button", name="信息确认无误，进入系统").click()
-    expect(page.get_by_role("heading", name="等单位发来签约邀请")).to_be_visible()
+    expect(page.get_by_role("heading", name="登记毕业去向")).to_be_visible()
 
 
 def invite(page: Page) -> None:

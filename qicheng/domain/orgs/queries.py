@@ -7,8 +7,10 @@ import json
 import unicodedata
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models.functions import Length
 from django.utils import timezone
 
 from qicheng.foundation import codes
@@ -247,6 +249,16 @@ def area_selects(code: str) -> list[tuple[str, str, str, Sequence[tuple[str, str
     return selects
 
 
+def chosen_area(sent: Mapping[str, str]) -> str:
+    """The division that three selects lead to: the lowest that was chosen and lies below the others."""
+    chosen = ""
+    for name in AREA_SELECTS:
+        code = sent.get(name, "")
+        if any(code == below for below, _ in divisions.children(chosen)):
+            chosen = code
+    return chosen
+
+
 def last_status(credit_code: str) -> StatusLookup | None:
     """The newest business status that a provider gave, however old (EMP-03)."""
     return StatusLookup.objects.filter(credit_code=credit_code).order_by("-asked_at").first()
@@ -260,6 +272,30 @@ def decides_for_unit(actor: Actor, employer: int) -> bool:
 def employer_of(actor: Actor) -> Employer:
     """The unit of an employer's user."""
     return Employer.objects.seen_by(actor).get()
+
+
+# What everybody may know of a verified unit; whom to call there is told to those whom it invites.
+PUBLISHED = ("public_id", "name", "credit_code", "nature", "industry", "area", "address")
+MOST_UNITS = 8
+
+
+def verified_units(words: str) -> list[Employer]:
+    """Verified units whose name has these words, or whose credit code they are, the shortest name first (OFF-01)."""
+    if len(words) < 2:
+        return []
+    rows = Employer.objects.unscoped("what a register publishes of a unit").filter(is_verified=True).only(*PUBLISHED)
+    found = rows.filter(Q(name__contains=words) | Q(credit_code=words.upper()))
+    return list(found.order_by(Length("name"), "name")[:MOST_UNITS])
+
+
+def verified_unit(public_id: str) -> Employer | None:
+    """One verified unit, as far as it is published."""
+    try:
+        wanted = UUID(public_id)
+    except ValueError:
+        return None
+    rows = Employer.objects.unscoped("what a register publishes of a unit").filter(is_verified=True).only(*PUBLISHED)
+    return rows.filter(public_id=wanted).first()
 
 
 # ---- log-in and sessions: whose account, which seats, which cohorts

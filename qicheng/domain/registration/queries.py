@@ -19,7 +19,7 @@ from qicheng.domain.roster.queries import student
 from qicheng.domain.roster.sheets import FIXED, STUDENT, SYNCED
 from qicheng.foundation.access import Role, statements
 from qicheng.foundation.flow.declare import FLOWS
-from qicheng.foundation.flow.perform import clock
+from qicheng.foundation.flow.perform import clock, timeline
 from qicheng.foundation.flow.words import sentence
 from qicheng.foundation.kit.calendar import (
     ONE_DAY,
@@ -33,9 +33,10 @@ from qicheng.foundation.kit.calendar import (
 from qicheng.foundation.kit.identity import code_text, name_text
 from qicheng.foundation.papers.models import Paper
 
-from .guards import DISSOLVED_BY, FIRST_REMINDER, NEXT_REMINDER, requests_made
+from .guards import DISSOLVED_BY, FIRST_REMINDER, NEXT_REMINDER, SUBMISSIONS, requests_made
 from .models import Dissolution, Registration
-from .sheets import OFFER
+from .sheets import OFFER, destinations
+from .sheets.cases import sheet_of, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 # The kind of paper that an effective signing owes.
 AGREEMENT = "agreement"
+# The states into which an approval prints it.
+PRINTED = ("form_approved", "effective")
 WORDING = Path(__file__).parent / "templates/registration/agreement_clauses.json"
 # An average of fewer reviews than this says nothing about the next one.
 ENOUGH_REVIEWS = 20
@@ -118,6 +121,8 @@ def stations(
 
     `two_levels` is asked for because an invitation has not frozen its review yet; `rejected_by` is the role that rejected.
     """
+    if case.flow_name != "online_signing":
+        return own_stations(case, role, two_levels=two_levels, rejected_by=rejected_by)
     levels = [Role.COLLEGE, Role.SCHOOL] if two_levels else [Role.SCHOOL]
     names = {
         Role.EMPLOYER: "单位",
@@ -149,6 +154,58 @@ def stations(
         *((names[one], ahead[one], "") for one in order[place + 1 :]),
         ("协议", "生效", ""),
     ]
+
+
+def own_stations(
+    case: Registration, role: Role, *, two_levels: bool, rejected_by: str = ""
+) -> list[tuple[str, str, str]]:
+    """The relay of what a graduate began: one review, or for an agreement stamped on paper the form's and the signing's."""
+    asks, end = "你" if role is Role.GRADUATE else "毕业生", "去向" if case.kind else "协议"
+    if case.flow_name == "offline_signing":
+        order = [
+            (asks, "已申请", "申请"),
+            ("协议审核", "已通过", "审核"),
+            ("盖章回传", "已回传", "回传"),
+            ("签约审核", "已通过", "审核"),
+        ]
+        places = {
+            "college_form_review": 1, "school_form_review": 1, "form_rejected": 1, "form_approved": 2, "signing_returned": 2,
+            "college_review": 3, "school_review": 3, "rejected": 3, "given_up": 2 if case.number else 0,
+        }  # fmt: skip
+    else:
+        college = [("学院", "已通过", "审核")] * two_levels
+        order = [(asks, "已提交", "提交"), *college, ("学校", f"已{case.verb}", case.verb)]
+        last = len(order) - 1
+        rejected = 1 if rejected_by == Role.COLLEGE else last
+        places = {"college_review": 1, "school_review": last, "rejected": rejected}
+    ended = {"effective": ("已生效", "done"), "dissolved": ("已解约", "stop")}.get(case.state, ("已作废", "stop"))
+    if case.effective_at is not None:
+        return [*((name, past, "done") for name, past, _ in order), (end, *ended)]
+    stops = {"form_rejected": "不通过", "rejected": "不通过", "given_up": "已放弃", "discarded": "已删除"}
+    own = {
+        "draft": "待提交", "form_returned": "待修改", "returned": "待修改", "form_approved": "待回传", "signing_returned": "待重新上传",
+    }  # fmt: skip
+    turn = case.standing.turn
+    word = (
+        stops.get(case.state) or own.get(case.state) or (f"待学校{case.verb}" if turn is Role.SCHOOL else "待学院审核")
+    )
+    place = places.get(case.state, 0)
+    looks = "stop" if case.state in stops else "you" if turn is role else "now"
+    return [
+        *((name, past, "done") for name, past, _ in order[:place]),
+        (order[place][0], word, looks),
+        *((name, ahead, "") for name, _, ahead in order[place + 1 :]),
+        (end, "生效", ""),
+    ]
+
+
+def title(case: Registration | Dissolution) -> str:
+    """What a case is about, in a few words: the unit, or the type of destination that has none."""
+    if case.employer_name:
+        return case.employer_name
+    if isinstance(case, Registration) and case.kind:
+        return destinations.of(case.kind).name(case.edition)
+    return "还没有填写单位"
 
 
 def lines(case: Registration | Dissolution, records: Sequence[Record]) -> list[Line]:
@@ -243,8 +300,15 @@ def clauses(form: str) -> tuple[tuple[str, str], ...]:
 
 
 def agreement_of(case: Registration) -> Paper | None:
-    """The agreement of a case, made, held or on its way; None before its job has begun."""
-    return Paper.objects.filter(flow=case.flow_name, case=str(case.public_id), kind=AGREEMENT).order_by("-id").first()
+    """The agreement of a case, made, held or on its way; None before its job has begun.
+
+    One that is stamped on paper is made twice under one number: to be stamped, and once it took effect.
+    """
+    papers = Paper.objects.filter(flow=case.flow_name, case=str(case.public_id), kind=AGREEMENT)
+    if case.flow_name == "offline_signing":
+        approvals = [record.pk for record in timeline(case) if record.act == "approve" and record.after in PRINTED]
+        papers = papers.filter(record=str(approvals[-1] if approvals else ""))
+    return papers.order_by("-id").first()
 
 
 def intended(flow: str, graduate: Graduate, actor: Actor, **known: Any) -> Registration:
@@ -353,11 +417,47 @@ def comparison(case: Registration) -> list[tuple[str, str, str, bool, str]]:
     ]  # fmt: skip
 
 
-def earlier(case: Registration, actor: Actor) -> list[Registration]:
-    """What this graduate had before and that came to nothing: rejected, expired, withdrawn, voided; newest first."""
-    over = [state.key for state in case.flow.states.values() if state.settled and not state.live]
-    rows = Registration.objects.seen_by(actor).filter(graduate=case.graduate_id, state__in=over).exclude(pk=case.pk)
-    return list(rows.order_by("-id")[:10])
+def earlier(case: Registration | Dissolution, actor: Actor) -> list[Registration]:
+    """What this graduate had before, by any way, and that came to nothing: rejected, expired, given up, voided (DES-05); newest first."""
+    over = {
+        state.key
+        for flow in FLOWS.values() if flow.model is Registration
+        for state in flow.states.values() if state.settled and not state.live
+    }  # fmt: skip
+    rows = Registration.objects.seen_by(actor).filter(graduate=case.graduate_id, state__in=over)
+    if isinstance(case, Registration):
+        rows = rows.exclude(pk=case.pk)
+    return list(rows.order_by("-id")[:20])
+
+
+def voided_by_graduate(case: Registration, actor: Actor) -> list[Registration]:
+    """All that the graduate of this case voided, and what the school annulled, newest first (DES-05)."""
+    rows = cases_of(actor).filter(graduate=case.graduate_id, state__in=("cancelled", "voided"))
+    return list(rows.order_by("-closed_at", "-id"))
+
+
+def filled_in(case: Registration) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(heading, [(label, value)]) of what was registered and what follows from it, as the way's own form asks for it."""
+    if case.flow_name == "online_signing":
+        fields, values = list(OFFER), {**case.terms, "job_category": case.job_category}
+    elif case.kind:
+        kind = destinations.of(case.kind)
+        fields, values = [*kind.sheet, *kind.derived], case.terms
+    else:
+        fields, values = list(sheet_of(case)), values_of(case)
+    found: dict[str, list[tuple[str, str]]] = {}
+    for field in fields:
+        if field.is_asked(values):
+            found.setdefault(field.group, []).append((field.label, field.shown(values.get(field.key))))
+    return list(found.items())
+
+
+def handed_in(records: Sequence[Record]) -> tuple[str, datetime] | None:
+    """Who handed in what is reviewed now, and when: the graduate by name, or the employer by its link (OFF-03); None before that."""
+    last = next((record for record in reversed(records) if record.act in SUBMISSIONS), None)
+    if last is None:
+        return None
+    return ("用人单位通过链接" if last.role == Role.BEARER else f"毕业生{last.name}"), last.at
 
 
 def reasons_by_use(case: Registration | Dissolution, act: str, table: str) -> list[tuple[str, str]]:

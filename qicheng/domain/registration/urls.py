@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .pages import cases, choosing, dissolution, employer, graduate, staff
+from .pages import cases, choosing, dissolution, employer, graduate, own, staff
 
 app_name = "registration"
 urlpatterns = [
@@ -12,6 +12,11 @@ urlpatterns = [
     path("go/", choosing.go, name="go"),
     path("go/guide/", choosing.go_guide, name="go_guide"),
     path("go/find/", choosing.go_find, name="go_find"),
+    path("go/offline/new/", own.new, {"flow": "offline_signing"}, name="offline_new"),
+    path("go/paper/new/", own.new, {"flow": "supplementary"}, name="paper_new"),
+    path("go/new/<slug:kind>/", own.new, {"flow": "destination"}, name="destination_new"),
+    path("go/<uuid:public_id>/", own.fill_in, name="fill_in"),
+    path("go/<uuid:public_id>/check/", own.check, name="check"),
     path("go/<slug:group>/", choosing.go_group, name="go_group"),
     path("invites/<uuid:public_id>/", cases.detail, name="detail"),
     path("invites/<uuid:public_id>/agreement.pdf", cases.agreement, name="agreement"),

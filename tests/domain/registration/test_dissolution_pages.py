@@ -151,7 +151,7 @@ def test_once_dissolved_the_graduate_reads_so_and_is_free(world):
     case, client = dissolved(world), phone(world)
 
     assert "已解约" in text(client.get(f"/invites/{case.agreement.public_id}/"))
-    assert "等单位发来签约邀请" in text(client.get("/"))
+    assert "选择怎么登记" in text(client.get("/"))
     page = text(client.get(url(case)))
     assert "解约完成" in page
     assert "解约方式 双方同意解约" in page
@@ -435,7 +435,7 @@ def test_the_queue_reads_both_tables_in_the_order_of_their_indexes(world):
         cursor.execute("SET LOCAL enable_bitmapscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
         found = next(one["sql"] for one in asked.captured_queries if "ORDER BY" in one["sql"])
-        scope = {"node": actor.node, "tier": str(actor.tier), "cohort": world.cohort, "late": listings.late()}
+        scope = {"node": actor.node, "tier": str(actor.tier), "cohort": world.cohort, "late": listings.late(actor, world.cohort)}
         cursor.execute(f"EXPLAIN (COSTS OFF) {found}", scope)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Merge Append" in plan

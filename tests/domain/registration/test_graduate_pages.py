@@ -68,7 +68,7 @@ def test_home_has_both_areas_and_the_hint_to_agree_first(world):
     assert [words in shown for words in ("去向填报", "登记记录", "先和单位商量好", "办理指南", "个人信息")] == [
         True
     ] * 5
-    assert "等单位发来签约邀请" in shown
+    assert "选择怎么登记" in shown
 
 
 @pytest.mark.rule("REG-10")

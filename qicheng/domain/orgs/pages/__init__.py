@@ -9,7 +9,6 @@ from django.http import Http404
 from qicheng.domain.orgs import queries
 from qicheng.domain.orgs.effects.settings import Outdated
 from qicheng.foundation.access import Area
-from qicheng.foundation.codes import divisions
 from qicheng.foundation.flow.perform import Stopped
 from qicheng.foundation.listing.page import say
 
@@ -61,13 +60,8 @@ def stood(request: Any, act: Callable[[], object], done: str) -> bool:
 def with_area(request: Any) -> Any:
     """The request with the three selects of a division put together: the lowest that was chosen and lies below the others."""
     if request.method == "POST" and "area" not in request.POST:
-        chosen = ""
-        for name in queries.AREA_SELECTS:
-            code = request.POST.get(name, "")
-            if any(code == below for below, _ in divisions.children(chosen)):
-                chosen = code
         request.POST = request.POST.copy()
-        request.POST["area"] = chosen
+        request.POST["area"] = queries.chosen_area(request.POST)
     return request
 
 

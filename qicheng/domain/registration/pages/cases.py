@@ -15,7 +15,7 @@ from qicheng.foundation.flow.perform import NotFound, find
 from qicheng.foundation.listing.page import render
 from qicheng.foundation.papers import store
 
-from . import employer, graduate, staff
+from . import employer, graduate, own, staff
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -33,7 +33,8 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     case = seen(request, public_id)
     actor: Actor = request.actor  # type: ignore[attr-defined]
     opened(actor, case.flow_name, public_id, cohort=case.cohort, school=case.school_id)
-    looks: dict[Role, Any] = {Role.GRADUATE: graduate.invitation, Role.EMPLOYER: employer.invitation}
+    mine = graduate.invitation if case.flow_name == graduate.SIGNING else own.registered
+    looks: dict[Role, Any] = {Role.GRADUATE: mine, Role.EMPLOYER: employer.invitation}
     answer: HttpResponse = looks.get(actor.role, staff.registration)(request, case)
     return answer
 

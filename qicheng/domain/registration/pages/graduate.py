@@ -12,7 +12,7 @@ from qicheng.domain.orgs import queries as orgs
 from qicheng.domain.orgs.models import Module
 from qicheng.domain.registration import queries
 from qicheng.domain.registration.models import Dissolution, Registration
-from qicheng.domain.registration.sheets import EMPLOYER, OFFER, WITHOUT_RECEIVER
+from qicheng.domain.registration.sheets import EMPLOYER, OFFER, WITHOUT_RECEIVER, destinations
 from qicheng.domain.roster.models import Graduate
 from qicheng.domain.roster.queries import student
 from qicheng.domain.roster.sheets import STUDENT
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from django.http import HttpRequest, HttpResponse
+
+    from qicheng.foundation.flow.perform import Record
 
 SIGNING = "online_signing"
 SHOWN_AT_HOME = 3
@@ -74,7 +76,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "graduate": graduate, "why": why, "next_up": next_up, "steps": steps(graduate, cases, why),
         "records": [shown(case, asked, now) for case in kept[:SHOWN_AT_HOME]], "total": len(kept),
         "follows": follows(cases, graduate, now), "contacts": orgs.contacts_for(graduate),
-        "invited": [case for case in cases if queries.is_answerable(case, now)],
+        "invited": [case for case in cases if queries.is_answerable(case, now)], "ways": ways(graduate),
     })  # fmt: skip
 
 
@@ -138,7 +140,8 @@ def own_lines(line: dict[str, Any]) -> list[tuple[str, str]]:
 
 def newest(cases: Iterable[Registration], requests: Iterable[Dissolution]) -> list[Registration | Dissolution]:
     """Everything that a graduate has registered, dissolutions too, the newest first."""
-    return sorted([*cases, *requests], key=lambda case: case.begun_at, reverse=True)
+    kept: list[Registration | Dissolution] = [case for case in (*cases, *requests) if case.state != "discarded"]
+    return sorted(kept, key=lambda case: case.begun_at, reverse=True)
 
 
 def shown(case: Registration | Dissolution, asked: Registration, now: datetime) -> dict[str, Any]:
@@ -148,15 +151,18 @@ def shown(case: Registration | Dissolution, asked: Registration, now: datetime) 
     """
     if isinstance(case, Dissolution):
         return {
-            "case": case, "kind": "解约", "tag": queries.tag(case, Role.GRADUATE, now), "at": case.asked_at,
+            "case": case, "title": case.employer_name, "kind": "解约", "tag": queries.tag(case, Role.GRADUATE, now), "at": case.asked_at,
             "verb": f"{case.get_asked_by_display()}申请",
             "stations": queries.dissolution_stations(case, Role.GRADUATE) if case.standing.turn else (),
         }  # fmt: skip
     two_levels = queries.has_two_levels(case if case.review_mode else asked)
     is_open = case.standing.turn is not None and not queries.is_overdue(case, now)
+    invited = case.sent_at is not None
     return {
-        "case": case, "kind": "线上签约邀请", "tag": queries.tag(case, Role.GRADUATE, now), "at": case.effective_at or case.answered_at or case.sent_at,
-        "verb": "生效" if case.effective_at else "回应" if case.answered_at else "收到",
+        "case": case, "title": queries.title(case), "kind": "线上签约邀请" if invited else case.flow.label,
+        "tag": queries.tag(case, Role.GRADUATE, now),
+        "at": case.effective_at or case.answered_at or case.sent_at or case.submitted_at or case.begun_at,
+        "verb": "生效" if case.effective_at else "回应" if case.answered_at else "收到" if invited else "提交" if case.submitted_at else "开始填写",
         "stations": queries.stations(case, Role.GRADUATE, now, two_levels=two_levels) if is_open else (),
     }  # fmt: skip
 
@@ -178,6 +184,8 @@ def next_thing(
     dissolving = next((one for one in requests if one.live), None)
     if dissolving is not None:
         return about_dissolution(dissolving)
+    if live is not None and live.flow_name != SIGNING:
+        return about_registration(live, last_words(live, timeline(live)) if live.standing.turn is Role.GRADUATE else "")
     if live is not None:
         url = reverse("registration:detail", args=[live.public_id])
         if live.standing.settled:
@@ -190,10 +198,56 @@ def next_thing(
         facts = "，".join(filter(None, [case.post, case.terms.get("work_place")]))
         return Now("回应签约邀请", "查看并回应", reverse("registration:detail", args=[case.public_id]), case.employer_name, facts, case.deadline,
                    "到时没有回应，这份邀请会自动失效，不影响其他邀请；单位可以再次发起。")  # fmt: skip
+    draft = next((case for case in cases if case.standing.turn is Role.GRADUATE and case.sent_at is None), None)
+    if draft is not None:
+        return about_registration(draft)
     return Now(
-        "等单位发来签约邀请",
-        facts="和单位谈好以后，请单位在平台上用你的姓名和身份证号发起邀请。邀请到了会发消息告诉你。",
+        "登记毕业去向",
+        "选择怎么登记",
+        reverse("registration:go"),
+        facts="签就业协议书、其他形式就业、升学、未就业，选一类登记。",
+        otherwise="要线上签约的，和单位谈好以后等单位发起邀请；邀请到了会发消息告诉你。",
     )
+
+
+def about_registration(case: Registration, returned: str = "") -> Now:
+    """What the graduate does, or whom it waits for, with a case that it began; `returned` is why it came back."""
+    detail, form = reverse(case.detail, args=[case.public_id]), reverse("registration:fill_in", args=[case.public_id])
+    who, turn, paper = queries.title(case), case.standing.turn, "协议书" if case.flow_name == "offline_signing" else ""
+    if turn is Role.GRADUATE and case.number:
+        facts = (
+            f"老师退回：{returned}"
+            if returned
+            else f"协议编号 {case.number}。打印出来请单位盖章，自己拍照上传，或者发链接请单位上传。"
+        )
+        return Now("重新上传盖章的协议书" if returned else "把盖章的协议书交回来", "下载、回传协议书", detail, who, facts,
+                   otherwise="单位不肯盖章的，可以放弃这次登记，重新选择。")  # fmt: skip
+    if turn is Role.GRADUATE and case.live:
+        return Now("修改后重新提交", "去修改", form, who, f"老师退回：{returned}" if returned else "老师退回了这次登记。",
+                   otherwise="不再登记的，可以放弃这次登记。")  # fmt: skip
+    if turn is Role.GRADUATE:
+        return Now(
+            f"接着填：{case.flow.label}",
+            "接着填写",
+            form,
+            who,
+            "还没有提交，老师看不到。",
+            otherwise="不用了，可以删除草稿。",
+        )
+    if turn is not None:
+        verb = case.verb if turn is Role.SCHOOL else "审核"
+        return Now(f"等{turn.label}{verb}{paper if not case.number else ''}", "看办理进度", detail, who,
+                   "现在没有要你做的事，结果会发消息告诉你。")  # fmt: skip
+    if case.live:
+        what = "去向登记已经生效" if case.kind else "协议已经生效"
+        return Now(what, "查看登记" if case.kind else "查看就业协议", detail, who, "现在没有要你做的事。")
+    return Now(case.said(case.standing.label), "看办理经过", detail, who)
+
+
+def last_words(case: Registration, events: Iterable[Record]) -> str:
+    """Why the case came to stand where it does: the reason of a return, a rejection or an annulment; '' else."""
+    moved = next((one for one in reversed(list(events)) if one.after == case.state and one.before != one.after), None)
+    return moved.words if moved and moved.act in ("return", "reject", "void") else ""
 
 
 def about_dissolution(case: Dissolution) -> Now:
@@ -201,7 +255,9 @@ def about_dissolution(case: Dissolution) -> Now:
     url = reverse(case.detail, args=[case.public_id])
     turn = case.standing.turn
     if turn is Role.GRADUATE and case.is_on_paper:
-        return Now("修改解约申请", "查看并修改", url, case.employer_name, "老师退回了你的解约申请，改好再交。协议照旧有效。")
+        return Now(
+            "修改解约申请", "查看并修改", url, case.employer_name, "老师退回了你的解约申请，改好再交。协议照旧有效。"
+        )
     if turn is Role.GRADUATE:
         return Now("回应解约申请", "查看并回应", url, case.employer_name, case.post,
                    otherwise="没有时间限制。拒绝的话，协议照旧有效。")  # fmt: skip
@@ -213,13 +269,40 @@ def about_dissolution(case: Dissolution) -> Now:
                "审核通过以前，协议照旧有效。结果会发消息告诉你。")  # fmt: skip
 
 
+def ways(graduate: Graduate) -> list[dict[str, str]]:
+    """The ways in of 去向填报; one that signs no agreement has one (REG-10, ROS-06)."""
+    if destinations.is_directed(graduate.training_mode):
+        return [
+            {
+                "title": "定向/委培毕业去向补充登记",
+                "url": reverse("registration:go"),
+                "icon": "flag",
+                "more": "你的培养方式只办理这一种",
+            }
+        ]
+    return [
+        {"title": "线上签约", "url": f"{reverse('registration:guide')}", "icon": "sign", "more": "单位在平台上发起邀请，你来回应"},
+        {"title": "向学校申请电子就业协议书 线下登记", "url": reverse("registration:offline_new"), "icon": "file", "more": "学校审核后下载，请单位盖章，再交回来"},
+        {"title": "已签纸质就业协议 补充登记", "url": reverse("registration:paper_new"), "icon": "file-check", "more": "登记已经签好的纸质协议，上传图像"},
+        *(
+            {"title": group.label, "url": reverse("registration:go_group", args=[group.value]), "icon": icon, "more": more}
+            for group, icon, more in (
+                (destinations.Group.EMPLOYMENT, "brief", "劳动合同、公招、基层项目、入伍、创业等"),
+                (destinations.Group.STUDY, "school", "境内升学，出国出境深造"),
+                (destinations.Group.UNEMPLOYED, "compass", "求职中、备考、暂不就业等"),
+            )
+        ),
+    ]  # fmt: skip
+
+
 def steps(graduate: Graduate, cases: list[Registration], why: str | None) -> list[dict[str, str]]:
     """The five steps, each with its state and when it opens (ORG-04)."""
     opened = orgs.open_modules(graduate.school.province_id, graduate.cohort)
     signed = any(case.live and case.standing.settled for case in cases)
     stages = [
         ("核对个人信息", "", reverse("roster:check"), "done" if graduate.has_confirmed else "now"),
-        ("登记毕业去向", "学校还没有开启" if why and not signed else "单位发起邀请，你在这里回应", reverse("registration:records"),
+        ("登记毕业去向", "学校还没有开启" if why and not signed else "签约、就业、升学或者未就业，登记一种",
+         reverse("registration:records" if signed or any(case.live for case in cases) else "registration:go"),
          "done" if signed else "now" if graduate.has_confirmed and not why else "open"),
     ]  # fmt: skip
     later = [

@@ -106,6 +106,9 @@
   all("[data-readback]").forEach(readback);
   on("input", "[data-readback]", function (e, t) { readback(t) });
 
+  /* how much is written of what a text may hold */
+  on("input", "textarea[maxlength]", function (e, t) { var c = d.getElementById("n-" + t.id); if (c) c.textContent = t.value.length + "/" + t.maxLength });
+
   /* regions: the next level's options come as HTML */
   on("change", "[data-cascade]", function (e, sel) { var to = d.getElementById(sel.dataset.target); to.innerHTML = '<option value="">没有选</option>'; if (!sel.value) return; to.disabled = true; fetch(sel.dataset.cascade.replace("{code}", sel.value)).then(function (r) { if (!r.ok) throw r; return r.text() }).then(function (h) { to.innerHTML = h }, function () { toast("地区没有取到，重选一次就好") }).then(function () { to.disabled = false }) });
 
