@@ -27,7 +27,7 @@ def home(request: Request) -> HttpResponse:
     handlers = Handler.objects.seen_by(actor).filter(cohort=cohort, tier__in=queries.own_tiers(actor)).order_by("tier")
     return render(request, "figures/home.html", {
         "groups": queries.counted(actor, cohort) if may_read else [], "longest": queries.longest(actor, cohort) if may_read else [],
-        "handlers": handlers, "deadlines": queries.deadlines(cohort), "cohort": cohort, "now_": timezone.now(), "late": late(),
+        "handlers": handlers, "deadlines": queries.deadlines(cohort), "cohort": cohort, "now_": timezone.now(), "late": late(actor, cohort),
         "may_read": may_read,
     })  # fmt: skip
 

@@ -44,14 +44,15 @@ class Figure:
         return f"{place}?{urlencode(self.values)}" if self.values else place
 
 
-def waiting(role: Role) -> list[Figure]:
+def waiting(role: Role, days: int) -> list[Figure]:
     """What waits for this user, and what soon will be too late."""
     own = listings.turn_of(role)
     late, differs = (f"{own} AND {condition}" for condition in (listings.LATE, listings.DIFFERS))
     return [
         Figure("mine", "待我审核", own, "review", {}),
         Figure("differs", "其中信息不一致", differs, "review", {"check": "differs"}, "warn"),
-        Figure("late", f"其中等了 {listings.LONG_WAIT} 天以上", late, "review", {"wait": "late"}, "bad"),
+        Figure("late", f"其中等了 {days} 个工作日以上", late, "review", {"wait": "late"}, "bad"),
+        Figure("waiting", "全部等得久的，不论等谁", listings.waits_long(), "waiting", {}, "bad"),
     ]
 
 
@@ -75,7 +76,7 @@ def all_open(flow: Flow, label: str) -> Figure:
 
 def counted(actor: Actor, cohort: int) -> list[tuple[str, list[tuple[Figure, int]]]]:
     """Every number of a school's or college's home page, live and in one statement (HOME-01): (heading, figures)."""
-    groups = [("待我审核", waiting(actor.role)), *((flow.label, steps(flow)) for flow in listings.flows())]
+    groups = [("待我审核", waiting(actor.role, listings.long_wait(actor, cohort))), *((flow.label, steps(flow)) for flow in listings.flows())]
     conditions = {figure.key: figure.condition for _, figures in groups for figure in figures}
     numbers = listings.every().tally(actor, cohort, conditions)
     return [(heading, [(figure, numbers[figure.key]) for figure in figures]) for heading, figures in groups]
@@ -86,6 +87,7 @@ def by_school(actor: Actor, cohort: int) -> tuple[list[Figure], list[tuple[Schoo
     figures = [
         figure for flow in listings.flows() for figure in (all_open(flow, f"{flow.label}正在办理"), *steps(flow)[1:])
     ]
+    figures.append(Figure("waiting", "等得久的", listings.waits_long(), "waiting", {}, "bad"))
     numbers = dict(listings.every().tallies(actor, cohort, "c.school_id", {f.key: f.condition for f in figures}))
     schools = School.objects.order_by("name")
     if actor.role is Role.PROVINCE:

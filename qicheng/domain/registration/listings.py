@@ -10,15 +10,16 @@ from functools import cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import F
 from django.utils import timezone
 
-from qicheng.domain.orgs.models import AgreementForm, College, School
+from qicheng.domain.orgs.models import AgreementForm, College, School, SigningSettings
 from qicheng.domain.roster.sheets import FIXED, SYNCED
 from qicheng.foundation import codes
 from qicheng.foundation.access import Actor, Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.kit import masks
-from qicheng.foundation.kit.calendar import working_days_before
+from qicheng.foundation.kit.calendar import day_of, waited_before, working_days_between
 from qicheng.foundation.listing import Column, Filter, Listing
 
 from .models import UNSENT, Dissolution, Registration
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from qicheng.foundation.flow.declare import Flow
     from qicheng.foundation.flow.perform import Case
 
-# From how many working days on a wait is called long, in red and in words.
-LONG_WAIT = 2
+# From how many working days on a wait is called long where a school has set nothing, and the most that it can set.
+LONG_WAIT, LONGEST_SET = 3, 30
 KEPT_SECONDS = 30
 
 MODELS: tuple[type[Registration | Dissolution], ...] = (Registration, Dissolution)
@@ -62,7 +63,11 @@ _ABOVE = """JOIN roster_graduate g ON g.id = c.graduate_id
     LEFT JOIN orgs_employer e ON e.id = c.employer_id"""
 _RETURNS = f"""{_EVERYTHING} {_ABOVE} JOIN flow_record r ON r.school_id = c.school_id AND r.cohort = c.cohort AND r.flow = c.flow_name
     AND r."case" = c.public_id::text AND r.act = 'return'"""
+_SETTINGS = "LEFT JOIN orgs_signingsettings w ON w.school_id = c.school_id AND w.cohort = c.cohort"
 ON_THE_ROSTER = "g.removed_at IS NULL"
+# When whoever's turn it is was last reminded of it.
+REMINDED = """(SELECT max(r.at) FROM flow_record r WHERE r."case" = c.public_id::text AND r.act = 'remind' AND r.at >= c.waiting_since)"""
+TURNS = (Role.GRADUATE, Role.EMPLOYER, Role.COLLEGE, Role.SCHOOL)
 # An invitation that nobody can answer any more is expired, whether or not a job has put it on record (SIGN-02).
 STANDING = "CASE WHEN c.state = 'invited' AND c.deadline <= now() THEN 'expired' ELSE c.state END"
 
@@ -123,7 +128,9 @@ def stages(role: Role) -> dict[str, str]:
     return {words: in_sql(pairs) for words, pairs in found.items()}
 
 
-DIFFERS, LATE = f"{MISMATCHES} > 0", "c.waiting_since <= %(late)s"
+DIFFERS, LATE = f"{MISMATCHES} > 0", "c.waiting_since < %(late)s"
+# The same by the setting of the case's own school: %(waits)s are the instants for 1 to 30 working days.
+LONG = f"c.waiting_since < (%(waits)s::timestamptz[])[coalesce(w.long_wait, {LONG_WAIT})]"
 
 
 @cache
@@ -132,9 +139,29 @@ def counters(role: Role) -> dict[str, str]:
     return {"all": "true", **stages(role), "differs": DIFFERS, "late": LATE}
 
 
-def late() -> datetime:
-    """Whatever waits since this instant, or longer, waits long."""
-    return working_days_before(timezone.now(), LONG_WAIT)
+def long_wait(actor: Actor, cohort: int) -> int:
+    """From how many working days on a wait is long at the actor's own school; kept for a while."""
+    if actor.role not in (Role.COLLEGE, Role.SCHOOL):
+        return LONG_WAIT
+    rows = SigningSettings.objects.seen_by(actor).filter(cohort=cohort).annotate(name=F("long_wait"))
+    found = _remembered(f"wait {actor.role} {cohort}", actor.node, lambda: rows)
+    return int(found[0][1]) if found else LONG_WAIT
+
+
+def late(actor: Actor, cohort: int) -> datetime:
+    """Whatever has waited since before this instant waits long at the actor's own school."""
+    return waited_before(timezone.now(), long_wait(actor, cohort))
+
+
+def given_late(actor: Actor, cohort: int) -> dict[str, datetime]:
+    """The parameter of LATE."""
+    return {"late": late(actor, cohort)}
+
+
+def given_waits(actor: Actor, cohort: int) -> dict[str, list[datetime]]:
+    """The parameter of LONG, whichever school a case is of."""
+    now = timezone.now()
+    return {"waits": [waited_before(now, days) for days in range(1, LONGEST_SET + 1)]}
 
 
 @cache
@@ -143,13 +170,13 @@ def queue(role: Role) -> Listing:
     kinds = tuple((flow.name, flow.label) for flow in flows() if flow.turns(role))
     return Listing(
         "review", "待我审核", Registration, f"{_EVERYTHING} {_ABOVE}", "c", _columns(), order=("c.waiting_since", "c.id"),
-        where=f"{turn_of(role)} AND {ON_THE_ROSTER}", given=lambda: {"late": late()},
+        where=f"{turn_of(role)} AND {ON_THE_ROSTER}", given=given_late,
         filters=(
             Filter("stage", "状态", conditions=stages(role), choices=tuple((words, words) for words in stages(role))),
             Filter("kind", "类型", "c.flow_name = %(kind)s", "choice", choices=kinds),
             _OF_KIND,
             Filter("check", "核对", conditions={"differs": DIFFERS}, choices=(("differs", "信息不一致"),)),
-            Filter("wait", "等待", conditions={"late": LATE}, choices=(("late", f"等了 {LONG_WAIT} 天以上"),)),
+            Filter("wait", "等待", conditions={"late": LATE}, choices=(("late", "等得久"),)),
             *_people(*MODELS),
             Filter("since", "提交不早于", "c.waiting_since >= %(since)s", "date"),
             Filter("until", "提交不晚于", "c.waiting_since < %(until)s + interval '1 day'", "date"),
@@ -195,15 +222,67 @@ def lists() -> dict[str, Listing]:
             ("r.id",),
             descending=True,
         ),
+        waiting(),
     ]
     return {one.name: one for one in made}
+
+
+@cache
+def waiting() -> Listing:
+    """Whatever waits long, whoever's turn it is, by the setting of its own school; the longest wait first."""
+    every = {column.key: column for column in _columns()}
+    turns = tuple((str(role), role.label) for role in TURNS)
+    return Listing(
+        "waiting", "久等清单", Registration, f"{_EVERYTHING} {_ABOVE} {_SETTINGS}", "c",
+        (
+            *(every[key] for key in ("public_id", "name", "student_number")),
+            Column("turn", "等谁", f"concat_ws(' ', c.flow_name, {STANDING})", whose_turn),
+            Column("since", "从什么时候", "c.waiting_since", written, sort=True),
+            Column("days", "已等工作日", "c.waiting_since", working_days_waited, number=True),
+            Column("reminded_at", "上次提醒", REMINDED, written),
+            *(every[key] for key in ("kind", "employer", "state", "college")),
+            Column("school", "学校", "s.name"),
+            *(every[key] for key in ("level", "major", "exam_number", "id_number", "phone")),
+        ),
+        (
+            Filter("turn", "等谁", conditions={str(role): turn_of(role) for role in TURNS}, choices=turns),
+            _way_filter(*MODELS), *_people(*MODELS),
+            Filter("since", "等待开始不早于", "c.waiting_since >= %(since)s", "date"),
+            Filter("until", "等待开始不晚于", "c.waiting_since < %(until)s + interval '1 day'", "date"),
+        ),
+        order=("c.waiting_since", "c.id"), given=given_waits,
+        where=f"{ON_THE_ROSTER} AND {waits_long()}",
+    )  # fmt: skip
+
+
+@cache
+def waits_long() -> str:
+    """The condition that a case waits on somebody, and waits long by its own school's setting; a draft waits on nobody."""
+    open_ = [(f.name, s.key) for f in flows() for s in f.states.values() if s.turn and s.key not in UNSENT]
+    return f"({in_sql(open_)} AND {STANDING} <> 'expired' AND {LONG})"
+
+
+def working_days_waited(since: datetime) -> str:
+    """How many working days have passed since then, today included."""
+    return str(working_days_between(day_of(since), day_of(timezone.now())).days)
+
+
+def whose_turn(value: str) -> str:
+    """「flow state」 as whose turn it is there."""
+    flow, state = value.split(" ")
+    turn = FLOWS[flow].states[state].turn
+    return turn.label if turn else ""
 
 
 @cache
 def every() -> Listing:
     """All cases of graduates who are on the roster, whichever way they go: what the figures count."""
     whole = _list("registrations", "全部登记", ON_THE_ROSTER, ())
-    return replace(whole, source=f"{_EVERYTHING} {_ABOVE}", given=lambda: {"late": late()})
+    return replace(
+        whole,
+        source=f"{_EVERYTHING} {_ABOVE} {_SETTINGS}",
+        given=lambda *asked: given_late(*asked) | given_waits(*asked),
+    )
 
 
 def in_state(flow: str, state: str) -> str:

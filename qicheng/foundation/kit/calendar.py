@@ -89,6 +89,11 @@ def working_days_before(instant: datetime, days: int) -> datetime:
     return datetime.combine(day, instant.astimezone(BEIJING).timetz())
 
 
+def waited_before(instant: datetime, days: int) -> datetime:
+    """Whoever has waited since before this midnight has waited `days` working days by `instant`, as `working_days_between` counts."""
+    return midnight(day_of(working_days_before(instant, days)) + ONE_DAY)
+
+
 def span(length: timedelta) -> str:
     """A length in words: 「2 天 5 小时」, 「5 小时」, minutes only below an hour, never seconds; rounded down."""
     minutes = max(length, timedelta()) // timedelta(minutes=1)

@@ -167,7 +167,7 @@ class Listing:
     """A list. `source` is the FROM clause with `alias` for the scoped model; `order` are SQL keys that end in a unique one.
 
     `where` narrows every use of the list; `cohort` is the column that carries the cohort ('' for lists without one). `given` makes
-    further parameters of its SQL, such as an instant that is worked out from today.
+    further parameters of its SQL for whoever asks about a cohort, such as an instant that is worked out from today.
     """
 
     name: str
@@ -181,7 +181,7 @@ class Listing:
     descending: bool = False
     where: str = "true"
     cohort: str = "cohort"
-    given: Callable[[], Mapping[str, Any]] | None = None
+    given: Callable[[Actor, int], Mapping[str, Any]] | None = None
 
     @property
     def shown(self) -> list[Column]:
@@ -299,7 +299,7 @@ class Listing:
         everywhere = [*([f"{self.alias}.{self.cohort} = %(cohort)s"] if self.cohort else []), scope, self.where]
         parameters: dict[str, Any] = {"node": actor.node, "tier": str(actor.tier), "cohort": cohort}
         if self.given is not None:
-            parameters |= self.given()
+            parameters |= self.given(actor, cohort)
         values: dict[str, str] = {}
         conditions: list[str] = []
         applied: list[tuple[Filter, str]] = []

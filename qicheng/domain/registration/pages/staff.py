@@ -14,14 +14,15 @@ from django.utils.http import content_disposition_header
 
 from qicheng.domain.orgs import queries as orgs
 from qicheng.domain.orgs.effects.registry import business_status
-from qicheng.domain.orgs.models import AgreementForm
+from qicheng.domain.orgs.models import AgreementForm, School
 from qicheng.domain.registration import listings, queries
 from qicheng.domain.registration.models import Dissolution, Registration
-from qicheng.domain.registration.sheets import EMPLOYER, OFFER
+from qicheng.domain.registration.sheets import EMPLOYER, OFFER, destinations
 from qicheng.domain.roster.queries import record_of
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.access.pages import audience
+from qicheng.foundation.flow.gather import gathered
 from qicheng.foundation.flow.perform import NotFound, Stale, Stopped, find, note, open_acts, perform, timeline
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.kit.numbers import token
@@ -29,6 +30,8 @@ from qicheng.foundation.listing.page import render, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from django.forms import Form
 
     from qicheng.foundation.access import Actor
     from qicheng.foundation.access.pages import Request
@@ -63,7 +66,8 @@ def review(request: Request) -> HttpResponse:
     found = listings.queue(role).page(actor, request.GET, request.cohort, listings.counters(role))
     case = seen(request, request.GET["open"]) if request.GET.get("open") else None
     return render(request, "registration/review_queue.html", {
-        "page": found, "counters": counters(found, role), "now_": timezone.now(), "late": listings.late(), "held": listings.held_back,
+        "page": found, "counters": counters(found, role), "now_": timezone.now(), "late": listings.late(actor, request.cohort),
+        "long_wait": listings.long_wait(actor, request.cohort), "held": listings.held_back,
         "may_act": actor.may_write(EMPLOYMENT), "keys": keys(role), **WORDS, "further": any(key in found.values for key in FURTHER), "opened": case,
         **(whole(request, case, panel=True) if case else {}),
     })  # fmt: skip
@@ -71,9 +75,10 @@ def review(request: Request) -> HttpResponse:
 
 def counters(page: ListPage, role: Role) -> list[dict[str, Any]]:
     """The counters above the queue: each a filter, each with its number (REG-07)."""
+    days = listings.long_wait(page.actor, page.cohort)
     shown = [
         ("all", "待审核总数", {}, ""), *((words, words, {"stage": words}, "") for words in listings.stages(role)),
-        ("differs", "信息不一致", {"check": "differs"}, "warn"), ("late", f"等了 {listings.LONG_WAIT} 天以上", {"wait": "late"}, "bad"),
+        ("differs", "信息不一致", {"check": "differs"}, "warn"), ("late", f"等了 {days} 个工作日以上", {"wait": "late"}, "bad"),
     ]  # fmt: skip
     return [
         {"label": label, "count": page.tally[key], "url": f"?{urlencode(values)}" if values else reverse("registration:review"),
@@ -154,11 +159,12 @@ def whole(request: Request, case: Registration | Dissolution, *, panel: bool = F
     acts, rejected = open_acts(case, actor), queries.rejected_by(events)
     code = case.employer_shown.get("credit_code", "")
     return {
-        "body": "registration/review_body.html", "dissolutions": queries.dissolutions_about(case, actor) if case.number else [],
-        "case": case, "tag": queries.tag(case, actor.role, now), "kind": case.flow.label, "compared": queries.comparison(case),
+        "body": "registration/review_body.html", "dissolutions": queries.dissolutions_about(case, actor) if case.effective_at else [],
+        "case": case, "tag": queries.tag(case, actor.role, now), "kind": kind_of(case), "title": queries.title(case), "compared": queries.comparison(case),
         "stations": queries.stations(case, actor.role, now, two_levels=queries.has_two_levels(case), rejected_by=rejected),
-        "terms": OFFER.lines({**case.terms, "job_category": case.job_category}), "unit": EMPLOYER.lines(case.employer_shown),
-        "record": record_of(case.graduate_id, actor), "status": orgs.last_status(code), "is_fresh": False, "asked": False,
+        "groups": queries.filled_in(case), "gathered": gathered(case), "handed_in": queries.handed_in(events), "titled": queries.title,
+        "unit": EMPLOYER.lines(case.employer_shown) if case.employer_id else [], "is_page": not panel, "has_code": bool(code),
+        "record": record_of(case.graduate_id, actor), "status": orgs.last_status(code) if code else None, "is_fresh": False, "asked": False,
         "register": REGISTER, "earlier": queries.earlier(case, actor), "events": queries.lines_for_reviewers(case, events),
         "handler": orgs.handler_for(case.school_id, case.cohort, case.tier), "roster_url": roster_url(case),
         "destinations": codes.table("destination_types"), **decisions(request, case, acts, panel=panel),
@@ -168,11 +174,14 @@ def whole(request: Request, case: Registration | Dissolution, *, panel: bool = F
 def whole_dissolution(request: Request, case: Dissolution, *, panel: bool = False) -> dict[str, Any]:
     """What the page of a dissolution shows: who wants it and why, how long the other side is silent, the agreement (DIS-01, DIS-04)."""
     actor, now, events = request.actor, timezone.now(), timeline(case)
-    agreement, acts = case.agreement, open_acts(case, actor)
+    agreement, acts, brought = case.agreement, open_acts(case, actor), gathered(case)
     decided_here = decisions(request, case, acts, panel=panel)
     force = next((one for one in decided_here["acts"] if one["act"].name == "force"), None)
     return {
         "body": "registration/review_dissolution.html", "case": case, "tag": queries.tag(case, actor.role, now), "kind": case.flow.label,
+        "title": case.employer_name, "gathered": brought, "has_statement_alone": [one.kind.key for one in brought if one.proofs] == ["statement"],
+        "handed_in": queries.handed_in(events), "earlier": queries.earlier(case, actor),
+        "titled": queries.title, "is_page": not panel,
         "stations": queries.dissolution_stations(case, actor.role, rejected_by=queries.rejected_by(events)),
         "silence": queries.silence(case, events, now), "asker": queries.asker(case, events), "agreement": agreement,
         "reasons_": codes.table("termination_reasons"), "unit": EMPLOYER.lines(agreement.employer_shown),
@@ -198,8 +207,10 @@ def decisions(request: Request, case: Registration | Dissolution, acts: list[Ope
     shown: list[dict[str, Any]] = [
         {
             "act": one.act, "why": one.why, "label": case.said(one.act.label), "shortcut": SHORTCUTS.get(one.act.name, ""),
-            "url": reverse("act", kwargs={"flow": case.flow_name, "public_id": case.public_id, "name": one.act.name}), "key": token(),
+            "url": reverse("registration:redirect", args=[case.public_id]) if is_redirection(case, one)
+            else reverse("act", kwargs={"flow": case.flow_name, "public_id": case.public_id, "name": one.act.name}), "key": token(),
             "reasons": queries.reasons_by_use(case, one.act.name, one.act.reason) if one.act.reason and not one.why else (),
+            "form": form_of(case, one),
         }
         for one in acts
     ]  # fmt: skip
@@ -209,6 +220,22 @@ def decisions(request: Request, case: Registration | Dissolution, acts: list[Ope
         "here": f"{back}?{urlencode({**kept, 'open': case.public_id})}" if panel else request.path, "back": f"{back}?{urlencode(kept)}",
         "kept": urlencode(kept), "hold": next((one["why"] for one in shown if one["why"]), ""),
     }  # fmt: skip
+
+
+def form_of(case: Registration | Dissolution, one: Open) -> Form | None:
+    """What an approval asks for, to be filled in beside what is approved (OFF-07, DIS-05); None where it asks for nothing."""
+    sheet = one.act.sheet(case) if one.act.primary and not one.act.drafted and not one.why else None
+    return sheet.form(case.cohort)(auto_id=f"{one.act.name}-%s") if sheet else None
+
+
+def is_redirection(case: Registration | Dissolution, one: Open) -> bool:
+    """Whether the act changes a destination, which has a page of its own (DES-04)."""
+    return case.flow_name == "destination" and one.act.name in ("redirect", "amend")
+
+
+def kind_of(case: Registration) -> str:
+    """The way, and the type of another destination."""
+    return f"{case.flow.label}　{destinations.of(case.kind).name(case.edition)}" if case.kind else case.flow.label
 
 
 def roster_url(case: Registration | Dissolution) -> str:
@@ -303,10 +330,24 @@ def lists(request: Request) -> HttpResponse:
 def list_(request: Request, name: str) -> HttpResponse:
     """One list of registrations under its filters."""
     found = named(name).page(request.actor, request.GET, request.cohort)
-    further = any(key in found.values for key in FURTHER)
-    return render(
-        request, "registration/staff_list.html", {"page": found, "lists": listings.lists().values(), "further": further}
-    )
+    return render(request, "registration/staff_list.html", {
+        "page": found, "lists": listings.lists().values(), "further": any(key in found.values for key in FURTHER),
+        "by_school": by_school(request, found) if name == "waiting" else [], "turns": listings.TURNS,
+    })  # fmt: skip
+
+
+def by_school(request: Request, page: ListPage) -> list[tuple[str, str, dict[str, int]]]:
+    """(school, the address of its part of the list, counts by whose turn it is) for those above the schools, the most first."""
+    actor = request.actor
+    if actor.role in REVIEWERS or page.values.get("school"):
+        return []
+    groups = {"": "true"} | {str(role): listings.turn_of(role) for role in listings.TURNS}
+    counts = page.listing.tallies(actor, request.cohort, "c.school_id", groups, page.values)
+    names = School.objects.in_bulk([school for school, _ in counts])
+    shown = [
+        (names[school].name, f"?{urlencode({**page.values, 'school': school})}", numbers) for school, numbers in counts
+    ]
+    return sorted(shown, key=lambda one: (-one[2][""], one[0]))
 
 
 @audience(*STAFF, area=EMPLOYMENT)
