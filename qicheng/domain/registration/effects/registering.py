@@ -87,14 +87,15 @@ def take_effect(case: Registration, actor: Actor, **recorded: Any) -> None:
     write_record_of(case)
 
 
-def amend_unit(case: Registration, actor: Actor, **typed: str) -> Mapping[str, Any]:
+def amend_unit(case: Registration, actor: Actor, *, nature: str, industry: str, job_category: str) -> Mapping[str, Any]:
     """After approval the unit's nature and industry and the job category, nothing else (OFF-06, SUP-02)."""
+    typed = {"nature": nature, "industry": industry, "job_category": job_category}
     before = {key: values_of(case)[key] for key in UNIT_AMENDMENT.keys}
     changes = UNIT_AMENDMENT.changes(before, typed)
     if not changes:
         raise Refused("没有要改的内容。")
-    case.employer_shown = {**case.employer_shown, "nature": typed["nature"], "industry": typed["industry"]}
-    case.job_category = typed["job_category"]
+    case.employer_shown = {**case.employer_shown, "nature": nature, "industry": industry}
+    case.job_category = job_category
     amend_record(graduate=case.graduate_id, case=str(case.public_id), **typed)
     return changes
 
