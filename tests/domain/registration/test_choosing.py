@@ -153,7 +153,7 @@ def test_the_result_shows_what_proves_it_and_each_answer_can_be_changed(phone):
     page = phone.get("/go/find/?is=own&has=started&choice=startup")
     assert headings(page, 1) == ["自主创业"]
     assert destinations.of("startup").guide.proofs in text(page)
-    links = [unescape(one) for one in re.findall(r'href="(/go/find/[^"]*)">改', page.content.decode())]
+    links = [unescape(one) for one in re.findall(r'class="cell" href="(/go/find/[^"]*)"', page.content.decode())]
     assert links == ["/go/find/", "/go/find/?is=own", "/go/find/?is=own&has=started"]
 
 

@@ -109,7 +109,7 @@ def go_guide(request: HttpRequest) -> HttpResponse:
 def go_find(request: HttpRequest) -> HttpResponse:
     """Three questions that lead to the right type; answers stand in the address, and each can be changed."""
     graduate = own_line(request)
-    answers, question, kind, way = asked(graduate, request.GET.dict())  # type: ignore[arg-type]
+    answers, question, kind, way = asked(graduate, request.GET.dict())
     return render(request, "registration/choosing_find.html", {
         "answers": answers, "question": question, "kind": kind, "way": way, "number": len(answers) + 1,
         "edition": edition_of(graduate), "begin": begins([kind] if kind else []),
@@ -184,9 +184,8 @@ def asked(
     if len(offered) > 1:
         answers.append(("has", second, dict(offered)[second]))
     ways = agreement_ways(graduate) if f"{first}.{second}" == AGREEMENTS else []
-    found: dict[str, Destination | Way] = {
-        one.key: one for one in [*destinations.found_at(f"{first}.{second}", edition), *ways]
-    }
+    here: list[Destination | Way] = [*destinations.found_at(f"{first}.{second}", edition), *ways]
+    found = {one.key: one for one in here}
     if len(found) > 1 and third not in found:
         return (
             answers,
