@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.registration.guards import requests_made
 from qicheng.domain.registration.models import Dissolution, Registration
+from qicheng.domain.registration.sheets import DISSOLUTION
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.gather import freeze_proofs, gathered
 from qicheng.foundation.flow.perform import Refused, carry_on, clock, find
@@ -74,9 +75,11 @@ def dissolve_by_force(case: Dissolution, actor: Actor) -> None:
 # ---- on paper
 
 
-def edit_request(case: Dissolution, actor: Actor, *, reason: str, explanation: str) -> None:
+def edit_request(case: Dissolution, actor: Actor, *, reason: str, explanation: str) -> Mapping[str, Any]:
     """Keep what the graduate typed; it is not submitted yet."""
+    before = {"reason": case.reason, "explanation": case.explanation}
     case.reason, case.explanation = reason, explanation
+    return DISSOLUTION[Role.GRADUATE].changes(before, {"reason": reason, "explanation": explanation})
 
 
 def hand_in(case: Dissolution, actor: Actor) -> Mapping[str, Any]:
