@@ -16,18 +16,20 @@ from django.utils import timezone
 from qicheng.domain.orgs.models import AgreementForm, College, School, SigningSettings
 from qicheng.domain.roster.sheets import FIXED, SYNCED
 from qicheng.foundation import codes
-from qicheng.foundation.access import Actor, Role
+from qicheng.foundation.access import SYSTEM, Actor, Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.kit import masks
 from qicheng.foundation.kit.calendar import day_of, waited_before, working_days_between
 from qicheng.foundation.listing import Column, Filter, Listing
 
+from .guards import REMINDED_ONE_BY_ONE
 from .models import UNSENT, Dissolution, Registration
 from .sheets import destinations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from django.db.models import QuerySet
 
@@ -130,7 +132,8 @@ def stages(role: Role) -> dict[str, str]:
 
 DIFFERS, LATE = f"{MISMATCHES} > 0", "c.waiting_since < %(late)s"
 # The same by the setting of the case's own school: %(waits)s are the instants for 1 to 30 working days.
-LONG = f"c.waiting_since < (%(waits)s::timestamptz[])[coalesce(w.long_wait, {LONG_WAIT})]"
+LONG_SINCE = f"(%(waits)s::timestamptz[])[coalesce(w.long_wait, {LONG_WAIT})]"
+LONG = f"c.waiting_since < {LONG_SINCE}"
 
 
 @cache
@@ -249,6 +252,7 @@ def waiting() -> Listing:
             _way_filter(*MODELS), *_people(*MODELS),
             Filter("since", "等待开始不早于", "c.waiting_since >= %(since)s", "date"),
             Filter("until", "等待开始不晚于", "c.waiting_since < %(until)s + interval '1 day'", "date"),
+            Filter("due", "提醒", conditions={"yes": f"{one_by_one()} AND coalesce({REMINDED}, '-infinity') < {LONG_SINCE}"}),
         ),
         order=("c.waiting_since", "c.id"), given=given_waits,
         where=f"{ON_THE_ROSTER} AND {waits_long()}",
@@ -256,10 +260,33 @@ def waiting() -> Listing:
 
 
 @cache
+def one_by_one() -> str:
+    """The condition that whoever's turn it is is reminded of the case itself, and not by an act of the flow's own."""
+    return in_sql([
+        (f.name, key) for f in flows() for role in REMINDED_ONE_BY_ONE for key in f.turns(role)
+        if f.find(key, "remind", Role.SYSTEM) is None
+    ])  # fmt: skip
+
+
+@cache
 def waits_long() -> str:
     """The condition that a case waits on somebody, and waits long by its own school's setting; a draft waits on nobody."""
     open_ = [(f.name, s.key) for f in flows() for s in f.states.values() if s.turn and s.key not in UNSENT]
     return f"({in_sql(open_)} AND {STANDING} <> 'expired' AND {LONG})"
+
+
+def to_remind(cohort: int) -> list[tuple[type[Registration | Dissolution], UUID]]:
+    """(model, case) of what one person has left waiting long, and was not reminded of lately; the case's lock has the last word."""
+    rows = waiting().all_rows(SYSTEM, {"due": "yes"}, cohort)
+    place, kind = (next(i for i, c in enumerate(waiting().columns) if c.key == key) for key in ("public_id", "kind"))
+    return [(FLOWS[row[kind]].model, row[place]) for row in rows]  # type: ignore[misc]
+
+
+def desks(role: Role, cohort: int) -> list[tuple[int, int, int, dict[str, int]]]:
+    """(school, node, the school's long wait, counts by the name of the way) of every desk of that role for which something waits long."""
+    by = f"ARRAY[c.school_id, {'c.college_id' if role is Role.COLLEGE else 'c.school_id'}, coalesce(w.long_wait, {LONG_WAIT})]"
+    ways = {flow.label: f"{turn_of(role)} AND c.flow_name = '{flow.name}'" for flow in flows()}
+    return [(*value, counts) for value, counts in waiting().tallies(SYSTEM, cohort, by, ways) if any(counts.values())]
 
 
 def working_days_waited(since: datetime) -> str:
@@ -329,8 +356,14 @@ _OF_KIND = Filter(
 )  # fmt: skip
 
 
+@cache
+def returning() -> frozenset[str]:
+    """The ways in which a reviewer can return something to be corrected."""
+    return frozenset(flow.name for flow in flows() if any(act.name == "return" for act in flow.acts))
+
+
 def _way_filter(*models: type[Case], only_returning: bool = False) -> Filter:
-    ways = [flow for flow in flows(*models) if not only_returning or any(act.name == "return" for act in flow.acts)]
+    ways = [flow for flow in flows(*models) if not only_returning or flow.name in returning()]
     return Filter(
         "kind", "类型", "c.flow_name = %(kind)s", "choice", choices=tuple((flow.name, flow.label) for flow in ways)
     )

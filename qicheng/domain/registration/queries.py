@@ -20,7 +20,7 @@ from qicheng.domain.roster.sheets import FIXED, STUDENT, SYNCED
 from qicheng.foundation.access import Role, statements
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import clock, timeline
-from qicheng.foundation.flow.words import sentence
+from qicheng.foundation.flow.words import moment, sentence
 from qicheng.foundation.kit.calendar import (
     ONE_DAY,
     cohort_closes,
@@ -34,7 +34,7 @@ from qicheng.foundation.kit.identity import code_text, name_text
 from qicheng.foundation.papers.models import Paper
 
 from .guards import DISSOLVED_BY, FIRST_REMINDER, NEXT_REMINDER, SUBMISSIONS, requests_made
-from .models import Dissolution, Registration
+from .models import UNSENT, Dissolution, Registration
 from .sheets import OFFER, destinations
 from .sheets.cases import sheet_of, values_of
 
@@ -70,6 +70,15 @@ GROUP BY r.role HAVING count(*) >= %(enough)s
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """On whom a case waits, since when, and how many working days have passed since then."""
+
+    on: Role
+    since: datetime
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of a timeline: what happened, the reason told, when, and the tone of its dot."""
 
@@ -102,6 +111,25 @@ def overdue_invitations() -> list[Registration]:
 def is_answerable(case: Registration, now: datetime) -> bool:
     """Whether the graduate can still answer."""
     return case.state == "invited" and not is_overdue(case, now)
+
+
+def waited(case: Registration | Dissolution, now: datetime) -> Wait | None:
+    """On whom a case waits, since when, for how many working days; None where it waits on nobody, and for a draft."""
+    turn = case.standing.turn
+    if turn is None or case.state in UNSENT or is_overdue(case, now) or case.graduate.removed_at is not None:
+        return None
+    days = working_days_between(day_of(case.waiting_since), day_of(now)).days
+    return Wait(turn, case.waiting_since, days)
+
+
+def wait_words(case: Registration | Dissolution, role: Role, now: datetime) -> str:
+    """「等学院审核，从 6 月 9 日 16:54 开始，已等 4 个工作日」 for whoever looks; '' where a case waits on nobody."""
+    wait = waited(case, now)
+    if wait is None:
+        return ""
+    on = tag(case, role, now)[1].partition("待")[2]
+    length = f"已等 {wait.days} 个工作日" if wait.days else "还不到 1 个工作日"
+    return f"等{on}，从 {moment(wait.since)} 开始，{length}"
 
 
 def tag(case: Registration | Dissolution, role: Role, now: datetime) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .pages import cases, choosing, dissolution, employer, graduate, own, staff
+from .pages import cases, choosing, dissolution, employer, graduate, own, redirecting, staff
 
 app_name = "registration"
 urlpatterns = [
@@ -36,8 +36,10 @@ urlpatterns = [
     path("review/batch/", staff.batch, name="review_batch"),
     path("review/batch/done/", staff.batch_done, name="review_batch_done"),
     path("review/<uuid:public_id>/", staff.review_case, name="review_case"),
+    path("review/<uuid:public_id>/redirect/", redirecting.redirection, name="redirect"),
     path("review/<uuid:public_id>/status/", staff.review_status, name="review_status"),
     path("lists/", staff.lists, name="lists"),
+    path("lists/voided/<uuid:public_id>/", staff.voided, name="voided"),
     path("lists/<slug:name>/", staff.list_, name="list"),
     path("lists/<slug:name>/workbook/", staff.list_workbook, name="list_workbook"),
 ]

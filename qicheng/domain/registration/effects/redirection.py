@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.registration.guards import is_filled_in
@@ -30,6 +31,11 @@ def amend(case: Registration, actor: Actor, **typed: Any) -> Mapping[str, Any]:
     changes = _change(case, actor, case.kind, typed)
     write_record_of(case)
     return changes
+
+
+def foreseen(case: Registration, actor: Actor, kind: str, typed: Mapping[str, Any]) -> dict[str, Any]:
+    """What either would change, label → [before, after], without changing it; Refused for the same reasons."""
+    return _change(copy(case), actor, kind, typed)
 
 
 def _change(case: Registration, actor: Actor, kind: str, typed: Mapping[str, Any]) -> dict[str, Any]:

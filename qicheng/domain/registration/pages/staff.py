@@ -51,6 +51,11 @@ SHORTCUTS = {"approve": "A", "return": "R"}
 WORDS: dict[str, Any] = {
     "kinds": {flow.name: flow.label for flow in listings.flows()},
     "levels": codes.table("education_levels").label,
+    "types": lambda key: destinations.of(key).label,
+}
+EXPLAINED = {
+    "voided": "毕业生作废了审核通过的去向、还没有提交新的签约或去向登记的，列在这里；点姓名看全部作废记录。",
+    "invalid": "从学校名单中删除的毕业生，签约和去向登记全部失效。重新上传名单以后自动恢复，也可以在学生名单的失效页面里恢复。",
 }
 # The filters behind 更多筛选.
 FURTHER = ("major", "employer", "by", "since", "until")
@@ -88,9 +93,10 @@ def counters(page: ListPage, role: Role) -> list[dict[str, Any]]:
 
 
 def keys(role: Role) -> list[tuple[str, str]]:
-    """The letters that decide, with what they do, as far as this role has such acts."""
+    """The letters that decide, with what they do, as far as this role has such acts, and the one that shows proofs."""
     acts = {act.name: act.label for flow in listings.flows() for act in flow.acts if role in act.by}
-    return [(letter, acts[name]) for name, letter in SHORTCUTS.items() if name in acts]
+    decide = [(letter, acts[name]) for name, letter in SHORTCUTS.items() if name in acts]
+    return [*decide, ("V", "放大证明材料")]
 
 
 @audience(*REVIEWERS, area=EMPLOYMENT)
@@ -161,6 +167,7 @@ def whole(request: Request, case: Registration | Dissolution, *, panel: bool = F
     return {
         "body": "registration/review_body.html", "dissolutions": queries.dissolutions_about(case, actor) if case.effective_at else [],
         "case": case, "tag": queries.tag(case, actor.role, now), "kind": kind_of(case), "title": queries.title(case), "compared": queries.comparison(case),
+        "waits": queries.wait_words(case, actor.role, now),
         "stations": queries.stations(case, actor.role, now, two_levels=queries.has_two_levels(case), rejected_by=rejected),
         "groups": queries.filled_in(case), "gathered": gathered(case), "handed_in": queries.handed_in(events), "titled": queries.title,
         "unit": EMPLOYER.lines(case.employer_shown) if case.employer_id else [], "is_page": not panel, "has_code": bool(code),
@@ -182,6 +189,7 @@ def whole_dissolution(request: Request, case: Dissolution, *, panel: bool = Fals
         "title": case.employer_name, "gathered": brought, "has_statement_alone": [one.kind.key for one in brought if one.proofs] == ["statement"],
         "handed_in": queries.handed_in(events), "earlier": queries.earlier(case, actor),
         "titled": queries.title, "is_page": not panel,
+        "waits": queries.wait_words(case, actor.role, now),
         "stations": queries.dissolution_stations(case, actor.role, rejected_by=queries.rejected_by(events)),
         "silence": queries.silence(case, events, now), "asker": queries.asker(case, events), "agreement": agreement,
         "reasons_": codes.table("termination_reasons"), "unit": EMPLOYER.lines(agreement.employer_shown),
@@ -333,6 +341,7 @@ def list_(request: Request, name: str) -> HttpResponse:
     return render(request, "registration/staff_list.html", {
         "page": found, "lists": listings.lists().values(), "further": any(key in found.values for key in FURTHER),
         "by_school": by_school(request, found) if name == "waiting" else [], "turns": listings.TURNS,
+        "returning": listings.returning(), "explained": EXPLAINED,
     })  # fmt: skip
 
 
@@ -348,6 +357,22 @@ def by_school(request: Request, page: ListPage) -> list[tuple[str, str, dict[str
         (names[school].name, f"?{urlencode({**page.values, 'school': school})}", numbers) for school, numbers in counts
     ]
     return sorted(shown, key=lambda one: (-one[2][""], one[0]))
+
+
+@audience(*STAFF, area=EMPLOYMENT)
+def voided(request: Request, public_id: UUID) -> HttpResponse:
+    """All that a graduate voided, record by record, with what was registered (DES-05)."""
+    case = seen(request, public_id)
+    if isinstance(case, Dissolution):
+        raise Http404
+    actor = request.actor
+    if actor.role is Role.MINISTRY:
+        note(actor, "view", case.flow_name, subject=str(case.public_id), cohort=case.cohort, school=case.school_id)
+    found = [
+        {"case": one, "kind": kind_of(one), "title": queries.title(one), "groups": queries.filled_in(one)}
+        for one in queries.voided_by_graduate(case, actor)
+    ]
+    return render(request, "registration/voided.html", {"case": case, "found": found, "back": reverse("registration:list", args=["voided"])})
 
 
 @audience(*STAFF, area=EMPLOYMENT)
