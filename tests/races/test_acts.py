@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from qicheng.domain.orgs.effects.settings import set_signing
 from qicheng.domain.orgs.models import ReviewMode, SigningSettings
+from qicheng.domain.orgs.sheets import SIGNING
 from qicheng.domain.registration import guards
 from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
 from qicheng.domain.registration.models import Registration
+from qicheng.domain.roster import effects as lines
 from qicheng.domain.roster.effects import remove_line
 from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.foundation.access import FULL, SYSTEM, Actor, Role
@@ -409,3 +411,52 @@ def test_of_many_that_note_the_same_under_one_key_all_get_the_first_record(commi
     answers = together([lambda: note(school, "change", "signing_settings", key="a-form")] * 8)
     assert len({record.pk for record in won(answers)}) == 1
     assert (lost(answers), Record.objects.filter(key="a-form").count()) == ([], 1)
+
+
+def switched_on_while_many_are_removed(world: Any, monkeypatch: Any) -> tuple[Any, Any, int, bool]:
+    """(what became of the removal, of the switch, how many are off, whether signing is on)."""
+    school = world.actor(Role.SCHOOL)
+    SigningSettings.all_rows.filter(school=world.school).update(online_signing=False)
+    ids = [world.new_graduate(f"周{n}", world.college).public_id for n in range(20)]
+    settings = SigningSettings.all_rows.get(school=world.school)
+    wanted = {key: getattr(settings, key) for key in SIGNING.keys}
+    wanted |= {"online_signing": True, "supplementary": True, "destination": True}
+    removal, switch, _ = overtaken(
+        monkeypatch, lines, "is_signing",
+        lambda: lines.remove_lines(ids, world.cohort, school, words="名单传错了"),
+        lambda: set_signing(school, world.cohort, settings.version, wanted),
+    )  # fmt: skip
+    settings.refresh_from_db()
+    off = Graduate.all_rows.filter(public_id__in=ids).exclude(removed_at=None).count()
+    return removal, switch, off, settings.online_signing
+
+
+def noticed(world: Any, monkeypatch: Any) -> set[bool]:
+    """Whether signing was on whenever a line was noted as removed."""
+    moments: set[bool] = set()
+    whole = lines._noted
+
+    def noting(*given: Any) -> None:
+        moments.add(SigningSettings.all_rows.get(school=world.school).online_signing)
+        whole(*given)
+
+    monkeypatch.setattr(lines, "_noted", noting)
+    return moments
+
+
+@pytest.mark.rule("SET-03")
+def test_signing_is_turned_on_after_a_removal_of_many_and_not_in_the_middle_of_it(committed_world, monkeypatch):
+    moments = noticed(committed_world, monkeypatch)
+    removal, switch, off, is_on = switched_on_while_many_are_removed(committed_world, monkeypatch)
+    assert (lost([removal, switch]), off, is_on, moments) == ([], 20, True, {False})
+
+
+def test_without_its_lock_many_are_removed_although_signing_is_on(committed_world, monkeypatch):
+    moments = noticed(committed_world, monkeypatch)
+
+    def without_lock(school: int, cohort: int) -> bool:
+        return lines.is_signing(school, cohort)
+
+    monkeypatch.setattr(lines, "hold_signing", without_lock)
+    _, _, off, is_on = switched_on_while_many_are_removed(committed_world, monkeypatch)
+    assert (off, is_on, moments) == (20, True, {True})

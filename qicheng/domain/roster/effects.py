@@ -9,15 +9,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from qicheng.domain.orgs.effects.sessions import set_password
-from qicheng.domain.orgs.models import Account, Seat
+from qicheng.domain.orgs.models import Account, Seat, SigningSettings
 from qicheng.foundation.access import Area, Level, Role, statements
-from qicheng.foundation.flow.perform import NotFound, Refused, be, note
+from qicheng.foundation.flow.perform import NotFound, Refused, be, note, waiting_among
 from qicheng.foundation.kit.calendar import cohort_closes
 
 from .models import EmploymentRecord, Graduate, Roster
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from uuid import UUID
 
     from qicheng.foundation.access import Actor
@@ -131,6 +131,57 @@ def remove_line(public_id: UUID | str, actor: Actor, *, words: str) -> Graduate:
         move_on(roster)
         _noted(actor, "remove_line", graduate, words)
     return graduate
+
+
+def remove_lines(
+    public_ids: Collection[UUID], cohort: int, actor: Actor, *, words: str
+) -> tuple[list[Graduate], list[tuple[Graduate, str]]]:
+    """Take many graduates off the roster for one reason, each on record: (who is off, who stays and why) (ROS-07).
+
+    One transaction: all that may go, or nobody. Raises Refused once online signing is on (SET-03).
+    """
+    if not words.strip():
+        raise Refused("写明删除的原因，以后查得到。")
+    must_be_open(cohort)
+    with transaction.atomic():
+        be(actor)
+        if hold_signing(actor.node, cohort):
+            raise Refused("已经开启在线签约，不能再批量删除。要删除的学生，打开每一位分别办理。")
+        roster = lock_roster(actor.node, cohort)
+        seen = Graduate.objects.seen_by(actor).filter(public_id__in=public_ids, cohort=cohort)
+        lines = list(seen.select_for_update(of=("self",)).select_related("college").order_by("pk"))
+        busy = waiting_among([line.pk for line in lines])
+        removed, refused = [], []
+        for line in lines:
+            if line.removed_at is not None:
+                refused.append((line, "已经从名单中删除"))
+            elif line.pk in busy:
+                refused.append((line, "有业务在办理，打开这位学生单独删除"))
+            else:
+                removed.append(line)
+        now = timezone.now()
+        Graduate.objects.unscoped("the lines that were just locked").filter(pk__in=[one.pk for one in removed]).update(
+            removed_at=now
+        )
+        for line in removed:
+            line.removed_at = now
+            _noted(actor, "remove_line", line, words)
+        if removed:
+            move_on(roster)
+    return removed, refused
+
+
+def hold_signing(school: int, cohort: int) -> bool:
+    """Whether the school has turned online signing on; it stays so until the caller's transaction ends (INV-10)."""
+    # Who turns it on holds the school's row, there may be no settings yet.
+    statements.plain("SELECT id FROM orgs_school WHERE id = %s FOR SHARE", (school,))
+    return is_signing(school, cohort)
+
+
+def is_signing(school: int, cohort: int) -> bool:
+    """Whether the school has turned online signing on."""
+    rows = SigningSettings.objects.unscoped("the settings of the roster's own school")
+    return rows.filter(school=school, cohort=cohort, online_signing=True).exists()
 
 
 def restore_line(public_id: UUID | str, actor: Actor) -> Graduate:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("students/", staff.students, name="students"),
     path("students/workbook/", staff.workbook, name="workbook"),
     path("students/removed/", staff.removed, name="removed"),
+    path("students/remove/", staff.remove_many, name="remove_many"),
     path("students/<uuid:public_id>/", staff.detail, name="detail"),
     path("students/<uuid:public_id>/remove/", staff.remove, name="remove"),
     path("students/<uuid:public_id>/restore/", staff.restore, name="restore"),

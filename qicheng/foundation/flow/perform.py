@@ -283,6 +283,18 @@ def in_process(*, flows: tuple[str, ...] = (), **where: Any) -> dict[str, int]:
     return counts
 
 
+def waiting_among(graduates: list[int]) -> set[int]:
+    """Those of the graduates with a case that waits on somebody, whatever its flow (ROS-06)."""
+    found: set[int] = set()
+    for flow in FLOWS.values():
+        if graduates and _has_columns(flow.model, {"graduate_id": 0}):
+            waiting = [state.key for state in flow.states.values() if state.turn]
+            cases: Any = flow.model._default_manager
+            rows = cases.filter(flow_name=flow.name, state__in=waiting, graduate_id__in=graduates)
+            found.update(rows.values_list("graduate_id", flat=True))
+    return found
+
+
 def begun(**where: Any) -> bool:
     """Whether any case was ever begun among those that match `where` (SET-04)."""
     return any(model._default_manager.filter(**where).exists() for model in case_models() if _has_columns(model, where))

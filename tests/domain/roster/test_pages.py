@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from qicheng.domain.orgs.models import Account, Cohort, Seat
+from qicheng.domain.orgs.models import Account, Cohort, Seat, SigningSettings
 from qicheng.domain.roster.imports import apply_upload, read_upload
 from qicheng.domain.roster.models import Graduate, Upload
 from qicheng.domain.roster.queries import must_confirm
@@ -293,6 +293,63 @@ def test_the_detail_shows_what_changed_and_who_changed_it(world):
     page = browser(world, Role.SCHOOL).get(reverse("roster:detail", args=[world.graduate.public_id])).content.decode()
 
     assert ("民族：汉族 → 回族" in page, "所在院系：计算机学院 → 外国语学院" in page) == (True, True)
+
+
+# ---- many at once
+
+
+def without_signing(world):
+    SigningSettings.all_rows.filter(school=world.school, cohort=world.cohort).update(online_signing=False)
+
+
+@pytest.mark.rule("ROS-07", "SET-03")
+def test_many_are_taken_off_for_one_reason_and_who_stays_is_named(world):
+    case = world.accepted(world.new_graduate("周办", world.college))
+    without_signing(world)
+    gone = world.new_graduate("周走", world.college)
+    Graduate.all_rows.filter(pk=gone.pk).update(removed_at="2026-05-01T00:00:00Z")
+    client = browser(world, Role.SCHOOL)
+    listed = client.get(reverse("roster:students")).content.decode()
+    assert (listed.count('name="line"'), 'aria-label="批量删除"' in listed) == (3, True)
+    lines = [str(one.public_id) for one in (world.graduate, world.neighbour, case.graduate, gone, world.stranger)]
+
+    asked = client.post(reverse("roster:remove_many"), {"line": lines}).content.decode()
+    assert ("从名单中删除 3 人" in asked, "周走" in asked, world.stranger.name in asked) == (True, False, False)
+    assert client.post(reverse("roster:remove_many"), {"line": lines, "words": " "}).status_code == 422
+    assert Graduate.all_rows.filter(removed_at=None).count() == 4
+    done = client.post(reverse("roster:remove_many"), {"line": lines, "words": "名单传错了"}).content.decode()
+
+    assert "已从名单中删除 2 人，2 人没有删除" in done
+    assert [
+        word in done
+        for word in ("周办", "有业务在办理", "周走", "已经从名单中删除", "1 人没有找到", world.stranger.name)
+    ] == [True] * 5 + [False]
+    assert set(Graduate.all_rows.filter(removed_at=None).values_list("name", flat=True)) == {
+        "周办",
+        world.stranger.name,
+    }
+    kept = Record.objects.filter(flow="roster", act="remove_line").values_list("case", "words", "school_id")
+    assert set(kept) == {
+        (str(one.public_id), "名单传错了", world.school.pk) for one in (world.graduate, world.neighbour)
+    }
+
+
+@pytest.mark.rule("SET-03")
+def test_many_are_not_taken_off_once_signing_is_on(world):
+    client, lines = browser(world, Role.SCHOOL), [str(world.graduate.public_id), str(world.neighbour.public_id)]
+    assert 'name="line"' not in client.get(reverse("roster:students")).content.decode()
+    answer = client.post(reverse("roster:remove_many"), {"line": lines, "words": "名单传错了"})
+    assert (answer.status_code, "已经开启在线签约，不能再批量删除" in answer.content.decode()) == (422, True)
+    assert not Graduate.all_rows.exclude(removed_at=None).exists()
+
+
+@pytest.mark.parametrize("ticked", [[], ["x"], ["00000000-0000-0000-0000-000000000000"]])
+def test_who_ticks_nobody_is_told_where_to_tick(world, ticked):
+    without_signing(world)
+    answer = (
+        browser(world, Role.SCHOOL).post(reverse("roster:remove_many"), {"line": ticked}, follow=True).content.decode()
+    )
+    assert ("先在左边勾选要删除的学生" in answer) != ("选中的人都不在名单里了" in answer)
 
 
 # ---- the import

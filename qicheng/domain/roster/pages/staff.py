@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -22,11 +24,10 @@ from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import NotFound, Refused, note
 from qicheng.foundation.kit import masks, workbooks
 from qicheng.foundation.kit.calendar import cohort_closes
+from qicheng.foundation.listing import SIZES
 from qicheng.foundation.listing.page import render, say
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from django.http import HttpRequest
 
     from qicheng.foundation.access import Actor
@@ -52,11 +53,19 @@ def removed(request: HttpRequest) -> HttpResponse:
 
 def list_page(request: HttpRequest, listing: Listing) -> HttpResponse:
     """A list of graduates with its filters."""
-    page = listing.page(request.actor, request.GET, request.cohort)  # type: ignore[attr-defined]
+    actor, cohort = request.actor, request.cohort  # type: ignore[attr-defined]
+    page = listing.page(actor, request.GET, cohort)
     further = any(key in page.values for key in ("major", "mode", "confirmed", "back"))
+    is_removed = listing.name == "removed"
     return render(request, "roster/students.html", {
-        "page": page, "further": further, "may_import": may_write(request.actor), "is_removed": listing.name == "removed",  # type: ignore[attr-defined]
+        "page": page, "further": further, "may_import": may_write(actor), "is_removed": is_removed,
+        "may_pick": not is_removed and may_remove_many(actor, cohort),
     })  # fmt: skip
+
+
+def may_remove_many(actor: Actor, cohort: int) -> bool:
+    """Whether many lines can be taken off at once: by a school that has not turned online signing on (SET-03)."""
+    return may_write(actor) and timezone.now() < cohort_closes(cohort) and not effects.is_signing(actor.node, cohort)
 
 
 @audience(*STAFF, area=EMPLOYMENT)
@@ -111,6 +120,37 @@ def remove(request: HttpRequest, public_id: UUID) -> HttpResponse:
             say(request, f"{graduate.name}已从名单中删除，登记同时冻结。")
             return redirect("roster:removed")
     return render(request, "roster/remove.html", {"graduate": graduate, "why": why}, status=422 if why else 200)
+
+
+@audience(Role.SCHOOL, area=EMPLOYMENT, write=True)
+def remove_many(request: HttpRequest) -> HttpResponse:
+    """The lines that were ticked, with what follows and one reason for all; then who is off, and who stays and why."""
+    actor, cohort = request.actor, request.cohort  # type: ignore[attr-defined]
+    ticked = picked(request.POST.getlist("line"))
+    chosen = Graduate.objects.seen_by(actor).filter(public_id__in=ticked, cohort=cohort, removed_at=None)
+    lines = list(chosen.select_related("college").order_by("exam_number"))
+    context: dict[str, Any] = {"lines": lines, "why": ""}
+    if not ticked:
+        say(request, "先在左边勾选要删除的学生。", "info")
+        return redirect("roster:students")
+    if "words" in request.POST:
+        try:
+            removed, refused = effects.remove_lines(ticked, cohort, actor, words=request.POST["words"][:500])
+            return render(request, "roster/removed_many.html", {
+                "removed": removed, "refused": refused, "missing": len(ticked) - len(removed) - len(refused),
+            })  # fmt: skip
+        except Refused as stopped:
+            context["why"] = str(stopped)
+    return render(request, "roster/remove_many.html", context, status=422 if context["why"] else 200)
+
+
+def picked(values: list[str]) -> list[UUID]:
+    """The ids among what was ticked, each once, as many as a page has rows."""
+    found = []
+    for value in dict.fromkeys(values[: SIZES[-1]]):
+        with suppress(ValueError):
+            found.append(UUID(value))
+    return found
 
 
 @audience(Role.SCHOOL, area=EMPLOYMENT, write=True)
