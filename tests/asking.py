@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
-from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import Role
 from qicheng.foundation.papers import ProofKind
 
@@ -19,6 +18,6 @@ LETTER = ProofKind("letter", "情况说明", least=0, most=1)
 
 def ask_for_proofs(monkeypatch: pytest.MonkeyPatch) -> None:
     """While an invitation waits its employer brings two or three pages of the contract, and a statement if it likes."""
-    monkeypatch.setattr(Registration, "proofs_asked", (CONTRACT, LETTER))
+    monkeypatch.setattr(ONLINE_SIGNING, "proofs", lambda case: (CONTRACT, LETTER))
     invited = ONLINE_SIGNING.states["invited"]
     monkeypatch.setitem(ONLINE_SIGNING.states, "invited", replace(invited, proofs_by=(Role.EMPLOYER,)))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
@@ -16,14 +18,11 @@ from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import Area, Role, Tier
 from qicheng.foundation.access.rows import EVERYTHING, Scope, Scoped
 from qicheng.foundation.flow.models import Case, Lock
+from qicheng.foundation.kit.numbers import fingerprint
 
-from .sheets import destinations
-from .sheets.cases import proofs_of
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from qicheng.foundation.papers import ProofKind
 
 
 # Whether the province has opened the module (ORG-02), read with the settings' row.
@@ -62,7 +61,7 @@ class Registration(Case, Scoped):
     locks: ClassVar = (
         Lock(
             "settings", "orgs_signingsettings", (("school_id", "school_id"), ("cohort", "cohort")),
-            ("online_signing", "supplementary", "destination", "review_mode", "dissolution_limit", "submitted_at",
+            ("online_signing", "supplementary", "destination", "review_mode", "dissolution_limit", "long_wait", "submitted_at",
              "clock_timestamp() AS now", SIGNING_IS_OPEN), shared=True,
         ),
         Lock(
@@ -156,15 +155,6 @@ class Registration(Case, Scoped):
         return AgreementForm(self.agreement_form).verb if self.agreement_form else super().verb
 
     @property
-    def proofs_asked(self) -> tuple[ProofKind, ...]:
-        return proofs_of(self)
-
-    @property
-    def destination_name(self) -> str:
-        """What the graduate registered, as the edition of the case calls it; '' where it is an agreement (DES-01)."""
-        return destinations.of(self.kind).name(self.edition) if self.kind else ""
-
-    @property
     def official_number(self) -> str:
         """The number that the agreement bears: ours, or the paper's own (SUP-01)."""
         return self.number or self.paper_number
@@ -174,7 +164,16 @@ class Registration(Case, Scoped):
             Role.GRADUATE: self.graduate_id, Role.EMPLOYER: self.employer_id, Role.COLLEGE: self.college_id,
             Role.SCHOOL: self.school_id,
         }  # fmt: skip
+        if role is Role.BEARER:
+            link = self.open_link
+            return link.pk if link else None
         return nodes.get(role)
+
+    @property
+    def open_link(self) -> EmployerLink | None:
+        """The link by which the employer can bring back the stamped form, if one was sent and still serves."""
+        rows = EmployerLink.objects.unscoped("the case's own link, to be told to its employer")
+        return rows.filter(registration=self.pk, revoked_at=None, used_at=None, expires_at__gt=Now()).first()
 
 
 class EmployerLink(Scoped):
@@ -207,6 +206,12 @@ class EmployerLink(Scoped):
 
     def __str__(self) -> str:
         return f"link {self.public_id}"
+
+    @property
+    def token(self) -> str:
+        """What stands in its address: which link it is, and a keyed digest that nobody can guess; 44 letters."""
+        sealed = bytes.fromhex(fingerprint(f"employer link|{self.public_id}", settings.SECRET_KEY.encode()))[:16]
+        return "".join(urlsafe_b64encode(part).decode().rstrip("=") for part in (self.public_id.bytes, sealed))
 
 
 class InvitationBatch(Scoped):
@@ -341,10 +346,6 @@ class Dissolution(Case, Scoped):
     def verb(self) -> str:
         """鉴证 or 审核, as the form of the agreement has it (SET-01)."""
         return AgreementForm(self.agreement_form).verb
-
-    @property
-    def proofs_asked(self) -> tuple[ProofKind, ...]:
-        return proofs_of(self)
 
     @property
     def was_asked_by(self) -> Role:

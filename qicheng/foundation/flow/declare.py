@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from qicheng.foundation.access import Actor
+    from qicheng.foundation.papers import ProofKind
     from qicheng.foundation.sheets import Sheet
 
     from .models import Case
@@ -176,7 +177,8 @@ class Review:
 
 @dataclass(slots=True)
 class Flow:
-    """A kind of case: how it begins, which acts move it, what holds all of them.
+    """A kind of case: how it begins, which acts move it, what holds all of them, which proofs it takes (REG-09), and what
+    one case is called where the flow's own label does not tell enough.
 
     `start` is the state that a case begins in, or one for each role that can begin it.
     """
@@ -189,6 +191,8 @@ class Flow:
     start: State | Mapping[Role, State]
     acts: tuple[Act, ...]
     holds: tuple[Guard, ...] = ()
+    proofs: Callable[[Any], tuple[ProofKind, ...]] | None = None
+    title: Callable[[Any], str] | None = None
     starts: dict[Role, State] = field(init=False)
     states: dict[str, State] = field(init=False)
 

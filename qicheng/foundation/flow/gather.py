@@ -1,6 +1,6 @@
 """Proofs of a case: added, ordered and removed by whoever its state lets, counted by a guard, frozen by an effect (REG-09).
 
-A flow declares `State.proofs_by`; its model says `proofs_asked`; the act that submits has `has_its_proofs` among its guards and
+A flow declares `proofs` and `State.proofs_by`; the act that submits has `has_its_proofs` among its guards and
 calls `freeze_proofs` in its effect. Pages, limits and locks follow from that.
 """
 

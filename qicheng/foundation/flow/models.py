@@ -89,8 +89,13 @@ class Case(models.Model):
 
     @property
     def proofs_asked(self) -> tuple[ProofKind, ...]:
-        """The kinds of proof that this case takes (REG-09), in the order in which they are asked for."""
-        return ()
+        """The kinds of proof that this case takes, as its flow declares them (REG-09), in the order in which they are asked for."""
+        return self.flow.proofs(self) if self.flow.proofs else ()
+
+    @property
+    def title(self) -> str:
+        """What this case is called: its flow's label, or what the flow makes of the case."""
+        return self.flow.title(self) if self.flow.title else self.flow.label
 
     def said(self, label: str) -> str:
         """A declared label in the words of this case."""

@@ -17,13 +17,13 @@ from .declare import FLOWS
 from .models import Case, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from qicheng.foundation.access import Actor, Role
 
-    from .declare import Act, Begin, Flow, State
+    from .declare import Act, Begin, Flow, Guard, State
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -122,7 +122,7 @@ def perform(
         ):
             return done
         if (seen is not None and seen != locked.version) or act is None:
-            last = Record.objects.filter(case=str(case.public_id)).order_by("-id").first()
+            last = Record.objects.filter(case=str(case.public_id), version__gt=0).order_by("-id").first()
             if act is None and (seen is None or seen == locked.version):
                 raise NotOpen("现在不能这样做。")
             raise Stale(locked.standing.label, last)
@@ -206,10 +206,11 @@ def note(
     school: int | None = None,
     words: str = "",
     key: str | None = None,
+    tell: Sequence[tuple[Role, int]] = (),
 ) -> Record:
     """Record an act without a state: settings (SET-10), look-ups (EMP-05), exports (EXP-01), roster edits (ROS-06).
 
-    `about` names the kind of thing, `subject` which one; `changes` maps a field to [before, after]. The same act noted again
+    `about` names the kind of thing, `subject` which one; `changes` maps a field to [before, after]; `tell` are those who are told. The same act noted again
     under a `key` of the same account is the first record, even if both came at once; Refused where the key was another act's.
     """
     record = Record(
@@ -220,6 +221,8 @@ def note(
     try:
         with transaction.atomic(savepoint=key is not None):
             record.save(force_insert=True)
+            if tell:
+                notice.queue(record=record.pk, flow=about, case=subject, act=act, cohort=cohort, audiences=tell)
     except IntegrityError as broken:
         if _constraint(broken) != "one_effect_per_key":
             raise
@@ -228,6 +231,38 @@ def note(
             raise Refused(KEY_IS_SPENT) from broken
         return done
     return record
+
+
+@again
+def mention(
+    case: Case,
+    act: str,
+    actor: Actor,
+    /,
+    *,
+    when: Sequence[Guard] = (),
+    tell: Sequence[Role] = (),
+    changes: Mapping[str, Any] | None = None,
+) -> Record:
+    """Put on the record of a case, and tell, what changes nothing of it: neither its state nor its version, so no open page goes stale.
+
+    The case is locked meanwhile, and its holds and `when` are asked as before an act. Raises NotFound or Refused.
+    """
+    with transaction.atomic():
+        be(actor)
+        around = look_around(case, hold=True)
+        locked = fetch(type(case), case.public_id, actor, hold=True)
+        if locked is None:
+            raise NotFound("没有找到这条记录。")
+        locked._around = around
+        for guard in (*locked.flow.holds, *when):
+            if why := guard(locked, actor):
+                raise Refused(why)
+        audiences = [(role, node) for role in tell if (node := locked.audience(role))]
+        return note(
+            actor, act, locked.flow_name, changes, subject=str(locked.public_id), cohort=locked.cohort,
+            school=getattr(locked, "school_id", None), tell=audiences,
+        )  # fmt: skip
 
 
 def find(model: type[CaseType], public_id: UUID | str, actor: Actor) -> CaseType:

@@ -1,7 +1,8 @@
 """The words of records and notices: plain templates beside the flow's room, rendered when somebody reads or is sent them.
 
 `<room>/records/<flow>/<act>.txt` is one sentence of a timeline. `<room>/notices/<flow>/<act>.<channel>.txt` is a message: its first
-line the subject, the rest the body. A channel without a file is a channel on which the act says nothing.
+line the subject, the rest the body. A channel without a file is a channel on which the act says nothing. Words under `any` in the
+place of a flow serve every flow of the room that has none of its own.
 """
 
 from __future__ import annotations
@@ -30,15 +31,20 @@ if TYPE_CHECKING:
     from .models import Case
 
 CHANNELS = ("inbox", "mail", "sms")
+ANY = "any"
+# What is told without a case, by what it is about: the room that has the words, the page that it leads to, and the page's query.
+TOLD: dict[str, tuple[str, str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What somebody reads: subject, body, and the case that it leads to."""
+    """What somebody reads: subject, body, and the case that it leads to, or the name and query of a page."""
 
     subject: str
     body: str
     case: Case | None
+    page: str = ""
+    query: str = ""
 
 
 @cache
@@ -90,7 +96,7 @@ def message(owed: Notice, case: Case | None, record: Record) -> Message:
         return Message(f"{flow.label if flow else owed.flow}：{act.label if act else owed.act}", "", case)
     text = template.render(_context(record, case) | {"audience": str(owed.role), "site": settings.QICHENG_ADDRESS})
     subject, _, body = text.strip().partition("\n")
-    return Message(subject.strip(), body.strip(), case)
+    return Message(subject.strip(), body.strip(), case, *TOLD.get(owed.flow, ("", "", ""))[1:])
 
 
 def messages(notices: Iterable[Notice]) -> list[tuple[Notice, Message]]:
@@ -112,9 +118,9 @@ def sentence(record: Record, case: Case | None = None) -> str:
     if flow is None:
         return record.act
     room = flow.model._meta.app_label
-    name = f"{room}/records/{record.flow}/{record.act}.txt"
+    names = [f"{room}/records/{place}/{record.act}.txt" for place in (record.flow, ANY)]
     try:
-        return environment().get_template(name).render(_context(record, case)).strip()
+        return environment().select_template(names).render(_context(record, case)).strip()
     except jinja2.TemplateNotFound:
         act = flow.act_named(record.act)
         return f"{record.unit or record.name} {act.label if act else record.act}"
@@ -132,11 +138,11 @@ def _context(record: Record, case: Case | None) -> dict[str, Any]:
 @cache
 def _template(flow: str, act: str, channel: str) -> jinja2.Template | None:
     declared = FLOWS.get(flow)
-    if declared is None:
+    if declared is None and flow not in TOLD:
         return None
-    name = f"{declared.model._meta.app_label}/notices/{flow}/{act}.{channel}.txt"
+    room = declared.model._meta.app_label if declared else TOLD[flow][0]
     try:
-        return environment().get_template(name)
+        return environment().select_template([f"{room}/notices/{place}/{act}.{channel}.txt" for place in (flow, ANY)])
     except jinja2.TemplateNotFound:
         return None
 

@@ -3,7 +3,7 @@
 from qicheng.domain.registration import guards
 from qicheng.domain.registration.effects import redirection, registering
 from qicheng.domain.registration.models import Registration
-from qicheng.domain.registration.sheets.cases import drafted, sheet_of
+from qicheng.domain.registration.sheets.cases import drafted, proofs_of, sheet_of, title_of
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow.declare import Act, Begin, Flow, Review, State
 from qicheng.foundation.flow.gather import has_its_proofs
@@ -39,6 +39,8 @@ DESTINATION = Flow(
     begin=Begin("register", "登记去向", GRADUATE, registering.destination, when=(*MAY_BEGIN, guards.nothing_else_live), rule="DES-01"),
     start=DRAFT,
     holds=(guards.module_is_open, guards.cohort_is_open, guards.on_the_roster),
+    proofs=proofs_of,
+    title=title_of,
     acts=(
         *filling(DRAFT, review.entry, drafted, when=(*MAY_BEGIN, has_its_proofs)),
         discard(DRAFT),

@@ -4,6 +4,7 @@ from qicheng.domain.registration import guards
 from qicheng.domain.registration.effects import dissolution
 from qicheng.domain.registration.models import Dissolution
 from qicheng.domain.registration.sheets import DISSOLUTION, ENDED, VERIFIED
+from qicheng.domain.registration.sheets.cases import proofs_of
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow.declare import Act, Begin, Flow, Review, State
 
@@ -34,6 +35,7 @@ OFFLINE_DISSOLUTION = Flow(
     begin=Begin("ask", "申请解约", GRADUATE, dissolution.dissolution, rule="DIS-01", when=STANDS),
     start=DRAFT,
     holds=(guards.module_is_open, guards.cohort_is_open, guards.on_the_roster),
+    proofs=proofs_of,
     acts=(
         *(
             Act("edit", "修改内容", state, state, GRADUATE, form=DISSOLUTION[Role.GRADUATE], drafted=True, do=dissolution.edit_request, rule="DIS-01")

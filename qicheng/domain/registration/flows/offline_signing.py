@@ -4,7 +4,7 @@ from qicheng.domain.registration import guards
 from qicheng.domain.registration.effects import offline, registering
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.registration.sheets import LINK, SEALED, STAMPED, UNIT_AMENDMENT
-from qicheng.domain.registration.sheets.cases import drafted
+from qicheng.domain.registration.sheets.cases import drafted, proofs_of
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow.declare import Act, Begin, Flow, Review, State
 
@@ -59,6 +59,7 @@ OFFLINE_SIGNING = Flow(
     begin=Begin("apply", "申请电子就业协议书", GRADUATE, registering.offline_form, when=(*MAY_BEGIN, guards.nothing_else_live), rule="OFF-01"),
     start=DRAFT,
     holds=(guards.module_is_open, guards.cohort_is_open, guards.on_the_roster),
+    proofs=proofs_of,
     acts=(
         *filling(DRAFT, form_review.entry, drafted, when=MAY_BEGIN),
         discard(DRAFT),
@@ -77,7 +78,7 @@ OFFLINE_SIGNING = Flow(
             for state in STAMPED_ON_PAPER
         ),
         *(
-            Act("send_link", "请单位协助回传", state, state, GRADUATE, form=LINK, do=offline.send_link, rule="OFF-03",
+            Act("send_link", "请单位协助回传", state, state, GRADUATE, form=LINK, do=offline.send_link, tell=BEARER, rule="OFF-03",
                 consequence="单位会收到一个链接，不用账号就能下载协议书、上传盖章图像。之前发过的链接同时失效。")
             for state in STAMPED_ON_PAPER
         ),

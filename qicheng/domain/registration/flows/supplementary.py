@@ -4,7 +4,7 @@ from qicheng.domain.registration import guards
 from qicheng.domain.registration.effects import registering
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.registration.sheets import UNIT_AMENDMENT
-from qicheng.domain.registration.sheets.cases import drafted
+from qicheng.domain.registration.sheets.cases import drafted, proofs_of
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow.declare import Act, Begin, Flow, Review, State
 from qicheng.foundation.flow.gather import has_its_proofs
@@ -45,6 +45,7 @@ SUPPLEMENTARY = Flow(
     begin=Begin("register", "登记纸质就业协议", GRADUATE, registering.paper_agreement, when=(*MAY_BEGIN, guards.nothing_else_live), rule="SUP-01"),
     start=DRAFT,
     holds=(guards.module_is_open, guards.cohort_is_open, guards.on_the_roster),
+    proofs=proofs_of,
     acts=(
         *filling(DRAFT, review.entry, drafted, when=(*MAY_BEGIN, has_its_proofs)),
         discard(DRAFT),

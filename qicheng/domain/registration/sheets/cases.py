@@ -14,8 +14,6 @@ from .agreement import AGREEMENT, EMPLOYER, OFFER, PAPER
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qicheng.foundation.flow.models import Case
-
 AGREEMENTS = {"offline_signing": AGREEMENT, "supplementary": PAPER}
 STAMPED_FORM = ProofKind("stamped", "盖章的就业协议书", "每一页都拍，公章和签字要看得清", least=0)
 STAMPED_PAPER = ProofKind("stamped", "盖章的纸质就业协议书", "每一页都拍，公章和签字要看得清")
@@ -70,7 +68,12 @@ def _fill_destination(case: Any, typed: Mapping[str, Any]) -> None:
     case.post, case.job_category = case.terms.get("post") or "", written["job_category"]
 
 
-def proofs_of(case: Case) -> tuple[ProofKind, ...]:
+def title_of(case: Any) -> str:
+    """What a destination's type is called in the edition of the case (DES-01, REG-12)."""
+    return destinations.of(case.kind).name(case.edition)
+
+
+def proofs_of(case: Any) -> tuple[ProofKind, ...]:
     """The kinds of proof that the case takes (REG-09)."""
     match case.flow_name:
         case "offline_signing":
