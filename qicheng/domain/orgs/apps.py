@@ -1,5 +1,6 @@
 """The app of the room."""
 
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -19,10 +20,12 @@ class OrgsConfig(AppConfig):
         self._tell_addresses()
 
     def _tell_addresses(self) -> None:
-        """Tell the outbox how units are reached; schools and colleges read their inbox."""
+        """Tell the outbox how units, schools and colleges are reached; the staff of these has e-mail, and its inbox."""
         from qicheng.foundation.access import Role  # noqa: PLC0415 -- needs the models
         from qicheng.foundation.notice.channels import ADDRESSES  # noqa: PLC0415 -- needs the models
 
-        from .queries import address  # noqa: PLC0415 -- needs the models
+        from .queries import address, desk_address  # noqa: PLC0415 -- needs the models
 
         ADDRESSES[Role.EMPLOYER] = address
+        for role in (Role.COLLEGE, Role.SCHOOL):
+            ADDRESSES[role] = partial(desk_address, role)

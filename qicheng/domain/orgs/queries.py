@@ -16,6 +16,7 @@ from django.utils import timezone
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Level, Role, Tier
 from qicheng.foundation.codes import divisions
+from qicheng.foundation.kit.calendar import cohort_closes
 from qicheng.foundation.notice.channels import Address
 
 from .models import (
@@ -334,6 +335,12 @@ def cohort_years() -> tuple[int, ...]:
     return _kept("cohorts", lambda: tuple(Cohort.objects.order_by("-year").values_list("year", flat=True)))
 
 
+def open_cohorts() -> list[int]:
+    """The cohorts that still act, newest first (ROS-03)."""
+    now = timezone.now()
+    return [year for year in Cohort.objects.order_by("-year").values_list("year", flat=True) if cohort_closes(year) > now]
+
+
 def open_modules(province: int | None, cohort: int) -> frozenset[str]:
     """The modules that a province has opened for a cohort (ORG-02); kept for a few seconds, so for menus only."""
     return _kept("openings", _all_openings).get((province, cohort), frozenset())
@@ -376,3 +383,11 @@ def address(employer: int) -> Address:
     """How a unit is reached: by the contact data that it keeps itself."""
     row = Employer.objects.unscoped("a message finds its own receiver").only("email", "mobile").get(pk=employer)
     return Address(mail=row.email, sms=row.mobile)
+
+
+def desk_address(role: Role, node: int) -> Address:
+    """How the reviewers of a school or college are reached: by the e-mail of all who may write."""
+    rows = Account.objects.filter(
+        seat__role=role, seat__node=node, seat__ended_at=None, seat__employment=Level.WRITE, suspended_at=None
+    )
+    return Address(mail=",".join(rows.exclude(email="").order_by("pk").values_list("email", flat=True)))

@@ -16,3 +16,22 @@ class RegistrationConfig(AppConfig):
 
         for module in iter_modules(flows.__path__, flows.__name__ + "."):
             import_module(module.name)
+        self._reach_bearers()
+        self._tell_of_digests()
+
+    def _tell_of_digests(self) -> None:
+        """Where the words of the reviewers' digest are, and where it leads."""
+        from qicheng.foundation.flow.words import TOLD  # noqa: PLC0415 -- needs the models
+
+        from .effects.reminding import DIGEST  # noqa: PLC0415 -- needs the models
+
+        TOLD[DIGEST] = ("registration", "registration:review", "wait=late")
+
+    def _reach_bearers(self) -> None:
+        """How an employer is reached to whom a link was sent."""
+        from qicheng.foundation.access import Role  # noqa: PLC0415 -- beside the next one
+        from qicheng.foundation.notice.channels import ADDRESSES  # noqa: PLC0415 -- needs the settings
+
+        from .queries import address_of_link  # noqa: PLC0415 -- needs the models
+
+        ADDRESSES[Role.BEARER] = address_of_link

@@ -10,11 +10,11 @@ from qicheng.domain.orgs.models import Edition
 from qicheng.domain.roster.models import Graduate
 from qicheng.domain.roster.queries import differences
 from qicheng.foundation import codes
-from qicheng.foundation.access import Role
+from qicheng.foundation.access import SYSTEM, Role
 from qicheng.foundation.flow.perform import clock, state_of, timeline
 from qicheng.foundation.kit.calendar import add_working_days, cohort_closes, day_of
 
-from .models import Dissolution, EmployerLink, Registration
+from .models import UNSENT, Dissolution, EmployerLink, Registration
 from .sheets import destinations
 from .sheets.cases import sheet_of, values_of
 
@@ -26,6 +26,9 @@ FIRST_REMINDER, NEXT_REMINDER = 3, 5
 # Which agreements each way of dissolving ends (DIS-01).
 DISSOLVED_BY = {"online_dissolution": ("online_signing",), "offline_dissolution": ("offline_signing", "supplementary")}
 SUBMISSIONS = frozenset({"submit", "bring_back"})
+NOT_YET = "还没有到提醒的时间。"
+# Who is reminded of each case by itself; reviewers read how many wait.
+REMINDED_ONE_BY_ONE = (Role.GRADUATE, Role.EMPLOYER)
 LIVE_ELSEWHERE = "毕业生已与其他单位签约或登记了去向。同一时间只能有一份在办或生效的登记。"
 
 
@@ -256,9 +259,27 @@ def requests_made(case: Dissolution) -> int:
     return rows.filter(sequence__isnull=False).count()
 
 
+def has_waited_long(case: Registration | Dissolution, actor: Actor) -> str | None:
+    """Whoever's turn it is has left the case for as long as the school calls long, since it came and since the last reminder."""
+    if case.standing.turn not in REMINDED_ONE_BY_ONE or case.state in UNSENT or is_past_answering(case):
+        return NOT_YET
+    settings = case.above("settings")
+    days = settings.long_wait if settings is not None else 1
+    times = [record.at for record in timeline(case) if record.act == "remind"]
+    last = max([case.waiting_since, *times])
+    if day_of(clock(case)) >= add_working_days(day_of(last), days).date:
+        return None
+    return NOT_YET
+
+
+def is_past_answering(case: Registration | Dissolution) -> bool:
+    """Whether time is up, though no job may have recorded it yet (SIGN-02)."""
+    return isinstance(case, Registration) and case.state == "invited" and before_deadline(case, SYSTEM) is not None
+
+
 def reminder_is_due(case: Dissolution, actor: Actor) -> str | None:
     """An unanswered request is brought to mind after FIRST_REMINDER working days, then every NEXT_REMINDER, once each time."""
     last, days = (case.reminded_at, NEXT_REMINDER) if case.reminded_at else (case.asked_at, FIRST_REMINDER)
     if day_of(clock(case)) >= add_working_days(day_of(last), days).date:
         return None
-    return "还没有到提醒的时间。"
+    return NOT_YET

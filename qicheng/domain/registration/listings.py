@@ -322,7 +322,8 @@ DUE = "c.state = 'invited' AND c.deadline > now() AND c.deadline <= now() + inte
 
 def is_open(flow: Flow) -> str:
     """The condition that a case of the flow waits on somebody."""
-    return f"c.flow_name = '{flow.name}' AND {_one_of(STANDING, [s.key for s in flow.states.values() if s.turn])}"
+    states = [s.key for s in flow.states.values() if s.turn and s.key not in UNSENT]
+    return f"c.flow_name = '{flow.name}' AND {_one_of(STANDING, states)}"
 
 
 def _way(flow: Flow) -> Listing:

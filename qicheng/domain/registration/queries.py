@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
+from hmac import compare_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db.models import Case, Count, F, Q, Value, When
 from django.db.models.functions import Now
@@ -31,10 +34,11 @@ from qicheng.foundation.kit.calendar import (
     working_days_between,
 )
 from qicheng.foundation.kit.identity import code_text, name_text
+from qicheng.foundation.notice.channels import Address
 from qicheng.foundation.papers.models import Paper
 
 from .guards import DISSOLVED_BY, FIRST_REMINDER, NEXT_REMINDER, SUBMISSIONS, requests_made
-from .models import UNSENT, Dissolution, Registration
+from .models import UNSENT, Dissolution, EmployerLink, Registration
 from .sheets import OFFER, destinations
 from .sheets.cases import sheet_of, values_of
 
@@ -51,6 +55,7 @@ AGREEMENT = "agreement"
 # The states into which an approval prints it.
 PRINTED = ("form_approved", "effective")
 WORDING = Path(__file__).parent / "templates/registration/agreement_clauses.json"
+LINK_LETTERS = 44
 # An average of fewer reviews than this says nothing about the next one.
 ENOUGH_REVIEWS = 20
 USUAL_PACE = "一般 1–3 个工作日"
@@ -337,6 +342,33 @@ def agreement_of(case: Registration) -> Paper | None:
         approvals = [record.pk for record in timeline(case) if record.act == "approve" and record.after in PRINTED]
         papers = papers.filter(record=str(approvals[-1] if approvals else ""))
     return papers.order_by("-id").first()
+
+
+def link_by(token: str) -> EmployerLink | None:
+    """The link at that address while it serves, with its case; None for one that was guessed, used or revoked or has expired (OFF-03).
+
+    Guesses are told apart without asking the database, in a time that says nothing of how near they were.
+    """
+    try:
+        named = (
+            UUID(bytes=urlsafe_b64decode(f"{token[:22]}==")) if len(token) == LINK_LETTERS and token.isascii() else None
+        )
+    except ValueError:
+        named = None
+    wanted = EmployerLink(public_id=named or UUID(int=0)).token
+    if not compare_digest(token.encode(), wanted.encode()) or named is None:
+        return None
+    rows = EmployerLink.objects.unscoped("whoever comes by the link").filter(
+        public_id=named, revoked_at=None, used_at=None, expires_at__gt=Now()
+    )
+    return rows.select_related("registration__graduate", "registration__school").first()
+
+
+def address_of_link(link: int) -> Address:
+    """Where a link goes; nowhere once it does not serve any more."""
+    rows = EmployerLink.objects.unscoped("a message finds its own receiver").filter(revoked_at=None, used_at=None)
+    row = rows.filter(pk=link, expires_at__gt=Now()).first()
+    return Address(mail=row.email, sms=row.phone) if row else Address()
 
 
 def intended(flow: str, graduate: Graduate, actor: Actor, **known: Any) -> Registration:

@@ -29,7 +29,7 @@ class NotSent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where somebody is reached; '' where a channel does not reach."""
+    """Where somebody is reached; '' where a channel does not reach. `mail` may be several addresses with commas between."""
 
     mail: str = ""
     sms: str = ""
@@ -56,7 +56,7 @@ class Mail:
         domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2]
         server = get_connection()
         message = EmailMessage(
-            subject, body, to=[address], headers={"Message-ID": f"<{key}@{domain}>"}, connection=server
+            subject, body, to=address.split(","), headers={"Message-ID": f"<{key}@{domain}>"}, connection=server
         )
         try:
             server.open()

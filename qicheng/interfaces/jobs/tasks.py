@@ -10,11 +10,13 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from qicheng.domain.orgs.effects.sessions import forget_expired
-from qicheng.domain.registration.effects import agreement, inviting
+from qicheng.domain.orgs.queries import open_cohorts
+from qicheng.domain.registration import listings
+from qicheng.domain.registration.effects import agreement, inviting, reminding
 from qicheng.domain.registration.queries import overdue_invitations, unanswered_dissolutions
 from qicheng.domain.roster import imports as roster
-from qicheng.foundation.access import SYSTEM
-from qicheng.foundation.flow.perform import Stopped, perform
+from qicheng.foundation.access import SYSTEM, Role
+from qicheng.foundation.flow.perform import Stopped, find, perform
 from qicheng.foundation.papers.proofs import sweep_orphans
 from qicheng.interfaces.jobs.outbox import send_login_code
 
@@ -112,6 +114,22 @@ def remind(timestamp: int) -> None:
             perform(case, "remind", SYSTEM)
         except Stopped as why:
             log.info("dissolution %s was not reminded: %s", case.public_id, type(why).__name__)
+
+
+@app.periodic(cron="35 1-9 * * *", periodic_id="waiting")
+@app.task(name="registration.waiting", queueing_lock="registration.waiting")
+def waiting(timestamp: int) -> None:
+    """Bring to mind what waits long: to graduates and employers case by case, to each desk of reviewers how much, once a day."""
+    close_old_connections()
+    for cohort in open_cohorts():
+        for model, public_id in listings.to_remind(cohort):
+            try:
+                reminding.remind(find(model, public_id, SYSTEM))
+            except Stopped as why:
+                log.info("case %s was not reminded of: %s", public_id, type(why).__name__)
+        for role in (Role.COLLEGE, Role.SCHOOL):
+            for school, node, days, counts in listings.desks(role, cohort):
+                reminding.digest(role, node, cohort=cohort, school=school, days=days, counts=counts)
 
 
 @app.periodic(cron="*/10 * * * *", periodic_id="restore")

@@ -53,6 +53,8 @@ def message(request: Any, notice: int) -> HttpResponse:
     if row.read_at is None:
         _of(request.actor).filter(pk=notice, read_at=None).update(read_at=timezone.now())
     ((_, told),) = words.messages([row])
+    if told.page:
+        return redirect(f"{reverse(told.page)}?{told.query}")
     try:
         return redirect(
             reverse(told.case.detail, kwargs={"public_id": told.case.public_id}) if told.case else "messages"

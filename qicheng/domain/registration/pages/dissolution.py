@@ -105,6 +105,7 @@ def request_of_a_side(request: Request, case: Dissolution) -> HttpResponse:
     return render(request, f"registration/dissolution_{actor.role}.html", {
         "case": case, "agreement": agreement, "tag": queries.tag(case, actor.role, now), "acts": acts, "key": token(), "mine": mine,
         "why": held(case, actor) if case.standing.turn else None, "answering": "agree" in acts, "silence": quiet if mine else None,
+        "waits": queries.wait_words(case, actor.role, now),
         "stations": queries.dissolution_stations(case, actor.role, rejected_by=queries.rejected_by(events)),
         "asked": [
             ("解约方", case.get_asked_by_display()), ("解约申请人", queries.asker(case, events)), ("解约原因", reasons.label(case.reason)),
@@ -130,6 +131,7 @@ def request_on_paper(request: Request, case: Dissolution) -> HttpResponse:
         "case": case, "agreement": agreement, "tag": queries.tag(case, actor.role, now), "acts": open_acts(case, actor),
         "why": held(case, actor) if standing.turn else None, "gathered": gathered(case), "open": bool(standing.proofs_by),
         "left": left, "allowed": allowed, "returned": returned.words if returned and returned.act == "return" else "",
+        "waits": queries.wait_words(case, actor.role, now),
         "stations": queries.dissolution_stations(case, actor.role, rejected_by=queries.rejected_by(events)),
         "asked": [
             ("解约原因", reasons.label(case.reason)), ("解约说明", case.explanation),

@@ -167,6 +167,7 @@ def invitation(request: HttpRequest, case: Registration) -> HttpResponse:
         "case": case, "tag": queries.tag(case, actor.role, now), "answerable": queries.is_answerable(case, now),
         "acts": [one for one in open_acts(case, actor) if not one.why], "lines": OFFER.lines(case.terms),
         "unit": EMPLOYER.lines(case.employer_shown), "graduate": STUDENT.lines(line, SEEN_OF_GRADUATE), "key": token(),
+        "waits": queries.wait_words(case, actor.role, now),
         "stations": queries.stations(case, actor.role, now, two_levels=queries.has_two_levels(case), rejected_by=queries.rejected_by(events)),
         "timeline": queries.lines(case, events), "paper": queries.agreement_of(case) if case.number else None,
         "is_over": not case.live and not queries.is_answerable(case, now),

@@ -113,6 +113,7 @@ def invitation(request: HttpRequest, case: Registration) -> HttpResponse:
         "unit": EMPLOYER.lines(case.employer_shown), "status": orgs.last_status(case.employer_shown["credit_code"]),
         "own": own_lines(line), "clauses": queries.clauses(case.agreement_form), "paper": queries.agreement_of(case) if case.number else None,
         "follows": queries.what_follows(case, case.graduate.college.name) if queries.is_answerable(case, now) else [],
+        "waits": queries.wait_words(case, actor.role, now),
         "stations": queries.stations(case, actor.role, now, two_levels=queries.has_two_levels(case), rejected_by=queries.rejected_by(events)),
         "timeline": queries.lines(case, events), "back": reverse("registration:home"), "heading": "签约邀请",
         "dissolutions": queries.dissolutions_about(case, actor) if case.number else [],

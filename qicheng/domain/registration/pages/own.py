@@ -115,11 +115,11 @@ def filling(request: Request, case: Registration, form: Form, why: str = "") -> 
     words = request.GET.get("q", "").strip()[:60]
     is_wrong = form.is_bound and bool(form.errors)
     has_unit = {"name", "credit_code"} <= set(form.fields)
-    asked = case.standing.others if case.public_id and case.version else ""
+    kind = destinations.of(case.kind) if case.kind else None
     return render(request, "registration/own_form.html", {
-        "case": case, "form": form, "groups": groups(case, form), "why": why, "is_new": not case.version, "title": queries.title(case),
+        "case": case, "form": form, "groups": groups(case, form), "why": why, "is_new": not case.version, "title": kind.name(case.edition) if kind else "",
         "warning": ONE_AGREEMENT if case.flow_name == "offline_signing" else "", "agree_first": "" if case.kind else AGREE_FIRST,
-        "guide": destinations.of(case.kind).guide if case.kind else None, "state": asked,
+        "guide": kind.guide if kind else None, "state": case.standing.tag(Role.GRADUATE)[1] if case.version else "",
         "area": orgs.area_selects(str(form["area"].value() or "")) if has_selects(case) else (), "has_unit": has_unit, "q": words,
         "found": orgs.verified_units(words) if has_unit and words else [], "key": token(), "flagged": flagged(form) if has_unit else "",
         "returned": last_words(case, timeline(case)) if case.version else "", "here": request.path,
@@ -162,10 +162,12 @@ def whole(case: Registration) -> Form:
 
 def marked(form: Form, case: Registration) -> Form:
     """The marks of what is asked, on a form that lets a draft be saved without it."""
-    for field in sheet_of(case):
+    sheet = sheet_of(case)
+    asked: Any = sheet.form(case.cohort)
+    for field in sheet:
         control = form.fields[field.key]
         control.required = field.required
-        if asked_when := getattr(control, "asked_when", ""):
+        if asked_when := getattr(asked.base_fields[field.key], "asked_when", ""):
             control.help_text = "，".join(filter(None, [asked_when, str(control.help_text)]))
     form.use_required_attribute = False
     return form
@@ -301,9 +303,10 @@ def registered(request: Request, case: Registration) -> HttpResponse:
         "case": case, "title": queries.title(case), "tag": queries.tag(case, actor.role, now), "acts": acts,
         "others": [one for name, one in acts.items() if name not in PLACED], "why": held(case, actor) if case.standing.turn else None,
         "todo": about_registration(case, last), "returned": last,
+        "waits": queries.wait_words(case, actor.role, now),
         "stations": queries.stations(case, actor.role, now, two_levels=queries.has_two_levels(case), rejected_by=queries.rejected_by(events)),
         "follows": follows(case) if case.standing.turn in (Role.COLLEGE, Role.SCHOOL) else [], "groups": printed(case),
-        "own": own_lines(case.student or student(case.graduate)), "gathered": gathered(case), "takes": not why_not_now(case, actor),
+        "own": own_lines(case.student or student(case.graduate)), "gathered": gathered(case) if case.number or case.flow_name != "offline_signing" else [], "takes": not why_not_now(case, actor),
         "link": newest_link(case, actor) if case.number else None, "moment": now, "paper": queries.agreement_of(case) if case.number else None,
         "dissolutions": queries.dissolutions_about(case, actor) if case.effective_at else [], "timeline": queries.lines(case, events),
         "contacts": orgs.contacts_for(case.graduate), "back": reverse("registration:home"), "heading": case.flow.label,

@@ -1,0 +1,52 @@
+"""Bringing to mind what waits long: one message a case to graduates and employers, one a day to the desks of reviewers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from qicheng.domain.registration import guards
+from qicheng.foundation.access import SYSTEM, statements
+from qicheng.foundation.flow.perform import clock, mention, note, noted
+from qicheng.foundation.kit.calendar import day_of, is_working_day, midnight, working_days_between
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qicheng.domain.registration.models import Dissolution, Registration
+    from qicheng.foundation.access import Role
+    from qicheng.foundation.flow.perform import Record
+
+# What a digest is about; its words and its page are told to the engine by this name.
+DIGEST = "waiting"
+
+
+def remind(case: Registration | Dissolution) -> Record:
+    """Remind whoever's turn it is, once in as many working days as the school calls long. Raises Refused where it is not due."""
+    turn = case.standing.turn
+    days = working_days_between(day_of(case.waiting_since), day_of(clock())).days
+    return mention(
+        case, "remind", SYSTEM, when=(guards.has_waited_long,), tell=(turn,) if turn else (),
+        changes={"已等": ["", f"{days} 个工作日"], "状态": ["", case.said(case.standing.label)]},
+    )  # fmt: skip
+
+
+def digest(role: Role, node: int, *, cohort: int, school: int, days: int, counts: Mapping[str, int]) -> Record | None:
+    """Tell a desk of reviewers how much waits long for it, once a working day; None where today's was told already, or nothing waits.
+
+    `counts` are by the name of the way, `days` what the school calls long.
+    """
+    today, subject = day_of(clock()), f"{role} {node}"
+    if not any(counts.values()) or not is_working_day(today)[0]:
+        return None
+    listed = "，".join(f"{label} {number}" for label, number in counts.items() if number)
+    with transaction.atomic():
+        # Two workers tell a desk one after the other; the second finds what the first has told.
+        statements.plain("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{DIGEST} {subject} {cohort}",))
+        if noted(DIGEST, case=subject, cohort=cohort, at__gte=midnight(today)):
+            return None
+        return note(
+            SYSTEM, "digest", DIGEST, {"总数": ["", sum(counts.values())], "期限": ["", days], "分类": ["", listed]},
+            subject=subject, cohort=cohort, school=school, tell=[(role, node)],
+        )  # fmt: skip
