@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from qicheng.domain.orgs.models import School
 from qicheng.domain.registration import listings
+from qicheng.domain.registration.models import UNSENT
 from qicheng.foundation.access import Role, Tier
 from qicheng.foundation.kit.calendar import ONE_DAY, cohort_closes, midnight
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qicheng.foundation.access import Actor
-    from qicheng.foundation.flow.declare import Flow
+    from qicheng.foundation.flow.declare import Flow, State
 
 # Until when changes of a destination are reported upward in the year of graduation (month, day).
 LAST_CHANGE = (8, 31)
@@ -58,7 +59,7 @@ def waiting(role: Role, days: int) -> list[Figure]:
 
 def steps(flow: Flow) -> list[Figure]:
     """A way to register: all that is open, each step with a turn, and what took effect."""
-    kept = [state for state in flow.states.values() if state.turn or (state.live and state.settled)]
+    kept = [state for state in flow.states.values() if (state.turn or is_in_force(state)) and state.key not in UNSENT]
     return [
         all_open(flow, "正在办理"),
         *(
@@ -69,6 +70,20 @@ def steps(flow: Flow) -> list[Figure]:
     ]  # fmt: skip
 
 
+def is_in_force(state: State) -> bool:
+    """Whether what was registered counts from this state on."""
+    return state.live and state.settled
+
+
+def in_force(flow: Flow) -> list[Figure]:
+    """All cases of a flow that took effect and still count."""
+    return [
+        replace(figure, label=f"{flow.label}生效")
+        for figure in steps(flow)
+        if figure.values.get("state") in {state.key for state in flow.states.values() if is_in_force(state)}
+    ]
+
+
 def all_open(flow: Flow, label: str) -> Figure:
     """All cases of a flow that wait on somebody."""
     return Figure(f"{flow.name}.open", label, listings.is_open(flow), flow.name, {"open": "yes"})
@@ -76,16 +91,19 @@ def all_open(flow: Flow, label: str) -> Figure:
 
 def counted(actor: Actor, cohort: int) -> list[tuple[str, list[tuple[Figure, int]]]]:
     """Every number of a school's or college's home page, live and in one statement (HOME-01): (heading, figures)."""
-    groups = [("待我审核", waiting(actor.role, listings.long_wait(actor, cohort))), *((flow.label, steps(flow)) for flow in listings.flows())]
+    groups = [
+        ("待我审核", waiting(actor.role, listings.long_wait(actor, cohort))),
+        *((flow.label, steps(flow)) for flow in listings.flows()),
+    ]
     conditions = {figure.key: figure.condition for _, figures in groups for figure in figures}
     numbers = listings.every().tally(actor, cohort, conditions)
     return [(heading, [(figure, numbers[figure.key]) for figure in figures]) for heading, figures in groups]
 
 
 def by_school(actor: Actor, cohort: int) -> tuple[list[Figure], list[tuple[School, dict[str, int]]]]:
-    """The same steps for each school of a province or of the country, in one statement: (figures, rows)."""
+    """What is open and what is in force by each way, for each school of a province or of the country, in one statement: (figures, rows)."""
     figures = [
-        figure for flow in listings.flows() for figure in (all_open(flow, f"{flow.label}正在办理"), *steps(flow)[1:])
+        figure for flow in listings.flows() for figure in (all_open(flow, f"{flow.label}正在办理"), *in_force(flow))
     ]
     figures.append(Figure("waiting", "等得久的", listings.waits_long(), "waiting", {}, "bad"))
     numbers = dict(listings.every().tallies(actor, cohort, "c.school_id", {f.key: f.condition for f in figures}))
