@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from qicheng.domain.registration.sheets.destinations import REGISTRY
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow import declare
 from qicheng.foundation.flow.declare import FLOWS, Act, Begin, Flow, Fork, Misdeclared, Review, State
@@ -146,8 +148,12 @@ def test_a_tag_without_a_turn_has_the_tone_of_its_state():
 
 @pytest.mark.parametrize("name", sorted(FLOWS))
 def test_no_field_of_an_act_is_taken_for_what_the_engine_asks(name):
-    """`perform` keeps these words for itself; a form that used one could not be sent."""
-    own = {"seen", "key", "reason", "words", "internal"}
-    assert {
-        act.name: set(act.form.keys) & own for act in FLOWS[name].acts if act.form and set(act.form.keys) & own
-    } == {}
+    """`perform` keeps these words for itself; a form that used one could not be sent. A reason is one of the two, never both."""
+    kinds = [SimpleNamespace(flow_name=name, kind=kind) for kind in (REGISTRY if name == "destination" else [""])]
+    asked = [(act, act.sheet(kind)) for act in FLOWS[name].acts for kind in kinds if act.form]
+    own = {"seen", "key", "words", "internal"}
+    assert [
+        (act.name, sheet.name)
+        for act, sheet in asked
+        if set(sheet.keys) & (own | ({"reason"} if act.reason else set()))
+    ] == []
