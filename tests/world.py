@@ -6,6 +6,7 @@ from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from qicheng.domain.orgs.effects.flags import raise_flag
 from qicheng.domain.orgs.models import (
     Account,
     AgreementForm,
@@ -13,6 +14,7 @@ from qicheng.domain.orgs.models import (
     College,
     Contact,
     Employer,
+    Flag,
     Handler,
     Module,
     Opening,
@@ -321,6 +323,14 @@ class World:
         case = self.paper_dissolution(agreement, **given)
         perform(case, "submit", self.of(case.graduate))
         return case
+
+    def flag(self, employer: Employer, actor: Actor | None = None, **given: Any) -> Flag:
+        """A standing warning of a unit, by 陈诚's own school or another's user."""
+        about = {
+            "name": employer.name, "credit_code": employer.credit_code, "nature": employer.nature, "industry": employer.industry,
+            "kind": "x_fake", "note": "入职前收培训费", "evidence": "三位毕业生来中心反映，附聊天记录", "link": "",
+        }  # fmt: skip
+        return raise_flag(actor or self.actor(Role.SCHOOL), about | given)
 
     def overdue(self, sent_at: datetime, deadline: datetime, graduate: Graduate | None = None) -> Registration:
         """An invitation that was sent in the past, written as its beginning was."""

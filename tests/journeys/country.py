@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from qicheng.domain.orgs.effects import settings as school_settings
 from qicheng.domain.orgs.effects import units
-from qicheng.domain.orgs.models import Cohort, EmployerCase, Reason, Seat, StatusLookup
+from qicheng.domain.orgs.effects.flags import remove_flag
+from qicheng.domain.orgs.models import AgreementForm, Cohort, EmployerCase, Flag, Reason, ReviewMode, Seat, StatusLookup
+from qicheng.domain.orgs.queries import MANY_SCHOOLS
 from qicheng.domain.registration import listings
 from qicheng.domain.registration.effects import agreement, inviting
 from qicheng.domain.registration.models import Dissolution, InvitationBatch, Registration
@@ -68,6 +70,7 @@ class Country(World):
         self.units = self._units()
         self.batch = self._batch()
         self.uploads = self._uploads()
+        self.flags = self._flags()
         school_settings.add_reason(self.actor(Role.SCHOOL), "reject", "岗位与单位主营业务不符")
         college = {
             "tier": Tier.ALL,
@@ -187,6 +190,18 @@ class Country(World):
         found["joining"] = EmployerCase.objects.seen_by(operator).get(flow_name="joining_a_unit")
         return found
 
+    def _flags(self) -> list[Flag]:
+        """Units that are warned of: the rail company that invites 陈诚 by five schools, 云岭 no longer."""
+        school = self.actor(Role.SCHOOL)
+        standing = self.flag(self.other_employer, link="https://example.com/notice/1")
+        gone = self.flag(self.employer, kind="x_other", note="招聘信息与实际岗位不符")
+        remove_flag(school, gone)
+        for number in range(MANY_SCHOOLS - 1):
+            other = self._school(self.province, f"第{number + 1}师范学院", ReviewMode.SCHOOL, AgreementForm.THREE_PARTY)
+            seat = self.new_seat(Role.SCHOOL, other.pk, "何老师")
+            self.flag(self.other_employer, seat.actor(name="何老师", unit=other.name))
+        return [standing, gone]
+
     def _batch(self) -> InvitationBatch:
         headings, offer = (
             ["姓名", inviting.NUMBER, *(field.label for field in TERMS), inviting.DAYS],
@@ -275,6 +290,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         "orgs:handler": [{"tier": tier.value} for tier in Tier],
         "orgs:new_account": [{"role": role.value} for role in Role],
         "orgs:end_reason": [{"reason": one.pk} for one in Reason.objects.exclude(school=None)[:1]],
+        "orgs:flagged_unit": [{"credit_code": country.other_employer.credit_code}],
         "registration:offer": [{"found": bound(one, actor)} for one in (country.neighbour, country.undecided)],
         "registration:go_group": [{"group": group.value} for group in Group],
         "registration:batch": [{"public_id": country.batch.public_id}],
@@ -286,6 +302,8 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     }
     if name in by_name:
         return by_name[name]
+    if room == "orgs" and name.endswith("flag"):
+        return [{"public_id": one.public_id} for one in country.flags]
     if room == "orgs" and needs == {"public_id"}:
         units_too = [{"public_id": country.employer.public_id}]
         return [*({"public_id": one.public_id} for one in claims), *units_too]
@@ -345,8 +363,14 @@ def also(country: Country, seat: Seat | None) -> list[str]:
             "/nothing/here/",
         ],
         Role.COLLEGE: [f"/review/?open={first.public_id}", "/review/?q=没有此人", "/review/?check=differs"],
-        Role.SCHOOL: [f"/review/?open={first.public_id}", "/lists/online_signing/?q=没有此人", "/nothing/here/"],
-        Role.PROVINCE: ["/gov/schools/?q=没有此校"],
+        Role.SCHOOL: [
+            f"/review/?open={first.public_id}",
+            "/lists/online_signing/?q=没有此人",
+            "/warn/?many=yes",
+            "/warn/?q=没有",
+            "/nothing/here/",
+        ],
+        Role.PROVINCE: ["/gov/schools/?q=没有此校", "/gov/warn/?q=没有此单位"],
         Role.MINISTRY: ["/gov/employers/?state=verified", "/gov/employers/?state=returned", "/gov/employers/?q=没有"],
     }[Role(seat.role)]
 

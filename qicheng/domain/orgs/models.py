@@ -1,4 +1,4 @@
-"""Provinces, schools, colleges, employers; accounts with their seats and sessions; modules and settings (ORG, SET, EMP)."""
+"""Provinces, schools, colleges, employers; accounts, seats and sessions; modules, settings and flags (ORG, SET, EMP, WRN)."""
 
 from __future__ import annotations
 
@@ -385,6 +385,45 @@ class Reason(models.Model):
 
     def __str__(self) -> str:
         return self.words
+
+
+class Flag(Scoped):
+    """A school's warning of a unit, known by its credit code alone; a removed one stays as a row (WRN-01).
+
+    `evidence` says what was seen and where, `note` is what the school's graduates and reviewers read (WRN-02).
+    """
+
+    scope = Scope(school="school", province="school__province", ministry=EVERYTHING, area=Area.EMPLOYMENT)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    school = models.ForeignKey(School, models.PROTECT)
+    credit_code = models.CharField(max_length=18)
+    name = models.CharField(max_length=120)
+    nature = models.CharField(max_length=4)
+    industry = models.CharField(max_length=4)
+    kind = models.CharField(max_length=20)
+    note = models.CharField(max_length=200)
+    evidence = models.CharField(max_length=1000)
+    link = models.CharField(max_length=300, blank=True)
+    flagged_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    flagged_at = models.DateTimeField(db_default=Now())
+    removed_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta(Scoped.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credit_code", "school"], condition=Q(removed_at=None), name="one_standing_flag"
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_at=None, removed_by=None) | Q(removed_at__isnull=False, removed_by__isnull=False),
+                name="removed_by_somebody",
+            ),
+        ]
+        indexes = [models.Index(fields=["school", "-flagged_at"], name="flags_of_school")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.kind}"
 
 
 class EmployerCase(Case, Scoped):

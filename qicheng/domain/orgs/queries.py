@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
+from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from django.db.models.functions import Length
 from django.utils import timezone
 
 from qicheng.foundation import codes
-from qicheng.foundation.access import Area, Level, Role, Tier
+from qicheng.foundation.access import Area, Level, Role, Tier, statements
 from qicheng.foundation.codes import divisions
 from qicheng.foundation.kit.calendar import cohort_closes
 from qicheng.foundation.notice.channels import Address
@@ -42,6 +43,7 @@ from .models import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from django.db.models import QuerySet
 
@@ -263,6 +265,72 @@ def chosen_area(sent: Mapping[str, str]) -> str:
 def last_status(credit_code: str) -> StatusLookup | None:
     """The newest business status that a provider gave, however old (EMP-03)."""
     return StatusLookup.objects.filter(credit_code=credit_code).order_by("-asked_at").first()
+
+
+# So many schools that warn of a unit make everybody see it (WRN-03). Counted whenever it is asked, kept nowhere.
+MANY_SCHOOLS = 5
+FLAGGED_BY_MANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """What is to be told of a unit: its school's own flag (kind in words, note, when), and whether many schools have one."""
+
+    kind: str = ""
+    note: str = ""
+    flagged_at: datetime | None = None
+    is_national: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the school itself has flagged the unit."""
+        return self.flagged_at is not None
+
+
+def flags_on(credit_codes: Iterable[str], *, school: int) -> dict[str, Flagged]:
+    """The units among these of which somebody of that school is warned, by credit code, in one statement (WRN-02, WRN-03).
+
+    Another school's flag is nobody's business until many have one; so this goes by the school and not by the scope of a flag.
+    """
+    wanted = sorted({code for code in credit_codes if code})
+    if not wanted:
+        return {}
+    kinds = codes.table("warning_unit_types")
+    found = statements.rows(
+        """SELECT credit_code, count(DISTINCT school_id) AS schools, max(kind) FILTER (WHERE school_id = %(school)s) AS kind,
+            max(note) FILTER (WHERE school_id = %(school)s) AS note, max(flagged_at) FILTER (WHERE school_id = %(school)s) AS flagged_at
+        FROM orgs_flag WHERE credit_code = ANY(%(codes)s) AND removed_at IS NULL GROUP BY credit_code""",
+        {"school": school, "codes": wanted},
+    )
+    return {
+        row.credit_code: Flagged(
+            kinds.label(row.kind or ""), row.note or "", row.flagged_at, is_national=row.schools >= MANY_SCHOOLS
+        )
+        for row in found
+        if row.flagged_at or row.schools >= MANY_SCHOOLS
+    }
+
+
+def flagged_in_sql(credit_code: str, school: str) -> str:
+    """The same for a row of a list, as SQL of two expressions: the kind of the school's own flag, FLAGGED_BY_MANY, or NULL."""
+    return f"""(SELECT coalesce(max(f.kind) FILTER (WHERE f.school_id = {school}),
+            CASE WHEN count(DISTINCT f.school_id) >= {MANY_SCHOOLS} THEN '{FLAGGED_BY_MANY}' END)
+        FROM orgs_flag f WHERE f.credit_code = {credit_code} AND f.removed_at IS NULL)"""  # noqa: S608 -- names of columns alone
+
+
+def flagged_words(value: str) -> str:
+    """What `flagged_in_sql` found, as a reason to look twice."""
+    if value == FLAGGED_BY_MANY:
+        return f"{MANY_SCHOOLS} 所以上学校标记的预警单位"
+    return f"本校标记的预警单位（{codes.table('warning_unit_types').label(value)}）"
+
+
+def unit_of(credit_code: str) -> Mapping[str, str]:
+    """Name, nature and industry of the registered unit of that code, to begin a flag with; empty where there is none."""
+    known = Employer.objects.unscoped("who flags a unit need not copy what is known of it").filter(
+        credit_code=credit_code
+    )
+    return known.values("credit_code", "name", "nature", "industry").first() or {}
 
 
 def decides_for_unit(actor: Actor, employer: int) -> bool:

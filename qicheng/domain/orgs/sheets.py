@@ -1,7 +1,8 @@
-"""The fields of this room's forms: settings, accounts, contacts, and what a unit says of itself."""
+"""The fields of this room's forms: settings, accounts, contacts, flags, and what a unit says of itself."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -204,6 +205,51 @@ def plain_code(text: str) -> str:
     """The credit code as it is kept, whatever way it was written."""
     return credit_code(text).number
 
+
+def flag_is_true(given: Mapping[str, Any]) -> dict[str, str]:
+    """The credit code by its check digits, and a link that a browser opens as a page (WRN-01)."""
+    wrong: dict[str, str] = {}
+    try:
+        credit_code(given.get("credit_code") or "")
+    except NotValid as fault:
+        if given.get("credit_code"):
+            wrong["credit_code"] = str(fault)
+    return wrong | link_is_a_page(given)
+
+
+def link_is_a_page(given: Mapping[str, Any]) -> dict[str, str]:
+    """A link, where there is one, is an address of the web without gaps."""
+    link = given.get("link") or ""
+    if not link or re.fullmatch(r"https?://[^\s/]+(/\S*)?", link):
+        return {}
+    return {"link": "网址以 http:// 或 https:// 开头，从浏览器地址栏复制过来"}
+
+
+# A change leaves the code alone: another code is another unit.
+ON_FLAG = (
+    Field("name", "单位名称", limit=120),
+    Field("nature", "单位性质", "code", table="unit_nature"),
+    Field("industry", "单位行业", "code", table="unit_industry"),
+    Field("kind", "违规类型", "code", table="warning_unit_types"),
+    Field("note", "情况说明", "long", limit=200, hint="本校毕业生和审核人会看到这段话，写清楚要提防什么。"),
+    Field("evidence", "依据", "long", limit=1000, hint="看到了什么，在哪里看到的。只有本校和上级用户能看到。"),
+    Field("link", "依据的网址", required=False, limit=300),
+)
+FLAG = Sheet(
+    "Flag",
+    (
+        ON_FLAG[0],
+        Field(
+            "credit_code",
+            "统一社会信用代码",
+            limit=40,
+            hint="18 位。提醒按代码显示，名称相同、代码不同的单位不受影响。",
+        ),
+        *ON_FLAG[1:],
+    ),
+    check=flag_is_true,
+)
+FLAG_CHANGE = Sheet("FlagChange", ON_FLAG, check=link_is_a_page)
 
 LARGEST_LICENCE = 5 * 1024 * 1024
 SIGNATURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"%PDF-", "application/pdf"))

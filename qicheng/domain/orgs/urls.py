@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .pages import accounts, authority, employer, school
+from .pages import accounts, authority, employer, flags, school
 
 app_name = "orgs"
 urlpatterns = [
@@ -21,6 +21,16 @@ urlpatterns = [
     path("accounts/<int:seat>/restore/", accounts.restore, name="restore"),
     path("accounts/<int:seat>/password/", accounts.reset_password, name="reset_password"),
     path("accounts/<int:seat>/college/", accounts.move, name="move_account"),
+    path("warn/", flags.overview, name="flags"),
+    path("warn/removed/", flags.removed, name="removed_flags"),
+    path("warn/flags.xlsx", flags.workbook, name="flags_workbook"),
+    path("warn/new/", flags.new, name="new_flag"),
+    path("warn/<uuid:public_id>/", flags.flag, name="flag"),
+    path("warn/<uuid:public_id>/change/", flags.change, name="change_flag"),
+    path("warn/<uuid:public_id>/remove/", flags.remove, name="remove_flag"),
+    path("gov/warn/", flags.gov_overview, name="flagged_units"),
+    path("gov/warn/units.xlsx", flags.gov_workbook, name="flagged_units_workbook"),
+    path("gov/warn/<slug:credit_code>/", flags.gov_unit, name="flagged_unit"),
     path("gov/accounts/", accounts.above, name="gov_accounts"),
     path("gov/settings/", authority.settings_page, name="gov_settings"),
     path("gov/provinces/new/", authority.new_province, name="new_province"),

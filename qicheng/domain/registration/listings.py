@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F
 from django.utils import timezone
 
+from qicheng.domain.orgs import queries as orgs
 from qicheng.domain.orgs.models import AgreementForm, College, School, SigningSettings
 from qicheng.domain.roster.sheets import FIXED, SYNCED
 from qicheng.foundation import codes
@@ -94,6 +95,8 @@ STATUS = """(SELECT l.status FROM orgs_statuslookup l WHERE l.credit_code = coal
 VOIDED = """c.flow_name = 'destination' AND c.state = 'cancelled' AND NOT EXISTS (SELECT 1 FROM registration_registration n
     WHERE n.graduate_id = c.graduate_id AND n.cohort = c.cohort AND n.id <> c.id
     AND (greatest(n.submitted_at, n.answered_at) > c.closed_at OR n.state = 'cancelled' AND n.closed_at > c.closed_at))"""
+# Whether the unit is flagged, by the school of the case or by many (WRN-02, WRN-03).
+FLAGGED = orgs.flagged_in_sql("c.employer_shown ->> 'credit_code'", "c.school_id")
 
 
 def flows(*models: type[Case]) -> list[Flow]:
@@ -411,6 +414,7 @@ def _columns() -> tuple[Column, ...]:
         Column("states", "", "c.statement <> ''", hidden=True),
         Column("is_verified", "", "e.is_verified", hidden=True),
         Column("status", "", STATUS, hidden=True),
+        Column("flagged", "", FLAGGED, hidden=True),
     )
 
 
@@ -543,6 +547,8 @@ def held_back(row: Any) -> list[str]:
         reasons.append("单位没有通过核验")
     if row.status and not is_in_existence(row.status):
         reasons.append(f"单位登记状态：{row.status}")
+    if row.flagged:
+        reasons.append(orgs.flagged_words(row.flagged))
     return reasons
 
 

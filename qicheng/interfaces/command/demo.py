@@ -17,6 +17,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.utils import timezone
 
+from qicheng.domain.orgs.effects.flags import raise_flag
 from qicheng.domain.orgs.models import (
     Account,
     AgreementForm,
@@ -96,6 +97,8 @@ EMPLOYERS = (
     ("江临银行股份有限公司", "31", "35"), ("海澜港务集团有限公司", "31", "32"), ("青禾农业科技有限公司", "39", "11"),
     ("明德律师事务所", "99", "37"), ("星河文化传媒有限公司", "39", "44"), ("四海国际物流有限公司", "32", "32"),
 )  # fmt: skip
+# Which of them a school warns of.
+FLAGGED = 10
 POSTS = (
     ("13", "数据分析师"),
     ("13", "软件工程师"),
@@ -133,6 +136,7 @@ def fill(progress: Progress, owner: str = "") -> None:
     for plan in (JIANGLIN, HAILAN):
         progress(f"{plan.name}：邀请、应约、审核（{plan.cases} 件）…")
         _cases(plan, employers, dice)
+    _warn(employers)
     if owner:
         progress("让时间过去几天…")
         _age(owner, dice)
@@ -218,6 +222,20 @@ def _employers(password: str) -> list[Actor]:
         seat = _seat(_account(login, manager, password), Role.EMPLOYER, employer.pk, administrator=True)
         actors.append(seat.actor(name=manager, unit=name))
     return actors
+
+
+def _warn(employers: list[Actor]) -> None:
+    """江临大学 warns its graduates of one unit, so that its reviewers have something to look at twice."""
+    school = School.objects.get(code=JIANGLIN.code)
+    reviewer = _reviewer(Role.SCHOOL, school.pk, school.name)
+    culture = employers[FLAGGED]
+    unit = Employer.objects.seen_by(culture).get()
+    assert reviewer is not None
+    raise_flag(reviewer, {
+        "name": unit.name, "credit_code": unit.credit_code, "nature": unit.nature, "industry": unit.industry, "kind": "x_false_ads",
+        "note": "招聘时说的岗位与实际不符，入职前要求先交培训费。签约前先向就业中心核实。",
+        "evidence": "今年 3 月有三位毕业生向就业中心反映，招聘页面与实际岗位说明见就业中心留存的截图。", "link": "",
+    })  # fmt: skip
 
 
 def _import(plan: Plan, dice: random.Random) -> None:

@@ -16,7 +16,7 @@ from tests.domain.orgs.test_employers import registered
 
 pytestmark = pytest.mark.django_db
 
-EVERYBODY = frozenset(Role) - {Role.SYSTEM}
+EVERYBODY = frozenset(Role) - {Role.SYSTEM, Role.BEARER}
 SCHOOL, DESK = frozenset({Role.SCHOOL}), frozenset({Role.SCHOOL, Role.COLLEGE})
 MAKERS = frozenset({Role.SCHOOL, Role.PROVINCE, Role.MINISTRY})
 ABOVE = frozenset({Role.PROVINCE, Role.MINISTRY})
@@ -31,6 +31,9 @@ PAGES: dict[str, frozenset[Role]] = {
     "/gov/schools/": ABOVE, "/gov/schools/new/": PROVINCE, "/gov/log/": ABOVE, "/gov/employers/": MINISTRY,
     "/gov/employers/{employer}/": MINISTRY, "/gov/employers/{employer}/change/": MINISTRY, "/org/profile/": EMPLOYER,
     "/org/accounts/": EMPLOYER, "/org/units/{employer}/status/": STAFF, "/org/cases/{joining}/": MINISTRY | EMPLOYER,
+    "/warn/": SCHOOL, "/warn/removed/": SCHOOL, "/warn/flags.xlsx": SCHOOL, "/warn/new/": SCHOOL, "/warn/{flag}/": SCHOOL,
+    "/warn/{flag}/change/": SCHOOL, "/warn/{flag}/remove/": SCHOOL, "/gov/warn/": ABOVE, "/gov/warn/units.xlsx": ABOVE,
+    "/gov/warn/{flagged}/": ABOVE,
     "/org/cases/{joining}/licence/": MINISTRY | EMPLOYER, "/org/register/": EVERYBODY, "/org/register/done/": EVERYBODY,
 }  # fmt: skip
 
@@ -40,9 +43,11 @@ def places(world: Any) -> dict[str, Any]:
     from qicheng.domain.orgs.models import Contact
 
     assert registered(world, credit_code=world.employer.credit_code).status_code == 302
+    flag = world.flag(world.employer)
     return {
         "contact": Contact.objects.get(school=world.school).pk, "college_seat": world.seats[Role.COLLEGE].pk,
-        "employer": world.employer.public_id, "joining": EmployerCase.all_rows.get(flow_name="joining_a_unit").public_id,
+        "flag": flag.public_id, "flagged": flag.credit_code, "employer": world.employer.public_id,
+        "joining": EmployerCase.all_rows.get(flow_name="joining_a_unit").public_id,
     }  # fmt: skip
 
 

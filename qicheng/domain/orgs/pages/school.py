@@ -22,7 +22,7 @@ from qicheng.foundation.listing.page import render
 if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
 
-KEPT = ("signing_settings", "handler", "reason", "contact", "account")
+KEPT = ("signing_settings", "handler", "reason", "contact", "account", "flag")
 
 
 @audience(Role.SCHOOL, area=Area.EMPLOYMENT)
@@ -158,5 +158,6 @@ LABELS = {
     ("account", "suspend"): "停用账号", ("account", "restore"): "恢复账号", ("account", "move"): "更换院系",
     ("account", "reset_password"): "重置密码", ("province_settings", "change"): "修改协议类型与模块",
     ("cohort", "change"): "设置届别", ("province", "add"): "添加省份", ("school", "add"): "添加学校",
-    ("employer", "change"): "修改单位资料",
+    ("employer", "change"): "修改单位资料", ("flag", "add"): "标记预警单位", ("flag", "change"): "修改预警单位",
+    ("flag", "remove"): "取消预警单位",
 }  # fmt: skip

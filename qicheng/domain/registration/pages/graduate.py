@@ -106,11 +106,13 @@ def invitation(request: HttpRequest, case: Registration) -> HttpResponse:
     actor, now, events = request.actor, timezone.now(), timeline(case)  # type: ignore[attr-defined]
     acts = {one.act.name: one for one in open_acts(case, actor)}
     line = case.student or student(case.graduate)
+    code = case.employer_shown["credit_code"]
     return render(request, "registration/invitation.html", {
+        "flagged": orgs.flags_on([code], school=case.school_id).get(code),
         "case": case, "tag": queries.tag(case, actor.role, now), "answerable": queries.is_answerable(case, now), "acts": acts,
         "why": next((one.why for one in acts.values() if one.why), None), "key": token(), "tiles": queries.key_terms(case),
         "open_terms": queries.not_filled_in(case), "archive": receiver(case), "offer": OFFER,
-        "unit": EMPLOYER.lines(case.employer_shown), "status": orgs.last_status(case.employer_shown["credit_code"]),
+        "unit": EMPLOYER.lines(case.employer_shown), "status": orgs.last_status(code),
         "own": own_lines(line), "clauses": queries.clauses(case.agreement_form), "paper": queries.agreement_of(case) if case.number else None,
         "follows": queries.what_follows(case, case.graduate.college.name) if queries.is_answerable(case, now) else [],
         "waits": queries.wait_words(case, actor.role, now),

@@ -172,6 +172,7 @@ def whole(request: Request, case: Registration | Dissolution, *, panel: bool = F
         "groups": queries.filled_in(case), "gathered": gathered(case), "handed_in": queries.handed_in(events), "titled": queries.title,
         "unit": EMPLOYER.lines(case.employer_shown) if case.employer_id else [], "is_page": not panel, "has_code": bool(code),
         "record": record_of(case.graduate_id, actor), "status": orgs.last_status(code) if code else None, "is_fresh": False, "asked": False,
+        "flagged": orgs.flags_on([code], school=case.school_id).get(code),
         "register": REGISTER, "earlier": queries.earlier(case, actor), "events": queries.lines_for_reviewers(case, events),
         "handler": orgs.handler_for(case.school_id, case.cohort, case.tier), "roster_url": roster_url(case),
         "destinations": codes.table("destination_types"), **decisions(request, case, acts, panel=panel),
