@@ -28,7 +28,7 @@ from .models import UNSENT, Dissolution, Registration
 from .sheets import destinations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 # From how many working days on a wait is called long where a school has set nothing, and the most that it can set.
 LONG_WAIT, LONGEST_SET = 3, 30
+# How many cases the timetable reads at a time.
+MOST_IN_HAND = 500
 KEPT_SECONDS = 30
 
 MODELS: tuple[type[Registration | Dissolution], ...] = (Registration, Dissolution)
@@ -242,6 +244,7 @@ def waiting() -> Listing:
         "waiting", "久等清单", Registration, f"{_EVERYTHING} {_ABOVE} {_SETTINGS}", "c",
         (
             *(every[key] for key in ("public_id", "name", "student_number")),
+            Column("pk", "", "c.id", hidden=True),
             Column("turn", "等谁", f"concat_ws(' ', c.flow_name, {STANDING})", whose_turn),
             Column("since", "从什么时候", "c.waiting_since", written, sort=True),
             Column("days", "已等工作日", "c.waiting_since", working_days_waited, number=True),
@@ -278,11 +281,12 @@ def waits_long() -> str:
     return f"({in_sql(open_)} AND {STANDING} <> 'expired' AND {LONG})"
 
 
-def to_remind(cohort: int) -> list[tuple[type[Registration | Dissolution], UUID]]:
+def to_remind(cohort: int) -> Iterator[tuple[type[Case], UUID]]:
     """(model, case) of what one person has left waiting long, and was not reminded of lately; the case's lock has the last word."""
-    rows = waiting().all_rows(SYSTEM, {"due": "yes"}, cohort)
-    place, kind = (next(i for i, c in enumerate(waiting().columns) if c.key == key) for key in ("public_id", "kind"))
-    return [(FLOWS[row[kind]].model, row[place]) for row in rows]  # type: ignore[misc]
+    listing, after = waiting(), ""
+    while rows := listing.head(SYSTEM, {"due": "yes", "after": after}, cohort, MOST_IN_HAND):
+        yield from ((FLOWS[row.kind].model, row.public_id) for row in rows)
+        after = listing.mark(rows[-1].since, rows[-1].pk)
 
 
 def desks(role: Role, cohort: int) -> list[tuple[int, int, int, dict[str, int]]]:

@@ -431,6 +431,16 @@ def _age(owner: str, dice: random.Random) -> None:
             """UPDATE flow_record f SET at = f.at - make_interval(days => (r.id % 9)::int, hours => (r.id % 7)::int)
             FROM registration_registration r WHERE f."case" = r.public_id::text AND f.version < r.version"""
         )
+        # Some wait so long that they stand on the list of what waits long.
+        database.execute(
+            """UPDATE registration_registration SET begun_at = begun_at - w.days, sent_at = sent_at - w.days, deadline = deadline - w.days,
+                waiting_since = waiting_since - w.days
+            FROM (SELECT interval '9 days' AS days) w WHERE id % 11 = 0 AND state <> 'invited'"""
+        )
+        database.execute(
+            """UPDATE flow_record f SET at = f.at - interval '9 days' FROM registration_registration r
+            WHERE f."case" = r.public_id::text AND r.id % 11 = 0 AND r.state <> 'invited'"""
+        )
         for table in ("registration_registration", "flow_record"):
             database.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     school = School.objects.get(code=JIANGLIN.code)

@@ -176,7 +176,7 @@ def test_a_school_lists_whatever_waits_long_whoever_it_waits_on(world):
     assert "没有符合的登记" in text(school.get("/lists/waiting/?turn=employer"))
     assert "全部等得久的，不论等谁 2" in text(school.get("/home/"))
     row = listings.waiting().page(world.actor(Role.SCHOOL), {"turn": "college"}, COHORT)
-    assert dict((column.key, shown) for column, shown in row.cells(row.rows[0]))["days"] == "4"
+    assert {column.key: shown for column, shown in row.cells(row.rows[0])}["days"] == "4"
 
 
 @pytest.mark.django_db
@@ -231,7 +231,7 @@ def test_whoever_leaves_a_case_is_reminded_once_in_as_many_days_as_the_school_ca
         reminded(case, last)
     before = len(reminders(case))
 
-    assert bool(listings.to_remind(COHORT)) == is_due
+    assert bool(list(listings.to_remind(COHORT))) == is_due
     work()
     assert len(reminders(case)) - before == is_due
     assert told("remind") == ([("graduate", world.graduate.pk, one) for one in ("inbox", "mail")] if is_due else [])
@@ -274,6 +274,14 @@ def test_a_returned_case_is_brought_to_mind_a_frozen_settled_or_expired_one_is_n
     for case in (expired, frozen):
         with pytest.raises(Refused):
             reminding.remind(case)
+
+
+@pytest.mark.django_db
+def test_however_many_wait_each_is_brought_to_mind(world, monkeypatch):
+    monkeypatch.setattr(listings, "MOST_IN_HAND", 2)
+    cases = [invited(world, 4 + number % 2, world.new_graduate(f"周{number}", world.college)) for number in range(5)]
+    work()
+    assert [len(reminders(case)) for case in cases] == [1] * 5
 
 
 @pytest.mark.django_db

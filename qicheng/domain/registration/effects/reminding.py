@@ -14,15 +14,14 @@ from qicheng.foundation.kit.calendar import day_of, is_working_day, midnight, wo
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qicheng.domain.registration.models import Dissolution, Registration
     from qicheng.foundation.access import Role
-    from qicheng.foundation.flow.perform import Record
+    from qicheng.foundation.flow.perform import Case, Record
 
 # What a digest is about; its words and its page are told to the engine by this name.
 DIGEST = "waiting"
 
 
-def remind(case: Registration | Dissolution) -> Record:
+def remind(case: Case) -> Record:
     """Remind whoever's turn it is, once in as many working days as the school calls long. Raises Refused where it is not due."""
     turn = case.standing.turn
     days = working_days_between(day_of(case.waiting_since), day_of(clock())).days
