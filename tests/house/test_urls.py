@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # `password` is also the page of a first password: it asks for a session by itself.
 PUBLIC = {
     "password",     "login", "first", "forgotten", "code", "why", "seat", "leave", "provinces", "areas", "codes", "help", "a11y", "privacy",
-    "orgs:register", "orgs:registered",
+    "link", "link_form", "link_proof", "link_part", "orgs:register", "orgs:registered",
 }  # fmt: skip
 
 

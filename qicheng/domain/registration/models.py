@@ -20,7 +20,6 @@ from qicheng.foundation.access.rows import EVERYTHING, Scope, Scoped
 from qicheng.foundation.flow.models import Case, Lock
 from qicheng.foundation.kit.numbers import fingerprint
 
-
 if TYPE_CHECKING:
     from typing import Any
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from django.core.files.uploadedfile import UploadedFile
 
+    from qicheng.foundation.access import Actor
     from qicheng.foundation.access.pages import Request
     from qicheng.foundation.flow.gather import Gathered
     from qicheng.foundation.flow.perform import Case
@@ -84,9 +85,9 @@ def page(request: Request, flow: str, public_id: UUID) -> HttpResponse:
         form = next((form for _, form in asked if form.is_bound), None)
         if form is None:
             raise Http404
-        taken = _taken(request, case, wanted, form)
-        if taken:
-            say(request, f"已添加 {taken} 份。")
+        number = taken(case, wanted, form, request.actor)
+        if number:
+            say(request, f"已添加 {number} 份。")
         if not form.errors:
             return redirect("proofs", flow, public_id)
         asked = [
@@ -103,6 +104,11 @@ def page(request: Request, flow: str, public_id: UUID) -> HttpResponse:
 def proof(request: Request, public_id: UUID, part: str = kept.WHOLE) -> HttpResponse:
     """A proof, its small picture or one page of it: for those who may see its case, as what it is and nothing else."""
     found, _ = _theirs(request, public_id)
+    return shown(found, part)
+
+
+def shown(found: Proof, part: str) -> HttpResponse:
+    """One part of a proof as an answer of its own; Http404 where there is none."""
     try:
         content, media = kept.read_proof(found, part)
     except (KeyError, Damaged) as gone:
@@ -155,19 +161,19 @@ def _theirs(request: Request, public_id: UUID) -> tuple[Proof, Case]:
     return found, seen(request, found.flow, found.case)
 
 
-def _taken(request: Request, case: Case, kind: str, form: Files) -> int:
+def taken(case: Case, kind: str, form: Files, actor: Actor) -> int:
     """How many of the files that came were taken; what stands against the others is put to the form, by their names."""
     files = form.cleaned_data["added"] if form.is_valid() else []
-    taken = 0
+    number = 0
     for file in files:
         try:
-            gather.add_proof(case, kind, _read(file), request.actor)
-            taken += 1
+            gather.add_proof(case, kind, _read(file), actor)
+            number += 1
         except NotFound:
             raise Http404 from None
         except (Unreadable, Busy, Stopped) as why:
             form.add_error("added", f"{file.name}：{why}" if len(files) > 1 else str(why))
-    return taken
+    return number
 
 
 def _read(file: UploadedFile) -> bytes:

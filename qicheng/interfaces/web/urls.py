@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from qicheng.interfaces.web import account, acts, areas, errors, guide, inbox, login, outbox, proofs, standing
+from qicheng.interfaces.web import account, acts, areas, errors, guide, inbox, links, login, outbox, proofs, standing
 
 ROOMS = ("registration", "transfer", "campus", "roster", "orgs", "figures")
 
@@ -41,6 +41,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         for what in ("remove", "up", "down")
     ),
     path("proof/<uuid:public_id>/<slug:part>/", proofs.proof, name="proof_part"),
+    path("s/<str:token>/", links.page, name="link"),
+    path("s/<str:token>/form.pdf", links.form, name="link_form"),
+    path("s/<str:token>/<uuid:public_id>/", links.proof, name="link_proof"),
+    path("s/<str:token>/<uuid:public_id>/<slug:part>/", links.proof, name="link_part"),
     path("areas/", areas.below, name="provinces"),
     path("areas/<str:code>/", areas.below, name="areas"),
     path("codes/<slug:table>/", areas.entries, name="codes"),

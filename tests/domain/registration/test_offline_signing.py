@@ -368,7 +368,11 @@ def test_a_link_goes_to_a_phone_or_by_mail_and_is_sent_after_the_commit(world):
     case = world.form_approved()
     link = world.link(case)
 
-    assert jobs("registration.send_link") == [{"link": link.pk}]
+    rows = Notice.objects.filter(case=str(case.public_id), act="send_link").order_by("channel")
+    assert [(notice.role, notice.node, notice.channel) for notice in rows] == [
+        ("bearer", link.pk, "inbox"),
+        ("bearer", link.pk, "mail"),
+    ]
     assert (link.phone, link.email, link.registration_id) == ("13700000001", "", case.pk)
     assert timedelta(0) <= link.expires_at - timezone.now() - LINK_SERVES + timedelta(minutes=1) <= timedelta(minutes=1)
     assert timeline(case)[-1].changes == {"链接发给": ["", "137****0001"]}

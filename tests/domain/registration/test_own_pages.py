@@ -369,3 +369,18 @@ def test_a_draft_that_was_deleted_is_no_record(world):
 
     assert "你还没有登记" in text(phone(world).get("/records/"))
     assert UNIT["name"] not in text(phone(world).get("/records/"))
+
+
+@pytest.mark.rule("WRN-02")
+def test_a_unit_that_the_school_warns_of_is_told_where_it_is_named(world):
+    client = phone(world)
+    case = world.offline_draft(credit_code=world.employer.credit_code)
+    addresses = (f"/go/{case.public_id}/", f"/go/{case.public_id}/check/", f"/invites/{case.public_id}/")
+    world.flag(world.employer)
+
+    assert ["预警单位" in text(client.get(one)) for one in addresses] == [True] * 3
+    fresh = phone(world, world.neighbour).get("/go/offline/new/", {"employer": str(world.employer.public_id)})
+    assert "预警单位" in text(fresh)
+    assert "预警单位" not in text(
+        phone(world, world.stranger).get("/go/offline/new/", {"employer": str(world.employer.public_id)})
+    )

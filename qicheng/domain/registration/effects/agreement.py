@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parent.parent / "templates/registration/agreement.typ"
 NOT_AGREED, NOT_FILLED_IN = "未约定", "未填写"
+# The approvals that print an agreement, the last one first.
+PRINTED_IN = {"online_signing": ("effective",), "offline_signing": ("effective", "form_approved")}
+TO_BE_STAMPED = "待盖章：单位盖章、毕业生签字，经学校审核后生效"
+IN_FORCE = "已生效：盖章的协议书已经学校审核通过，原件由各方留存"
 # The rows of each block as they are printed, in the order of codes/agreement_fields (SIGN-06).
 PRINTED_STUDENT = (
     "name", "sex", "id_number", "nation", "political_status", "school", "level", "major", "study_years", "training_mode",
@@ -46,16 +50,21 @@ PRINTED_HOUSEHOLD = ("household_type", "household_address")
 
 
 def make_agreement(case_id: str) -> Paper | None:
-    """Print the agreement of an effective case, once; None where the case never took effect (SIGN-06).
+    """Print the agreement of a case, once for each approval that prints it; None where there was none (SIGN-06, OFF-02).
 
-    Called again it makes nothing twice; a document that was held for a character is tried again.
+    One that is stamped on paper is printed to be stamped, and again once it took effect. Called again it makes nothing twice; a
+    document that was held for a character is tried again.
     """
     case = _signed(case_id)
-    approval = _approvals(case).get("effective") if case else None
-    if case is None or approval is None:
+    if case is None or case.flow_name not in PRINTED_IN:
         return None
+    approvals = _approvals(case)
+    approval = next((approvals[state] for state in PRINTED_IN[case.flow_name] if state in approvals), None)
+    if approval is None:
+        return None
+    values = agreement_values(case) if case.flow_name == "online_signing" else form_values(case)
     return store.make(
-        AGREEMENT, TEMPLATE, agreement_values(case), record=str(approval.pk), flow=case.flow_name, case=str(case.public_id),
+        AGREEMENT, TEMPLATE, values, record=str(approval.pk), flow=case.flow_name, case=str(case.public_id),
         cohort=case.cohort, school_id=case.school_id, number=case.number or "",
     )  # fmt: skip
 
@@ -95,6 +104,45 @@ def agreement_values(case: Registration) -> dict[str, Any]:
         ],
         "made_at": timezone.localtime(case.effective_at).isoformat(timespec="seconds"),
     }  # fmt: skip
+
+
+def form_values(case: Registration) -> dict[str, Any]:
+    """What is printed on an agreement that is stamped on paper: places for seals while it waits for them, who reviewed it and when after.
+
+    The same case at the same approval gives the same values, whatever has become of roster and employer since.
+    """
+    approvals = _approvals(case)
+    form, final = approvals["form_approved"], approvals.get("effective")
+    is_two_party = case.agreement_form == AgreementForm.TWO_PARTY
+    school = "鉴证方（毕业院校）" if is_two_party else "丙方（毕业院校）"
+    unit, terms = case.employer_shown, {**case.terms, "post": case.post, "job_category": case.job_category}
+    steps = [("申请时间", _first_submitted(case)), (f"协议{case.verb}通过", form.at)]
+    if final is not None:
+        steps += [("回传时间", case.submitted_at), (f"签约{case.verb}通过", final.at)]
+    return {
+        "form": case.agreement_form, "title": "全国高校毕业生就业协议书", "kind": "线下签约", "number": case.number, "qr": case.number,
+        "blocks": [
+            _block("甲方（用人单位）", EMPLOYER, unit, EMPLOYER.keys),
+            _block("乙方（毕业生）", STUDENT, case.student, PRINTED_STUDENT),
+            {"title": school, "rows": _handler_rows(case)},
+            _block("约定事项", OFFER, terms, PRINTED_TERMS, NOT_AGREED),
+            _block("档案转递", OFFER, terms, PRINTED_ARCHIVE),
+            _block("户口迁移", OFFER, terms, PRINTED_HOUSEHOLD),
+            {"title": "办理过程", "rows": [_row(label, _written(at)) for label, at in steps if at]},
+        ],
+        "marks": [],
+        "seals": [
+            {"party": "甲方（用人单位）", "name": unit["name"], "lines": ["盖章", "经办人签字", "日期"]},
+            {"party": "乙方（毕业生）", "name": case.student["name"], "lines": ["本人签字", "日期"]},
+            {"party": school, "name": case.student["school"], "lines": ["盖章", "日期"]},
+        ],
+        "status": IN_FORCE if final is not None else TO_BE_STAMPED,
+        "made_at": timezone.localtime((final or form).at).isoformat(timespec="seconds"),
+    }  # fmt: skip
+
+
+def _first_submitted(case: Registration) -> datetime | None:
+    return next((record.at for record in timeline(case) if record.act == "submit"), None)
 
 
 def _signed(case_id: str) -> Registration | None:

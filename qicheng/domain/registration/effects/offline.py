@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models.functions import Now
 
+from qicheng.domain.orgs.effects.sessions import spend
 from qicheng.domain.registration.models import EmployerLink, Registration
 from qicheng.foundation.flow.gather import freeze_proofs, gathered
-from qicheng.foundation.flow.perform import Refused, clock
+from qicheng.foundation.flow.perform import Refused, clock, note
 from qicheng.foundation.kit import masks
 from qicheng.foundation.later import later
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # How long an employer has to print, stamp and bring back.
 LINK_SERVES = timedelta(days=15)
+# How many links a graduate may send in 24 hours: they go to telephones that the graduate names.
+MOST_LINKS = 10
 
 
 def approve_form(case: Registration, actor: Actor) -> Mapping[str, Any]:
@@ -57,12 +60,16 @@ def take_image_back(case: Registration, actor: Actor) -> None:
 
 
 def send_link(case: Registration, actor: Actor, *, mobile: str = "", email: str = "") -> Mapping[str, Any]:
-    """Send the employer a link by which it brings back the stamped form; links sent before are dead (OFF-03)."""
+    """Send the employer a link by which it brings back the stamped form; links sent before are dead (OFF-03).
+
+    The link itself is told by the act's notice to its bearer. Raises Refused over the limit of a day.
+    """
+    if not spend(f"send_link|{case.graduate_id}", MOST_LINKS, 24 * 3600):
+        raise Refused(f"24 小时内最多发 {MOST_LINKS} 次链接，已经用完。明天再发，或者自己拍照上传。")
     close_links(case)
-    link = EmployerLink.objects.unscoped("the graduate's own act makes it").create(
+    EmployerLink.objects.unscoped("the graduate's own act makes it").create(
         registration=case, phone=mobile, email=email, expires_at=clock(case) + LINK_SERVES
     )
-    later("registration.send_link", link=link.pk)
     return {"链接发给": ["", "、".join(filter(None, [masks.phone(mobile), email]))]}
 
 
@@ -75,6 +82,14 @@ def give_up(case: Registration, actor: Actor) -> None:
     """The graduate gives up: the number is spent, the link dies (REG-13)."""
     end(case, actor)
     close_links(case)
+
+
+def open_link(link: EmployerLink, actor: Actor) -> None:
+    """Every opening of a link is on record, beside the case and not on its timeline; the first one stands with the link (OFF-03)."""
+    rows = EmployerLink.objects.unscoped("the link by which the actor came")
+    rows.filter(pk=link.pk, opened_at=None).update(opened_at=Now())
+    case = link.registration
+    note(actor, "open_link", "employer_link", subject=str(link.public_id), cohort=case.cohort, school=case.school_id)
 
 
 def close_links(case: Registration, *, used: bool = False) -> None:

@@ -143,7 +143,8 @@ def own_lines(line: dict[str, Any]) -> list[tuple[str, str]]:
 
 def newest(cases: Iterable[Registration], requests: Iterable[Dissolution]) -> list[Registration | Dissolution]:
     """Everything that a graduate has registered, dissolutions too, the newest first."""
-    kept: list[Registration | Dissolution] = [case for case in (*cases, *requests) if case.state != "discarded"]
+    every: list[Registration | Dissolution] = [*cases, *requests]
+    kept = (case for case in every if case.state != "discarded")
     return sorted(kept, key=lambda case: case.begun_at, reverse=True)
 
 

@@ -121,7 +121,7 @@ def filling(request: Request, case: Registration, form: Form, why: str = "") -> 
         "warning": ONE_AGREEMENT if case.flow_name == "offline_signing" else "", "agree_first": "" if case.kind else AGREE_FIRST,
         "guide": kind.guide if kind else None, "state": case.standing.tag(Role.GRADUATE)[1] if case.version else "",
         "area": orgs.area_selects(str(form["area"].value() or "")) if has_selects(case) else (), "has_unit": has_unit, "q": words,
-        "found": orgs.verified_units(words) if has_unit and words else [], "key": token(), "flagged": flagged(form) if has_unit else "",
+        "found": orgs.verified_units(words) if has_unit and words else [], "key": token(), "flagged": flagged(case, str(form["credit_code"].value() or "").strip().upper()) if has_unit else None,
         "returned": last_words(case, timeline(case)) if case.version else "", "here": request.path,
         "back": reverse(case.detail, args=[case.public_id]) if case.version else reverse("registration:home"), "heading": HEADINGS[case.flow_name],
     }, status=422 if is_wrong and request.method == "POST" else 409 if why else 200)  # fmt: skip
@@ -187,9 +187,10 @@ def chosen_unit(request: Request) -> dict[str, str]:
     return {key: getattr(unit, key) for key in UNIT_KEYS} if unit else {}
 
 
-def flagged(form: Form) -> str:
-    """What stands against the unit that is named, '' where nothing does (WRN-02)."""
-    return ""
+def flagged(case: Registration, code: str = "") -> Any:
+    """What stands against the unit that is named, None where nothing does (WRN-02)."""
+    named = code or case.employer_shown.get("credit_code", "")
+    return orgs.flags_on([named], school=case.school_id).get(named)
 
 
 def has_selects(case: Registration) -> bool:
@@ -255,7 +256,7 @@ def checking(request: Request, case: Registration, status: int = 200, why: str =
     return render(request, "registration/own_check.html", {
         "case": case, "title": queries.title(case), "groups": printed(case), "own": own_lines(case.student or student(case.graduate)),
         "gathered": gathered(case), "takes": not why_not_now(case, actor), "against": against, "key": token(), "is_stale": status == 409,
-        "warning": ONE_AGREEMENT if case.flow_name == "offline_signing" else "", "follows": follows(case),
+        "warning": ONE_AGREEMENT if case.flow_name == "offline_signing" else "", "follows": follows(case), "flagged": flagged(case),
         "act": case.flow.find(case.state, "submit", Role.GRADUATE),
         "back": reverse("registration:fill_in", args=[case.public_id]), "heading": "核对并提交",
     }, status=status)  # fmt: skip
@@ -309,7 +310,7 @@ def registered(request: Request, case: Registration) -> HttpResponse:
         "own": own_lines(case.student or student(case.graduate)), "gathered": gathered(case) if case.number or case.flow_name != "offline_signing" else [], "takes": not why_not_now(case, actor),
         "link": newest_link(case, actor) if case.number else None, "moment": now, "paper": queries.agreement_of(case) if case.number else None,
         "dissolutions": queries.dissolutions_about(case, actor) if case.effective_at else [], "timeline": queries.lines(case, events),
-        "contacts": orgs.contacts_for(case.graduate), "back": reverse("registration:home"), "heading": case.flow.label,
+        "contacts": orgs.contacts_for(case.graduate), "back": reverse("registration:home"), "heading": case.flow.label, "flagged": flagged(case),
     })  # fmt: skip
 
 
