@@ -27,9 +27,8 @@ AREA = "FROM orgs_flag o JOIN orgs_school os ON os.id = o.school_id WHERE o.cred
 @cache
 def flags() -> Listing:
     """The units that a school warns of, the newest first."""
-    number = Column("schools", "标记的学校数", SCHOOLS, sort=True, number=True)
     return Listing(
-        "flags", "预警单位", Flag, SOURCE, "f", (*_columns(), number), _filters(), ("f.flagged_at", "f.id"), descending=True,
+        "flags", "预警单位", Flag, SOURCE, "f", _columns(Column("schools", "标记的学校数", SCHOOLS, sort=True, number=True)), _filters(), ("f.flagged_at", "f.id"), descending=True,
         where="f.removed_at IS NULL", cohort="",
     )  # fmt: skip
 
@@ -42,7 +41,7 @@ def removed() -> Listing:
         Column("removed_at", "取消时间", "f.removed_at", _written, sort=True),
     )
     return Listing(
-        "removed_flags", "已取消的预警单位", Flag, f"{SOURCE} JOIN orgs_account r ON r.id = f.removed_by_id", "f", (*_columns(), *ended),
+        "removed_flags", "已取消的预警单位", Flag, f"{SOURCE} JOIN orgs_account r ON r.id = f.removed_by_id", "f", _columns(*ended),
         _filters()[:2], ("f.removed_at", "f.id"), descending=True, where="f.removed_at IS NOT NULL", cohort="",
     )  # fmt: skip
 
@@ -56,8 +55,8 @@ def units(role: Role) -> Listing:
     return Listing(
         "flagged_units", "预警单位汇总", Flag, f"{SOURCE} JOIN orgs_school s ON s.id = f.school_id", "f",
         (
-            Column("credit_code", "统一社会信用代码", "f.credit_code"),
             Column("name", "单位名称", "f.name", sort=True),
+            Column("credit_code", "统一社会信用代码", "f.credit_code"),
             Column("schools", "标记的学校数", number, sort=True, number=True),
             Column("by_many", "全国提示", f"CASE WHEN {BY_MANY} THEN '全国提示' ELSE '' END"),
             Column("kinds", "违规类型", f"(SELECT string_agg(DISTINCT o.kind, ' ') {area})", _kinds),
@@ -71,19 +70,20 @@ def units(role: Role) -> Listing:
     )  # fmt: skip
 
 
-def _columns() -> tuple[Column, ...]:
+def _columns(*further: Column) -> tuple[Column, ...]:
     return (
         Column("public_id", "", "f.public_id", hidden=True),
         Column("name", "单位名称", "f.name", sort=True),
         Column("credit_code", "统一社会信用代码", "f.credit_code"),
+        Column("kind", "违规类型", "f.kind", codes.table("warning_unit_types").label),
+        Column("flagged_by", "操作人", "a.name"),
+        Column("flagged_at", "操作时间", "f.flagged_at", _written, sort=True),
+        *further,
         Column("nature", "单位性质", "f.nature", codes.table("unit_nature").label),
         Column("industry", "单位行业", "f.industry", codes.table("unit_industry").label),
-        Column("kind", "违规类型", "f.kind", codes.table("warning_unit_types").label),
         Column("note", "情况说明", "f.note"),
         Column("evidence", "依据", "f.evidence"),
         Column("link", "依据的网址", "f.link"),
-        Column("flagged_by", "操作人", "a.name"),
-        Column("flagged_at", "操作时间", "f.flagged_at", _written, sort=True),
     )
 
 
