@@ -16,6 +16,7 @@ from qicheng.domain.orgs import queries as orgs
 from qicheng.domain.orgs.effects.registry import business_status
 from qicheng.domain.orgs.models import AgreementForm, School
 from qicheng.domain.registration import listings, queries
+from qicheng.domain.registration.effects.reviewing import approve_all
 from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.registration.sheets import EMPLOYER, OFFER, destinations
 from qicheng.domain.roster.queries import record_of
@@ -23,7 +24,7 @@ from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.access.pages import audience
 from qicheng.foundation.flow.gather import gathered
-from qicheng.foundation.flow.perform import NotFound, Stale, Stopped, find, note, open_acts, perform, timeline
+from qicheng.foundation.flow.perform import NotFound, Stale, Stopped, find, note, open_acts, timeline
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.kit.numbers import token
 from qicheng.foundation.listing.page import render, say
@@ -33,16 +34,15 @@ if TYPE_CHECKING:
 
     from django.forms import Form
 
-    from qicheng.foundation.access import Actor
     from qicheng.foundation.access.pages import Request
-    from qicheng.foundation.flow.perform import Open
+    from qicheng.foundation.flow.perform import Open, Record
     from qicheng.foundation.listing import Listing, ListPage
 
 REVIEWERS = (Role.COLLEGE, Role.SCHOOL)
 STAFF = (*REVIEWERS, Role.PROVINCE, Role.MINISTRY)
 EMPLOYMENT = Area.EMPLOYMENT
 # How many cases one batch passes, and how many rows a request puts into a workbook.
-MOST_AT_ONCE = 200
+MOST_AT_ONCE = 500
 MOST_ROWS = 2_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 REGISTER = "https://www.gsxt.gov.cn/"
@@ -288,17 +288,20 @@ def chosen(request: Request) -> dict[str, str] | None:
 def batch_done(request: Request) -> HttpResponse:
     """Each line of a batch through its own act, and what became of it; sent again it answers the same and does nothing twice."""
     actor, queue = request.actor, listings.queue(request.actor.role)
-    lines = [line for value in request.POST.getlist("line")[:MOST_AT_ONCE] if (line := parsed(value))]
+    sent = [line for value in request.POST.getlist("line")[:MOST_AT_ONCE] if (line := parsed(value))]
+    lines = list({line[0]: line for line in sent}.values())
     asked = {"case": ",".join(str(public_id) for public_id, _, _ in lines) or "-"}
     waiting = {row.public_id: row for row in queue.head(actor, asked, request.cohort, MOST_AT_ONCE)}
     cases: dict[UUID, Registration | Dissolution] = {}
     for model in listings.MODELS:
         found = model.objects.seen_by(actor).select_related("graduate")
         cases |= found.in_bulk([public_id for public_id, _, _ in lines], field_name="public_id")
+    asked_of = [(cases[public_id], version, key) for public_id, version, key in lines if public_id in cases]
+    held = {case.public_id: reasons for case, _, _ in asked_of if (reasons := held_now(case, waiting))}
+    free = [one for one in asked_of if one[0].public_id not in held]
+    outcomes = {case.public_id: outcome for (case, _, _), outcome in zip(free, approve_all(free, actor), strict=True)}
     results = [
-        (cases[public_id], *decided(cases[public_id], actor, version, key, waiting.get(public_id)))
-        for public_id, version, key in lines
-        if public_id in cases
+        (case, *told(case, held.get(case.public_id, []), outcomes.get(case.public_id))) for case, _, _ in asked_of
     ]
     return render(request, "registration/review_batch_done.html", {
         "passed": [(case, words) for case, is_done, words in results if is_done],
@@ -306,17 +309,23 @@ def batch_done(request: Request) -> HttpResponse:
     })  # fmt: skip
 
 
-def decided(case: Registration | Dissolution, actor: Actor, version: int, key: str, row: Any) -> tuple[bool, str]:
+def held_now(case: Registration | Dissolution, waiting: dict[UUID, Any]) -> list[str]:
+    """Why a line of a batch has to be looked at by itself, by the queue as it is now."""
+    row = waiting.get(case.public_id)
+    return [] if row is None else listings.held_back(row)
+
+
+def told(case: Registration | Dissolution, held: list[str], outcome: Record | Stopped | None) -> tuple[bool, str]:
     """(whether it passed, the words beside it) of one line of a batch; what has to be looked at by itself never passes."""
-    if row is not None and (reasons := listings.held_back(row)):
-        return False, f"{'，'.join(reasons)}，要逐条看"
-    try:
-        record = perform(case, "approve", actor, seen=version, key=key)
-    except Stale as stale:
-        return False, overtaken(stale)
-    except Stopped as stopped:
-        return False, str(stopped)
-    return True, listings.worded(case.flow.states[record.after].label, case.agreement_form)
+    match outcome:
+        case None:
+            return False, f"{'，'.join(held)}，要逐条看"
+        case Stale():
+            return False, overtaken(outcome)
+        case Stopped():
+            return False, str(outcome)
+        case _:
+            return True, listings.worded(case.flow.states[outcome.after].label, case.agreement_form)
 
 
 def overtaken(stale: Stale) -> str:
@@ -373,7 +382,11 @@ def voided(request: Request, public_id: UUID) -> HttpResponse:
         {"case": one, "kind": kind_of(one), "title": queries.title(one), "groups": queries.filled_in(one)}
         for one in queries.voided_by_graduate(case, actor)
     ]
-    return render(request, "registration/voided.html", {"case": case, "found": found, "back": reverse("registration:list", args=["voided"])})
+    return render(
+        request,
+        "registration/voided.html",
+        {"case": case, "found": found, "back": reverse("registration:list", args=["voided"])},
+    )
 
 
 @audience(*STAFF, area=EMPLOYMENT)
