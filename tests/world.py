@@ -337,7 +337,8 @@ class World:
         fresh = ONLINE_SIGNING.begin.make(
             self.actor(Role.EMPLOYER), graduate=graduate or self.graduate, days_open=3, **OFFER
         )
-        fresh.sent_at, fresh.deadline = sent_at, deadline
+        fresh.sent_at = fresh.waiting_since = sent_at
+        fresh.deadline = deadline
         fresh.flow_name, fresh.state, fresh.version = ONLINE_SIGNING.name, ONLINE_SIGNING.starts[Role.EMPLOYER].key, 1
         from django.db import transaction
 

@@ -24,9 +24,11 @@ from qicheng.domain.registration.sheets.destinations import Group
 from qicheng.domain.roster import imports
 from qicheng.domain.roster.models import Graduate, Upload
 from qicheng.foundation.access import Actor, Role, Tier
+from qicheng.foundation.flow.gather import add_proof
 from qicheng.foundation.flow.perform import open_acts, perform
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.notice.models import Notice
+from tests import paper
 from tests.world import COHORT, OFFER, PASSWORD, World, credit_code, identity_number
 
 from . import roster
@@ -100,6 +102,9 @@ class Country(World):
             "effective": self.effective(),
         }
         self.invitation(employer=self.stranger_actor(Role.EMPLOYER))
+        cases["waiting"] = self.overdue(
+            now - timedelta(days=12), now + timedelta(days=30), self.new_graduate("谢长安", self.college)
+        )
         for fate, name in (
             ("declined", "吴知夏"),
             ("withdrawn", "郑书言"),
@@ -164,6 +169,16 @@ class Country(World):
                 perform(case, "agree", self.of(case.graduate))
                 perform(case, "approve", self.actor(Role.COLLEGE))
                 perform(case, "approve", self.actor(Role.SCHOOL))
+        for state, name in (("paper_draft", "周子衿"), ("paper_returned", "许诺"), ("paper_review", "白露")):
+            graduate = self.new_graduate(name, self.college)
+            case = found[state] = paper.drafted(self, paper.in_force(self, graduate))
+            if state != "paper_draft":
+                add_proof(case, "letter", paper.LETTER, self.of(graduate))
+                perform(case, "submit", self.of(graduate))
+            if state == "paper_returned":
+                perform(
+                    case, "return", self.actor(Role.COLLEGE), reason="x_letter", words="解约函没有盖章，请补盖后重新拍"
+                )
         return found
 
     def _units(self) -> dict[str, EmployerCase]:
@@ -239,6 +254,7 @@ class Country(World):
             "graduate at the beginning": self.graduate_seat(self.fresh),
             "graduate with an agreement": self.seats[Role.GRADUATE],
             "graduate who dissolves": self.graduate_seat(self.dissolutions["asked_by_employer"].graduate),
+            "graduate who dissolves on paper": self.graduate_seat(self.dissolutions["paper_returned"].graduate),
             "employer": self.seats[Role.EMPLOYER],
             "employer at the beginning": Seat.objects.get(role=Role.EMPLOYER, node=newcomer.employer_id),
             "college": self.seats[Role.COLLEGE],
@@ -277,7 +293,9 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         return []
     actor = actor_of(seat)
     signings = list({case.state: case for case in Registration.objects.seen_by(actor)}.values())
-    requests = list({case.state: case for case in Dissolution.objects.seen_by(actor).order_by("pk")}.values())
+    requests = list(
+        {(case.flow_name, case.state): case for case in Dissolution.objects.seen_by(actor).order_by("pk")}.values()
+    )
     claims = list(EmployerCase.objects.seen_by(actor)) if actor.role in (Role.EMPLOYER, Role.MINISTRY) else []
     room = name.rpartition(":")[0]
     if name == "act":
@@ -293,6 +311,9 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         "orgs:flagged_unit": [{"credit_code": country.other_employer.credit_code}],
         "registration:offer": [{"found": bound(one, actor)} for one in (country.neighbour, country.undecided)],
         "registration:go_group": [{"group": group.value} for group in Group],
+        "proofs": [
+            {"flow": one.flow_name, "public_id": one.public_id} for one in [*signings, *requests] if one.proofs_asked
+        ][:2],
         "registration:batch": [{"public_id": country.batch.public_id}],
     }
     by_need: dict[frozenset[str], list[Mapping[str, Any]]] = {

@@ -39,7 +39,8 @@ TOO_WIDE = """() => {
     return over + ' px too wide: ' + out.slice(-2).map(e => e.outerHTML.slice(0, 90)).join(' | ');
 }"""
 WHO = [
-    "public", "graduate", "graduate at the beginning", "graduate with an agreement", "graduate who dissolves", "employer", "employer at the beginning", "college", "school",
+    "public", "graduate", "graduate at the beginning", "graduate with an agreement", "graduate who dissolves",
+    "graduate who dissolves on paper", "employer", "employer at the beginning", "college", "school",
     "school at the beginning", "province", "ministry",
 ]  # fmt: skip
 # Whoever is at the beginning, or at the end, has seen the other pages in the middle.
@@ -47,6 +48,7 @@ ONLY = {
     "graduate at the beginning": ("/", "/records/", "/me/check/", "/invites/…"),
     "graduate with an agreement": ("/", "/records/", "/me/check/", "/invites/…", "/act/…"),
     "graduate who dissolves": ("/", "/records/", "/terminate/…", "/act/…"),
+    "graduate who dissolves on paper": ("/", "/terminate/…", "/invites/…", "/proofs/…", "/act/…"),
     "employer at the beginning": (
         "/org/",
         "/org/profile/",
