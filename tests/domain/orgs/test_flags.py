@@ -21,7 +21,7 @@ from qicheng.foundation.flow.perform import NotOpen, Refused, Stopped, noted, pe
 from tests.clients import signed_in
 from tests.domain.orgs.test_races import at_once
 
-OWN, MANY = "本校已将该单位标记为预警单位", "已有 5 所以上学校标记该单位"
+OWN, MANY = "本校已将该单位标记为预警单位", "已有 5 所及以上学校标记该单位"
 
 
 def form(employer: Any, **given: str) -> dict[str, str]:
@@ -353,7 +353,7 @@ def test_five_schools_warn_everybody_four_do_not(world):
         (row,) = listings.queue(Role.SCHOOL).page(world.stranger_actor(Role.SCHOOL), {}, world.cohort).rows
         return [
             *(MANY in page.content.decode() for page in pages),
-            listings.held_back(row) == ["5 所以上学校标记的预警单位"],
+            listings.held_back(row) == ["5 所及以上学校标记的预警单位"],
         ]
 
     assert (told(), flags_on([code], school=world.school.pk)) == ([False] * 3, {})
