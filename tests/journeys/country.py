@@ -14,14 +14,14 @@ from qicheng.domain.orgs.effects import settings as school_settings
 from qicheng.domain.orgs.effects import units
 from qicheng.domain.orgs.effects.flags import remove_flag
 from qicheng.domain.orgs.models import AgreementForm, Cohort, EmployerCase, Flag, Reason, ReviewMode, Seat, StatusLookup
-from qicheng.domain.orgs.queries import MANY_SCHOOLS
+from qicheng.domain.orgs.queries import MANY_SCHOOLS, stamp
 from qicheng.domain.registration import listings
 from qicheng.domain.registration.effects import agreement, inviting
 from qicheng.domain.registration.models import Dissolution, InvitationBatch, Registration
 from qicheng.domain.registration.pages.employer import bound
 from qicheng.domain.registration.sheets import OFFER as SHEET
 from qicheng.domain.registration.sheets.destinations import Group
-from qicheng.domain.roster import imports
+from qicheng.domain.roster import effects, imports
 from qicheng.domain.roster.models import Graduate, Upload
 from qicheng.foundation.access import Actor, Role, Tier
 from qicheng.foundation.flow.gather import add_proof
@@ -73,6 +73,7 @@ class Country(World):
         self.batch = self._batch()
         self.uploads = self._uploads()
         self.flags = self._flags()
+        self._training()
         school_settings.add_reason(self.actor(Role.SCHOOL), "reject", "岗位与单位主营业务不符")
         college = {
             "tier": Tier.ALL,
@@ -244,6 +245,15 @@ class Country(World):
             imports.read_upload(upload.pk)
             found.append(upload)
         return found
+
+    def _training(self) -> None:
+        """Somebody whom the school took out of online signing, with the unit and the reason (ROS-06)."""
+        graduate = self.new_graduate("罗一川", self.college)
+        shown = {"training_mode": graduate.training_mode, "directed_unit": graduate.directed_unit}
+        effects.change_training(
+            graduate.public_id, self.actor(Role.SCHOOL), seen=stamp(shown), training_mode="21", directed_unit="江南省水利厅",
+            words="与省水利厅签了定向培养协议，原来填错了",
+        )  # fmt: skip
 
     def people(self) -> dict[str, Seat | None]:
         """Whose eyes the pages are seen with, by the name of the walk."""

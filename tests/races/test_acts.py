@@ -11,18 +11,21 @@ from django.utils import timezone
 
 from qicheng.domain.orgs.effects.settings import set_signing
 from qicheng.domain.orgs.models import ReviewMode, SigningSettings
+from qicheng.domain.orgs.queries import stamp
 from qicheng.domain.orgs.sheets import SIGNING
 from qicheng.domain.registration import guards
 from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.roster import effects as lines
 from qicheng.domain.roster.effects import remove_line
+from qicheng.domain.roster.imports import apply_upload, jobs, request_writing
 from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.foundation.access import FULL, SYSTEM, Actor, Role
 from qicheng.foundation.flow import perform as engine
 from qicheng.foundation.flow.models import Record
 from qicheng.foundation.flow.perform import NotOpen, Refused, Stale, Stopped, be, begin, note, perform
 from qicheng.foundation.notice.models import Notice
+from tests.domain.roster import files
 from tests.races.meeting import lost, overtaken, together, won
 from tests.world import OFFER
 
@@ -460,3 +463,73 @@ def test_without_its_lock_many_are_removed_although_signing_is_on(committed_worl
     monkeypatch.setattr(lines, "hold_signing", without_lock)
     _, _, off, is_on = switched_on_while_many_are_removed(committed_world, monkeypatch)
     assert (off, is_on, moments) == (20, True, {True})
+
+
+# ---- out of online signing (ROS-06)
+
+
+def directed(world: Any, graduate: Graduate) -> Callable[[], Any]:
+    """The school changes the training mode to one without online signing."""
+    school = world.actor(Role.SCHOOL)
+    seen = stamp({"training_mode": graduate.training_mode, "directed_unit": graduate.directed_unit})
+    return lambda: lines.change_training(
+        graduate.public_id, school, seen=seen, training_mode="21", directed_unit="江南省水利厅", words="定向协议"
+    )
+
+
+def written_to_the_roster(world: Any, graduate: Graduate) -> Callable[[], Any]:
+    """The same by a roster file whose preview was agreed to."""
+    cells = {"培养方式代码": "21", "定向或委培单位": "江南省水利厅"}
+    upload = files.uploaded(world, files.text(files.table_of([files.line_of(graduate, **cells)])))
+    request_writing(upload, world.actor(Role.SCHOOL))
+    return lambda: apply_upload(upload.pk)
+
+
+def invited_meanwhile(
+    world: Any, monkeypatch: Any, module: Any, point: str, change: Callable[[], Any]
+) -> tuple[Any, str, int]:
+    """An invitation goes out while the change has asked whether anything is in process: (answer, mode, invitations)."""
+    graduate, employer = world.graduate, world.actor(Role.EMPLOYER)
+    _, answer, _ = overtaken(
+        monkeypatch,
+        module,
+        point,
+        change,
+        lambda: begin(ONLINE_SIGNING, employer, graduate=graduate, days_open=3, **OFFER),
+    )
+    graduate.refresh_from_db()
+    return answer, graduate.training_mode, Registration.all_rows.filter(graduate=graduate).count()
+
+
+WAYS_OUT = [(lines, "in_process", directed), (jobs, "waiting_among", written_to_the_roster)]
+
+
+@pytest.mark.rule("ROS-06")
+@pytest.mark.parametrize(("module", "point", "way"), WAYS_OUT, ids=["edit", "import"])
+def test_nobody_is_invited_while_being_taken_out_of_online_signing(committed_world, monkeypatch, module, point, way):
+    change = way(committed_world, committed_world.graduate)
+    answer, mode, invitations = invited_meanwhile(committed_world, monkeypatch, module, point, change)
+    assert (str(answer), mode, invitations) == ("这位毕业生是定向或委培（不可网签），不能线上签约。", "21", 0)
+
+
+@pytest.mark.parametrize(("module", "point", "way"), WAYS_OUT, ids=["edit", "import"])
+def test_without_the_graduates_lock_somebody_directed_is_invited(committed_world, monkeypatch, module, point, way):
+    without_locks(monkeypatch, "look_around")
+    change = way(committed_world, committed_world.graduate)
+    answer, mode, invitations = invited_meanwhile(committed_world, monkeypatch, module, point, change)
+    assert (isinstance(answer, Registration), mode, invitations) == (True, "21", 1)
+
+
+@pytest.mark.rule("ROS-06")
+@pytest.mark.parametrize("first", ["accept", "change"])
+def test_who_accepts_while_the_school_changes_the_mode_has_accepted_and_the_change_is_refused(
+    committed_world, monkeypatch, first
+):
+    world = committed_world
+    accept, change = acceptance(world, world.invitation(), world.graduate), directed(world, world.graduate)
+    if first == "accept":
+        accepted, changed, _ = overtaken(monkeypatch, engine, "look_around", accept, change)
+    else:
+        changed, accepted, _ = overtaken(monkeypatch, lines, "in_process", change, accept)
+    assert (accepted.act, "还有业务在办理（线上签约 1 条）" in str(changed)) == ("accept", True)
+    assert Graduate.all_rows.get(pk=world.graduate.pk).training_mode == "1"

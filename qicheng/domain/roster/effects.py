@@ -10,11 +10,15 @@ from django.utils import timezone
 
 from qicheng.domain.orgs.effects.sessions import set_password
 from qicheng.domain.orgs.models import Account, Seat, SigningSettings
+from qicheng.domain.orgs.queries import stamp
+from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Level, Role, statements
-from qicheng.foundation.flow.perform import NotFound, Refused, be, note, waiting_among
+from qicheng.foundation.flow.declare import FLOWS
+from qicheng.foundation.flow.perform import NotFound, Refused, be, in_process, note, waiting_among
 from qicheng.foundation.kit.calendar import cohort_closes
 
 from .models import EmploymentRecord, Graduate, Roster
+from .sheets import TRAINING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -182,6 +186,46 @@ def is_signing(school: int, cohort: int) -> bool:
     """Whether the school has turned online signing on."""
     rows = SigningSettings.objects.unscoped("the settings of the roster's own school")
     return rows.filter(school=school, cohort=cohort, online_signing=True).exists()
+
+
+def change_training(
+    public_id: UUID | str, actor: Actor, *, seen: str, training_mode: str, directed_unit: str, words: str
+) -> dict[str, list[str]]:
+    """Change the training mode and the directed unit of one line: what changed, label → [before, after] (ROS-06).
+
+    `seen` is the stamp of both as the page showed them. A new mode is for the graduate to confirm again (ROS-02). Raises NotFound,
+    Refused where it takes the graduate out of online signing while something is in process.
+    """
+    with transaction.atomic():
+        roster, graduate = _locked(public_id, actor)
+        if graduate.removed_at is not None:
+            raise Refused("这位毕业生已经从名单中删除，先恢复名单。")
+        before = {key: getattr(graduate, key) for key in ("training_mode", "directed_unit")}
+        if seen != stamp(before):
+            raise Refused("这位毕业生的培养方式刚有变化，看过最新内容再改。")
+        after = {"training_mode": training_mode, "directed_unit": directed_unit.strip()}
+        changes = TRAINING.changes(before, after)
+        if not changes:
+            raise Refused("培养方式和单位都没有变化。")
+        is_new_mode = after["training_mode"] != before["training_mode"]
+        if (
+            is_new_mode
+            and not codes.may_sign_online(training_mode)
+            and (waiting := in_process(graduate_id=graduate.pk))
+        ):
+            kinds = "、".join(f"{FLOWS[flow].label} {number} 条" for flow, number in waiting.items())
+            raise Refused(
+                f"还有业务在办理（{kinds}），办完或者撤回以后才能改成{TRAINING['training_mode'].shown(training_mode)}。"
+            )
+        Graduate.objects.unscoped("the line that was just locked").filter(pk=graduate.pk).update(
+            **after, revision=F("revision") + int(is_new_mode)
+        )
+        move_on(roster)
+        note(
+            actor, "training_mode" if is_new_mode else "directed_unit", "roster", changes, subject=str(graduate.public_id),
+            cohort=graduate.cohort, school=graduate.school_id, words=words.strip(),
+        )  # fmt: skip
+    return changes
 
 
 def restore_line(public_id: UUID | str, actor: Actor) -> Graduate:

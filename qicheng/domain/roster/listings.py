@@ -74,6 +74,45 @@ def removed() -> Listing:
     )  # fmt: skip
 
 
+# A record names its graduate by the public id; records of other things have other names there.
+TRAINING_SOURCE = """flow_record r
+    JOIN roster_graduate g ON g.public_id = CASE WHEN r.flow = 'roster' AND r.act = 'training_mode' THEN r."case"::uuid END
+        AND g.school_id = r.school_id AND g.cohort = r.cohort
+    JOIN orgs_college k ON k.id = g.college_id"""
+
+
+@cache
+def training() -> Listing:
+    """培养方式修改记录: every change of a training mode, by an import or by an edit of one line (ROS-06)."""
+    modes = codes.table("training_modes")
+    before, after = (f"coalesce(r.changes->'培养方式'->>{side}, '')" for side in (0, 1))
+    labels = {code: modes.label(code) for code in modes}
+    return Listing(
+        "training", "培养方式修改记录", Graduate, TRAINING_SOURCE, "g",
+        (
+            Column("public_id", "", "g.public_id", hidden=True),
+            Column("name", "姓名", "g.name"),
+            Column("exam_number", "考生号", "g.exam_number"),
+            Column("student_number", "学号", "g.student_number"),
+            Column("college", "院系", "k.name"),
+            Column("before", "修改前", before),
+            Column("after", "修改后", after),
+            Column("unit", "定向或委培单位", "coalesce(r.changes->'定向或委培单位'->>1, '')"),
+            Column("way", "方式", "CASE WHEN r.words = '' THEN '导入名单' ELSE '单独修改' END"),
+            Column("words", "原因", "r.words"),
+            Column("who", "修改人", "r.name"),
+            Column("at", "修改时间", "r.at", lambda at: f"{timezone.localtime(at):%Y-%m-%d %H:%M}"),
+        ),
+        (
+            Filter("q", "搜索", "(g.name LIKE %(q_prefix)s OR g.student_number LIKE %(q_prefix)s OR g.exam_number LIKE %(q_prefix)s)", "search"),
+            Filter("college", "院系", "g.college_id = %(college)s", "whole", choices=_colleges),
+            Filter("after", "修改后", conditions={code: f"{after} = '{label}'" for code, label in labels.items()},
+                   choices=tuple(labels.items())),
+        ),
+        ("r.id",), descending=True, where="r.flow = 'roster' AND r.act = 'training_mode'",
+    )  # fmt: skip
+
+
 def _columns() -> tuple[Column, ...]:
     level, mode = codes.table("education_levels"), codes.table("training_modes")
     return (

@@ -1,6 +1,14 @@
 """The fields of a roster line as people read them (ROS-02); columns of the national layout are in codes/roster_columns."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qicheng.foundation import codes
 from qicheng.foundation.sheets import Field, Sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STUDENT = Sheet(
     "Student",
@@ -62,6 +70,26 @@ ROSTER_LINE = Sheet(
         Field("study_form", "学习形式", "code", required=False, table="study_forms"),
     ),
 )
+
+
+def unit_is_named(given: Mapping[str, Any]) -> dict[str, str]:
+    """Who may not sign online registers the unit that the school names (ROS-06)."""
+    mode = given.get("training_mode")
+    if mode and not codes.may_sign_online(mode) and not (given.get("directed_unit") or "").strip():
+        return {"directed_unit": "定向或委培（不可网签）要填写定向或委培单位"}
+    return {}
+
+
+# What a school changes of one line by itself, with its reason (ROS-06).
+TRAINING = Sheet(
+    "Training",
+    (
+        ROSTER_LINE["training_mode"],
+        Field("directed_unit", "定向或委培单位", required=False, limit=120, hint="单位全称。培养方式是定向或委培（不可网签）时一定要填，毕业生只能按这个单位登记"),
+        Field("words", "修改的原因", "long", limit=500, hint="记在培养方式修改记录里"),
+    ),
+    check=unit_is_named,
+)  # fmt: skip
 
 # What graduates change themselves; it belongs to the account and is carried to all its lines.
 CONTACTS = Sheet(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .pages import graduate, staff, uploads
+from .pages import graduate, staff, training, uploads
 
 app_name = "roster"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("students/<uuid:public_id>/remove/", staff.remove, name="remove"),
     path("students/<uuid:public_id>/restore/", staff.restore, name="restore"),
     path("students/<uuid:public_id>/report/", staff.report, name="report"),
+    path("students/<uuid:public_id>/training/", training.change, name="training"),
+    path("log/training/", training.log, name="training_log"),
+    path("log/training/workbook/", training.workbook, name="training_workbook"),
     path("imports/", uploads.uploads, name="uploads"),
     path("imports/template.xlsx", uploads.template, name="template"),
     path("imports/<uuid:public_id>/", uploads.upload, name="upload"),

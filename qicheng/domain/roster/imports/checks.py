@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from qicheng.foundation import codes
 from qicheng.foundation.access import statements
+from qicheng.foundation.flow.perform import waiting_among
 from qicheng.foundation.kit.identity import (
     ID_CHECKS,
     ID_WEIGHTS,
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 REASON_LENGTH = 200
 # Directed and commissioned graduates who may not sign online: the school uploads their unit (ROS-06).
 WITH_UNIT = ("21", "41")
+NOT_ONLINE = tuple(code for code in codes.table("training_modes") if not codes.may_sign_online(code))
+IN_PROCESS = "还有业务在办理，办完或者撤回以后才能改成定向或委培（不可网签）"
 DIGITS = "".join(
     f"{' + ' if place else ''}(n / {10 ** (16 - place)} %% 10) * {weight}" for place, weight in enumerate(ID_WEIGHTS)
 )
@@ -57,6 +61,7 @@ def compare(upload: Upload) -> None:
     parameters = _parameters(upload)
     for statement in (*_twice_in_file(), *_against_roster()):
         statements.change(statement, parameters)
+    _leaving(upload)
     _word(upload)
 
 
@@ -161,6 +166,29 @@ INSERT INTO roster_uploadfault (upload_id, line, place, reason)
 SELECT s.upload_id, s.line, '{place}', {reason} FROM roster_uploadline s
 JOIN roster_graduate g ON g.school_id = %(school)s AND g.cohort = %(cohort)s AND {condition}
 WHERE s.upload_id = %(upload)s"""
+
+
+def _leaving(upload: Upload) -> None:
+    """Refuse the lines that take somebody out of online signing while something is in process (ROS-06)."""
+    found = leaving_online_signing(upload)
+    waiting = waiting_among([row.graduate for row in found])
+    if wrong := [row.line for row in found if row.graduate in waiting]:
+        statements.change(
+            """INSERT INTO roster_uploadfault (upload_id, line, place, reason)
+            SELECT %s, line, 'training_mode', %s FROM unnest(%s::int[]) AS line""",
+            (upload.pk, IN_PROCESS, wrong),
+        )
+
+
+def leaving_online_signing(upload: Upload, *, hold: bool = False) -> list[Any]:
+    """(line, graduate) of the lines whose new training mode has no online signing; with `hold` the graduates are locked."""
+    return statements.rows(
+        f"""SELECT s.line, g.id AS graduate FROM roster_uploadline s
+        JOIN roster_graduate g ON g.school_id = %(school)s AND g.cohort = %(cohort)s AND g.exam_number = s.exam_number
+        WHERE s.upload_id = %(upload)s AND s.training_mode = ANY(%(modes)s) AND s.training_mode <> g.training_mode
+        ORDER BY g.id{" FOR NO KEY UPDATE OF g" if hold else ""}""",
+        _parameters(upload) | {"modes": list(NOT_ONLINE)},
+    )
 
 
 def _word(upload: Upload) -> None:

@@ -11,9 +11,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from qicheng.domain.roster.effects import lock_roster, move_on, report_again
-from qicheng.domain.roster.models import Roster, Upload
+from qicheng.domain.roster.models import Roster, Upload, UploadFault
 from qicheng.foundation.access import SYSTEM, statements
-from qicheng.foundation.flow.perform import again, be, note
+from qicheng.foundation.flow.perform import again, be, note, waiting_among
 from qicheng.foundation.kit.workbooks import Unreadable
 from qicheng.foundation.later import later
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LOCKS = 0x526F << 44
 MOST_TRIES = 3
 STUCK = timedelta(minutes=2)
+BEGUN_MEANWHILE = "你查看之后有学生开始办理业务，已按最新情况重新核对。请再看一遍，再决定是否写入。"
 CHANGED_MEANWHILE = "你查看之后名单有了变化，已按最新名单重新核对。请再看一遍，再决定是否写入。"
 
 
@@ -91,6 +92,9 @@ def _write(upload: Upload, actor: Actor) -> None:
     if roster.version != upload.seen:
         check(upload, CHANGED_MEANWHILE, is_again=True)
         return
+    if _has_begun(upload):
+        check(upload, BEGUN_MEANWHILE, is_again=True)
+        return
     written = writing.write_lines(upload, actor)
     if written["added"] or written["changed"]:
         move_on(roster)
@@ -101,6 +105,18 @@ def _write(upload: Upload, actor: Actor) -> None:
         actor, "import", "roster", counts | {"file": upload.filename, "sha256": upload.sha256}, subject=str(upload.public_id),
         cohort=upload.cohort, school=upload.school_id, key=f"import {upload.public_id}",
     )  # fmt: skip
+
+
+def _has_begun(upload: Upload) -> bool:
+    """Whether something has begun since the preview for somebody whom the file takes out of online signing (ROS-06).
+
+    They are locked as acts lock them: what begins afterwards sees what the file has written.
+    """
+    refused = set(
+        UploadFault.objects.unscoped("the job's own upload").filter(upload=upload).values_list("line", flat=True)
+    )
+    found = checks.leaving_online_signing(upload, hold=True)
+    return bool(waiting_among([row.graduate for row in found if row.line not in refused]))
 
 
 def resume_stuck() -> int:

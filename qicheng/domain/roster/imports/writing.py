@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.roster.models import CONFIRMED
-from qicheng.domain.roster.sheets import ROSTER_LINE
+from qicheng.domain.roster.sheets import TRAINING
 from qicheng.foundation.access import statements
 from qicheng.foundation.flow.perform import follow, note
 from qicheng.foundation.kit.numbers import token
@@ -45,11 +45,16 @@ def write_lines(upload: Upload, actor: Actor) -> dict[str, Any]:
     if row.bound:
         statements.change(_SEATS, parameters)
     _carry(moved)
+    has_unit = "directed_unit" in given(upload)
     for line in moved:
         if line.mode_before != line.mode_after:
-            words = [ROSTER_LINE["training_mode"].shown(mode) for mode in (line.mode_before, line.mode_after)]
+            before = {"training_mode": line.mode_before, "directed_unit": line.unit_before}
+            after = {
+                "training_mode": line.mode_after,
+                "directed_unit": line.unit_after if has_unit else line.unit_before,
+            }
             note(
-                actor, "training_mode", "roster", {"培养方式": words}, subject=str(line.public_id), cohort=upload.cohort,
+                actor, "training_mode", "roster", TRAINING.changes(before, after), subject=str(line.public_id), cohort=upload.cohort,
                 school=upload.school_id,
             )  # fmt: skip
     return {"added": row.added, "changed": row.total - row.added, "colleges": colleges}
@@ -59,6 +64,7 @@ def _moved(upload: Upload, parameters: dict[str, Any]) -> list[Any]:
     """Graduates whose reviewers or training mode change; their college by name, since a new one is not there yet."""
     return statements.rows(
         f"""SELECT g.id, g.public_id, s.college, s.tier, g.training_mode AS mode_before, s.training_mode AS mode_after,
+            g.directed_unit AS unit_before, s.directed_unit AS unit_after,
             c.id IS DISTINCT FROM g.college_id OR s.tier <> g.tier AS moves, %(school)s::bigint AS school
         FROM {JOINED} WHERE {GOOD} AND g.id IS NOT NULL
             AND (c.id IS DISTINCT FROM g.college_id OR s.tier <> g.tier OR s.training_mode <> g.training_mode)

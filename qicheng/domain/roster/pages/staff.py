@@ -71,7 +71,12 @@ def may_remove_many(actor: Actor, cohort: int) -> bool:
 @audience(*STAFF, area=EMPLOYMENT)
 def workbook(request: HttpRequest) -> HttpResponse:
     """The roster under its filters as a workbook, masked as the list is; the export is on record (EXP-01)."""
-    actor, cohort, listing = request.actor, request.cohort, listings.roster()  # type: ignore[attr-defined]
+    return export(request, listings.roster(), "roster:students")
+
+
+def export(request: HttpRequest, listing: Listing, back: str) -> HttpResponse:
+    """A list under its filters as a workbook, on record; too many rows lead back to the page `back` (EXP-01)."""
+    actor, cohort = request.actor, request.cohort  # type: ignore[attr-defined]
     number = listing.count(actor, request.GET, cohort)
     if number > MOST_ROWS:
         say(
@@ -79,7 +84,7 @@ def workbook(request: HttpRequest) -> HttpResponse:
             f"一次最多导出 {MOST_ROWS:,} 条，现在的条件不止这些。按院系、学历或专业筛选以后分几次导出。",
             "warn",
         )
-        return redirect(f"{reverse('roster:students')}?{request.GET.urlencode()}")
+        return redirect(f"{reverse(back)}?{request.GET.urlencode()}")
     rows = list(listing.sheet_rows(actor, request.GET, cohort, MOST_ROWS))
     wanted = {one.label: ["", str(request.GET[one.key])[:200]] for one in listing.filters if request.GET.get(one.key)}
     note(
