@@ -52,7 +52,7 @@ def test_a_letter_ends_an_agreement_on_paper(screens: Any, committed_world: Any,
     graduate.get_by_role("button", name="保存，去上传解约函").click()
     expect(graduate.get_by_role("heading", level=1)).to_contain_text("申请解约，还没有提交")
     assert is_clean(graduate, scripts=scripts)
-    graduate.get_by_role("link", name="上传或更换").click()
+    graduate.get_by_role("link", name="上传解约函").click()
     graduate.locator("input[type=file]").first.set_input_files(letter)
     graduate.get_by_role("button", name="上传解约函").click()
     graduate.get_by_role("link", name="完成，返回").click()

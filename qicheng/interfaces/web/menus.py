@@ -37,6 +37,7 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ("清单", (
         ("学生名单", "/students/", "users", BOTH, (EMPLOYMENT,)),
         ("登记与签约清单", "/lists/", "list", BOTH, (EMPLOYMENT,)),
+        ("久等清单", "/lists/waiting/", "clock", (*BOTH, *ABOVE), (EMPLOYMENT,)),
         ("档案户口", "/files/", "file", BOTH, (ARCHIVE, HOUSEHOLD)),
         ("登记确认", "/confirm/", "check", BOTH, (EMPLOYMENT,)),
         ("户档转递", "/transfer/", "send", BOTH, (ARCHIVE, HOUSEHOLD)),
