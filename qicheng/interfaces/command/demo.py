@@ -45,6 +45,8 @@ from qicheng.foundation.flow.perform import be, begin, note, noted, perform
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.kit.identity import credit_check_character, id_check_digit, organisation_check_character
 
+from .ways import begin_ways
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -356,20 +358,19 @@ def _cases(plan: Plan, employers: list[Actor], dice: random.Random) -> None:
     fates = [fate for fate, share in FATES for _ in range(share)]
     for number, graduate in enumerate(others[: plan.cases]):
         _live(graduate, fates[number * 37 % len(fates)], dice.choice(employers), reviewers, dice)
+    if plan is JIANGLIN:
+        agreements = Registration.objects.unscoped("the demo dissolves what it signed").filter(
+            school=school, state="effective"
+        )
+        signed = list(agreements.select_related("graduate", "school").order_by("id")[:8])
+        begin_ways(others[plan.cases :], signed, reviewers, _person, dice)
 
 
 def _live(
     graduate: Graduate, fate: str, employer: Actor, reviewers: dict[Any, Actor | None], dice: random.Random
 ) -> None:
     case = begin(ONLINE_SIGNING, employer, graduate=graduate, days_open=dice.choice((3, 5, 7)), **_offer(dice))
-    person = Actor(
-        Role.GRADUATE,
-        graduate.pk,
-        graduate.account_id,
-        dict.fromkeys(Area, Level.WRITE),
-        name=graduate.name,
-        unit="毕业生",
-    )
+    person = _person(graduate)
     if fate in ("invited", "expired"):
         return
     if fate in ("declined", "withdrawn"):
@@ -389,6 +390,11 @@ def _live(
     perform(case, "approve", school)
     if fate == "voided":
         perform(case, "void", school, reason="other", words="双方协商一致，重新签订")
+
+
+def _person(graduate: Graduate) -> Actor:
+    levels = dict.fromkeys(Area, Level.WRITE)
+    return Actor(Role.GRADUATE, graduate.pk, graduate.account_id, levels, name=graduate.name, unit="毕业生")
 
 
 def _reviewer(role: Role, node: int, unit: str) -> Actor | None:
@@ -441,6 +447,8 @@ def _age(owner: str, dice: random.Random) -> None:
             """UPDATE flow_record f SET at = f.at - interval '9 days' FROM registration_registration r
             WHERE f."case" = r.public_id::text AND r.id % 11 = 0 AND r.state <> 'invited'"""
         )
+        # Rows that were changed twice have their references checked at the end, which is now.
+        database.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in ("registration_registration", "flow_record"):
             database.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     school = School.objects.get(code=JIANGLIN.code)
