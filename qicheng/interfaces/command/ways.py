@@ -48,8 +48,21 @@ RETURNED = {"reason": "x_proof", "words": "第二页公章看不清，请重新�
 REJECTED = {"reason": "x_employer_name", "words": "单位名称与公章不一致，请与单位核对后重新登记"}
 VERIFIED = {"verified": "与单位人事处电话核实，同意解约"}
 # How far a case gets, and how many of ten do.
-FORM_FATES = ("draft", "submitted", "form_returned", "form_approved", "form_approved", "brought_back", "brought_back", "returned", "effective", "effective")  # fmt: skip
-FATES = ("draft", "submitted", "submitted", "submitted", "returned", "rejected", "effective", "effective", "effective", "ended")  # fmt: skip
+FORM_FATES = (
+    "draft", "submitted", "form_at_school", "form_returned", "form_approved", "brought_back", "at_school", "returned", "effective", "effective",
+)  # fmt: skip
+FATES = (
+    "draft",
+    "submitted",
+    "submitted",
+    "at_school",
+    "at_school",
+    "returned",
+    "rejected",
+    "effective",
+    "effective",
+    "ended",
+)
 EACH_WAY = {"offline": 20, "paper": 12, "destination": 60}
 
 
@@ -85,7 +98,9 @@ def _offline(graduate: Graduate, fate: str, reviewers: Reviewers, person: Person
         perform(case, "return", _reviewer(case, reviewers), reason="x_position", words="岗位名称与职位类别不符，请改正")
     if fate in ("submitted", "form_returned"):
         return
-    _approve(case, reviewers)
+    _approve(case, reviewers, levels=1 if fate == "form_at_school" else 2)
+    if fate == "form_at_school":
+        return
     if fate == "form_approved":
         perform(case, "send_link", actor, mobile=case.employer_shown["mobile"], email="")
         return
@@ -111,8 +126,8 @@ def _decided(case: Registration, fate: str, reviewers: Reviewers, person: Person
     if fate in ("returned", "rejected"):
         said = RETURNED if fate == "returned" else REJECTED
         perform(case, "return" if fate == "returned" else "reject", _reviewer(case, reviewers), **said)
-    if fate in ("effective", "ended"):
-        _approve(case, reviewers)
+    if fate in ("at_school", "effective", "ended"):
+        _approve(case, reviewers, levels=1 if fate == "at_school" else 2)
     if fate == "ended" and case.flow_name == "destination":
         perform(case, "cancel", person(case.graduate))
 
@@ -139,10 +154,12 @@ def _dissolving(agreement: Registration, number: int, person: Person) -> None:
         perform(request, "withdraw", actor)
 
 
-def _approve(case: Registration | Dissolution, reviewers: Reviewers) -> None:
-    """Both levels, as many as the case has."""
+def _approve(case: Registration | Dissolution, reviewers: Reviewers, *, levels: int = 2) -> None:
+    """So many levels, or as many as the case has."""
     flow = case.flow_name
-    while (turn := case.standing.turn) in (Role.COLLEGE, Role.SCHOOL):
+    for _ in range(levels):
+        if (turn := case.standing.turn) not in (Role.COLLEGE, Role.SCHOOL):
+            return
         given: dict[str, Any] = {}
         if flow == "offline_dissolution":
             given = VERIFIED if turn is Role.COLLEGE else VERIFIED | {"manner": "x_mutual", "grounds": ""}
