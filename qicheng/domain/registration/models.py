@@ -171,8 +171,15 @@ class Registration(Case, Scoped):
     @property
     def open_link(self) -> EmployerLink | None:
         """The link by which the employer can bring back the stamped form, if one was sent and still serves."""
+        return self._open_links().first()
+
+    def open_link_of(self, node: int) -> EmployerLink | None:
+        """The same, if it is that one: a message that was owed for an earlier link does not carry a later one elsewhere."""
+        return self._open_links().filter(pk=node).first()
+
+    def _open_links(self) -> models.QuerySet[EmployerLink]:
         rows = EmployerLink.objects.unscoped("the case's own link, to be told to its employer")
-        return rows.filter(registration=self.pk, revoked_at=None, used_at=None, expires_at__gt=Now()).first()
+        return rows.filter(registration=self.pk, revoked_at=None, used_at=None, expires_at__gt=Now())
 
 
 class EmployerLink(Scoped):
