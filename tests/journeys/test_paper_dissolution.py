@@ -67,12 +67,11 @@ def test_a_letter_ends_an_agreement_on_paper(screens: Any, committed_world: Any,
         reviewer.goto("/review/")
         reviewer.get_by_role("link", name="陈诚").click()
         expect(reviewer.get_by_text("已与李经理商量一致，单位开了解约函")).to_be_visible()
-        reviewer.get_by_role("link", name="审核通过").click()
-        reviewer.get_by_label("与用人单位核实的情况").fill("已电话联系单位人事，对方同意解约")
+        reviewer.get_by_role("textbox", name="与用人单位核实的情况").fill("已电话联系单位人事，对方同意解约")
         if role is Role.SCHOOL:
             reviewer.get_by_label("双方同意解约").check()
         reviewer.get_by_role("button", name="审核通过").click()
-        expect(reviewer.get_by_text("办好了")).to_be_visible()
+        expect(reviewer.get_by_text("待审清空了")).to_be_visible()
 
     graduate.goto(f"/invites/{agreement.public_id}/terminate/")
     expect(graduate.get_by_text("这份协议没有生效或已经结束，不用解约。")).to_be_visible()
