@@ -14,10 +14,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from qicheng.domain.orgs import queries as orgs
-from qicheng.domain.orgs.models import AgreementForm, College, School, SigningSettings
+from qicheng.domain.orgs.models import AgreementForm, School, SigningSettings
 from qicheng.domain.roster.sheets import FIXED, SYNCED
 from qicheng.foundation import codes
-from qicheng.foundation.access import SYSTEM, Actor, Role
+from qicheng.foundation.access import SYSTEM, Actor, Role, statements
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.kit import masks
 from qicheng.foundation.kit.calendar import day_of, waited_before, working_days_between
@@ -28,11 +28,9 @@ from .models import UNSENT, Dissolution, Registration
 from .sheets import destinations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
-
-    from django.db.models import QuerySet
 
     from qicheng.foundation.flow.declare import Flow
     from qicheng.foundation.flow.perform import Case
@@ -340,10 +338,9 @@ def _way(flow: Flow) -> Listing:
             "状态",
             f"{STANDING} = %(state)s",
             "choice",
-            choices=tuple((s.key, s.label) for s in flow.states.values()),
+            choices=tuple((s.key, s.label) for s in flow.states.values() if s.key not in UNSENT),
         )
     ]
-    states = [replace(one, choices=tuple(pair for pair in one.choices if pair[0] not in UNSENT)) for one in states]
     open_ = Filter("open", "办理", conditions={"yes": is_open(flow)}, choices=(("yes", "正在办理"),))
     soon = (
         [Filter("due", "应约", conditions={"soon": DUE}, choices=(("soon", "24 小时内到期"),))]
@@ -577,27 +574,29 @@ def _one_of(column: str, keys: Sequence[str]) -> str:
 _kept: dict[tuple[str, int], tuple[float, list[tuple[str, str]]]] = {}
 
 
-def _remembered(name: str, node: int, rows: Callable[[], QuerySet[Any]]) -> list[tuple[str, str]]:
+def _remembered(name: str, node: int, rows: Callable[[], Iterable[tuple[int, str]]]) -> list[tuple[str, str]]:
     """Names for a choice, kept in the process for a while: small tables that hardly change."""
     known = _kept.get((name, node))
     if known is None or monotonic() - known[0] > KEPT_SECONDS:
         if len(_kept) > 4096:
             _kept.clear()
-        known = _kept[name, node] = (monotonic(), [(str(pk), label) for pk, label in rows().values_list("pk", "name")])
+        known = _kept[name, node] = (monotonic(), [(str(pk), label) for pk, label in rows()])
     return known[1]
 
 
 def _colleges(actor: Actor, cohort: int) -> list[tuple[str, str]]:
     if actor.role is not Role.SCHOOL:
         return []
-    return _remembered("colleges", actor.node, lambda: College.objects.filter(school=actor.node).order_by("name"))
+    named = "SELECT id, name FROM orgs_college WHERE school_id = %s ORDER BY name"
+    return _remembered("colleges", actor.node, lambda: statements.rows(named, (actor.node,)))
 
 
 def _schools(actor: Actor, cohort: int) -> list[tuple[str, str]]:
     if actor.role not in (Role.PROVINCE, Role.MINISTRY):
         return []
     own = {"province": actor.node} if actor.role is Role.PROVINCE else {}
-    return _remembered("schools", actor.node, lambda: School.objects.filter(**own).order_by("name"))
+    schools = School.objects.filter(**own).order_by("name").values_list("pk", "name")
+    return _remembered("schools", actor.node, lambda: schools)
 
 
 def choices(page: Any, keys: Sequence[str]) -> Mapping[str, tuple[str, list[tuple[str, str]]]]:

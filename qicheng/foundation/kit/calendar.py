@@ -1,6 +1,7 @@
 """Days and deadlines as the platform counts them, always in Beijing time."""
 
 from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import NamedTuple
 
 import chinese_calendar
@@ -48,6 +49,7 @@ def cohort_closes(cohort: int) -> datetime:
     return midnight(date(cohort + 1, 2, 1))
 
 
+@lru_cache(maxsize=4096)
 def is_working_day(day: date) -> tuple[bool, bool]:
     """Whether people work on that day, and whether that is certain; a year that is not published counts by weekdays."""
     try:

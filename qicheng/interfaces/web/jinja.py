@@ -1,6 +1,7 @@
 """The environment in which every page is rendered: strict, escaped, with the components as the global `ui`."""
 
 from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any
 
 import jinja2
@@ -55,7 +56,12 @@ def _static() -> Callable[[str], str]:
 
 def _url(name: str, /, *args: object, **kwargs: object) -> str:
     """Address of a named page; `NoReverseMatch` if there is none."""
-    return reverse(name, args=args or None, kwargs=kwargs or None)
+    return reverse(name, args=args or None, kwargs=kwargs or None) if args or kwargs else _fixed(name)
+
+
+@cache
+def _fixed(name: str) -> str:
+    return reverse(name)
 
 
 def environment(**options: Any) -> jinja2.Environment:
@@ -101,6 +107,8 @@ def environment(**options: Any) -> jinja2.Environment:
         now=timezone.now,
         site={**SITE, **getattr(settings, "QICHENG_SITE", {})},
         htmx_config=HTMX,
+        # For macros that give the same for the same words; a text and its escaped self are two.
+        kept=lru_cache(maxsize=1024, typed=True),
     )
     env.globals["ui"] = Fresh(env) if env.auto_reload else env.get_template("ui.jinja").module
     return env

@@ -57,7 +57,7 @@ def write_lines(upload: Upload, actor: Actor) -> dict[str, Any]:
                 actor, "training_mode", "roster", TRAINING.changes(before, after), subject=str(line.public_id), cohort=upload.cohort,
                 school=upload.school_id,
             )  # fmt: skip
-    return {"added": row.added, "changed": row.total - row.added, "colleges": colleges}
+    return {"added": row.added, "changed": row.changed, "colleges": colleges}
 
 
 def _moved(upload: Upload, parameters: dict[str, Any]) -> list[Any]:
@@ -101,19 +101,19 @@ def _upsert(fields: set[str]) -> str:
         f"g.{pair.column} IS DISTINCT FROM excluded.{pair.column}" for pair in written if pair.column in CONFIRMED
     )
     differs = " OR ".join(f"g.{column} IS DISTINCT FROM excluded.{column}" for column in columns if column not in OWNED)
-    return f"""
-WITH written AS (
-    INSERT INTO roster_graduate AS g (public_id, school_id, cohort, account_id, revision, {", ".join(values)})
+    lines = f"""INSERT INTO roster_graduate AS g (public_id, school_id, cohort, account_id, revision, {", ".join(values)})
     SELECT {PUBLIC_ID}, %(school)s::bigint, %(cohort)s::smallint, a.id, 1, {", ".join(values.values())}
-    FROM {JOINED} LEFT JOIN orgs_account a ON a.id_number = s.id_number AND a.name = s.name
-    WHERE {GOOD} AND (g.id IS NULL OR {changed(fields)})
+    FROM {JOINED} LEFT JOIN orgs_account a ON a.id_number = s.id_number AND a.name = s.name WHERE {GOOD}"""
+    # The roster is locked, so a new line meets no other: only lines that are there already pay for looking out for one.
+    return f"""
+WITH added AS ({lines} AND g.id IS NULL RETURNING account_id),
+changed AS ({lines} AND g.id IS NOT NULL AND {changed(fields)}
     ON CONFLICT (cohort, school_id, exam_number) DO UPDATE SET {taken},
         revision = g.revision + ({confirmed})::int, removed_at = NULL,
         restored_at = CASE WHEN g.removed_at IS NULL THEN g.restored_at ELSE clock_timestamp() END
     WHERE g.removed_at IS NOT NULL OR {differs} OR g.account_id IS NULL
-    RETURNING (xmax = 0) AS is_new, account_id)
-SELECT count(*) FILTER (WHERE is_new) AS added, count(*) AS total,
-    count(*) FILTER (WHERE is_new AND account_id IS NOT NULL) AS bound FROM written"""
+    RETURNING 1)
+SELECT count(*) AS added, count(account_id) AS bound, (SELECT count(*) FROM changed) AS changed FROM added"""
 
 
 # Somebody who has a log-in from another roster gets the seat of the new line: one person, two lines (ROS-08).
