@@ -119,12 +119,12 @@ def _submitted(
             if kind.least:
                 _prove(case, actor, kind.key)
         perform(case, "submit", actor)
-    return case  # type: ignore[no-any-return]
+    return case
 
 
 def _decided(case: Registration, fate: str, reviewers: Reviewers, person: Person) -> None:
     if fate in ("returned", "rejected"):
-        said = RETURNED if fate == "returned" else REJECTED
+        said: dict[str, Any] = RETURNED if fate == "returned" else REJECTED
         perform(case, "return" if fate == "returned" else "reject", _reviewer(case, reviewers), **said)
     if fate in ("at_school", "effective", "ended"):
         _approve(case, reviewers, levels=1 if fate == "at_school" else 2)
