@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -24,7 +25,7 @@ from qicheng.domain.registration.sheets.destinations import Group
 from qicheng.domain.roster import effects, imports
 from qicheng.domain.roster.models import Graduate, Upload
 from qicheng.foundation.access import Actor, Role, Tier
-from qicheng.foundation.flow.gather import add_proof
+from qicheng.foundation.flow.gather import add_proof, gathered
 from qicheng.foundation.flow.perform import open_acts, perform
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.notice.models import Notice
@@ -68,7 +69,9 @@ class Country(World):
         super().__init__()
         Cohort.objects.get_or_create(year=COHORT - 1)
         self.cases = self._cases()
+        self.begun = self._begun()
         self.dissolutions = self._dissolutions()
+        self.ways = self._ways()
         self.units = self._units()
         self.batch = self._batch()
         self.uploads = self._uploads()
@@ -145,6 +148,22 @@ class Country(World):
         agreement.make_agreement(str(cases["effective"].public_id))
         return cases
 
+    def _begun(self) -> dict[str, Registration]:
+        """What graduates begin: 陆时安 has a draft of each way, 季明远 a form to be stamped and 程以南 one that came back for correction."""
+        drafting, stamping, returned, other = (
+            self.new_graduate(name, self.college) for name in ("陆时安", "季明远", "程以南", "郁知秋")
+        )
+        found = {
+            "offline_draft": self.offline_draft(drafting, name=""), "paper_draft": self.paper_draft(drafting),
+            "destination_draft": self.destination_draft("startup", drafting, proven=False), "form_approved": self.form_approved(stamping),
+            "form_returned": self.form_submitted(returned), "registered": self.registered("contract", other),
+        }  # fmt: skip
+        self.link_out = self.link(found["form_approved"])
+        self.prove(found["form_approved"], "stamped", self.bearer(found["form_approved"]))
+        agreement.make_agreement(str(found["form_approved"].public_id))
+        perform(found["form_returned"], "return", self.actor(Role.COLLEGE), reason="other", words="单位地址写到门牌号")
+        return found
+
     def _dissolutions(self) -> dict[str, Dissolution]:
         """A request to dissolve an agreement in every state; 沈星河 has one of each side, the second of which waits for an answer."""
         found = {}
@@ -180,6 +199,32 @@ class Country(World):
                 perform(
                     case, "return", self.actor(Role.COLLEGE), reason="x_letter", words="解约函没有盖章，请补盖后重新拍"
                 )
+        return found
+
+    def _ways(self) -> dict[str, Registration | Dissolution]:
+        """What graduates began and reviewers look at: an image with a statement, a letter, destinations in review, in force, voided."""
+        new = iter(
+            [
+                self.new_graduate(name, self.college)
+                for name in ("许清和", "孟秋", LONG, "姜黎", "白露", "方既白", "程雪")
+            ]
+        )
+        found: dict[str, Registration | Dissolution] = {
+            "form": self.form_submitted(next(new)),
+            "image": self.form_approved(next(new)),
+        }
+        image = found["image"]
+        self.prove(image, "stamped")
+        perform(image, "bring_back", self.of(image.graduate), statement="单位名称写错了，要重新填写")
+        found["destination"] = self.destination_submitted("freelance", next(new))
+        found["checked"] = self.destination_submitted("contract", next(new))
+        found["letter"] = self.dissolution_submitted(self.supplementary(next(new)))
+        for name in ("image", "checked"):
+            perform(found[name], "approve", self.actor(Role.COLLEGE))
+        perform(found["letter"], "approve", self.actor(Role.COLLEGE), verified="和单位人事电话核实，同意解约")
+        found["amendable"] = self.registered("contract", next(new))
+        found["voided"] = self.registered("contract", next(new))
+        perform(found["voided"], "cancel", self.of(found["voided"].graduate))
         return found
 
     def _units(self) -> dict[str, EmployerCase]:
@@ -263,6 +308,10 @@ class Country(World):
             "graduate": self.graduate_seat(self.undecided),
             "graduate at the beginning": self.graduate_seat(self.fresh),
             "graduate with an agreement": self.seats[Role.GRADUATE],
+            "graduate who fills in": self.graduate_seat(self.begun["offline_draft"].graduate),
+            "graduate who has it stamped": self.graduate_seat(self.begun["form_approved"].graduate),
+            "graduate who corrects": self.graduate_seat(self.begun["form_returned"].graduate),
+            "graduate with a destination": self.graduate_seat(self.begun["registered"].graduate),
             "graduate who dissolves": self.graduate_seat(self.dissolutions["asked_by_employer"].graduate),
             "graduate who dissolves on paper": self.graduate_seat(self.dissolutions["paper_returned"].graduate),
             "employer": self.seats[Role.EMPLOYER],
@@ -299,10 +348,14 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         return [{"code": "110000"}]
     if name == "codes":
         return [{"table": "countries"}]
+    if name in ("link", "link_form", "link_proof", "link_part"):
+        brought = gathered(country.begun["form_approved"])[0].proofs[0]
+        every = {"token": country.link_out.token, "public_id": brought.public_id, "part": "small"}
+        return [{key: value for key, value in every.items() if key in needs}]
     if seat is None:
         return []
     actor = actor_of(seat)
-    signings = list({case.state: case for case in Registration.objects.seen_by(actor)}.values())
+    signings = list({(case.flow_name, case.state): case for case in Registration.objects.seen_by(actor)}.values())
     requests = list(
         {(case.flow_name, case.state): case for case in Dissolution.objects.seen_by(actor).order_by("pk")}.values()
     )
@@ -326,6 +379,20 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         ][:2],
         "registration:batch": [{"public_id": country.batch.public_id}],
     }
+    if name.startswith("proof_") or name == "proof":
+        proven = (one for case in signings if case.proofs_asked for kind in gathered(case) for one in kind.proofs)
+        return [
+            {"public_id": one.public_id} | ({"part": "small"} if "part" in needs else {}) for one in islice(proven, 1)
+        ]
+    if name in ("registration:fill_in", "registration:check"):
+        unsent = [
+            one
+            for one in country.begun.values()
+            if one.graduate_id == actor.node and one.state in ("draft", "form_returned")
+        ]
+        return [{"public_id": one.public_id} for one in unsent] if actor.role is Role.GRADUATE else []
+    if name == "registration:destination_new":
+        return [{"kind": kind} for kind in ("contract", "study_at_home")] if actor.role is Role.GRADUATE else []
     by_need: dict[frozenset[str], list[Mapping[str, Any]]] = {
         frozenset({"seat"}): [{"seat": one.pk} for one in within_reach(country, actor)],
         frozenset({"contact"}): [{"contact": one.pk} for one in contacts(actor)],
@@ -341,6 +408,11 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     if room == "roster" and needs == {"public_id"}:
         rows = Upload.objects if name.partition(":")[2] in UPLOAD_PAGES else Graduate.objects
         return [{"public_id": one.public_id} for one in rows.seen_by(actor).order_by("pk")[:2]]
+    if name == "registration:redirect":
+        named = ("destination",) if actor.role is Role.COLLEGE else ("checked", "amendable")
+        return [{"public_id": country.ways[one].public_id} for one in named]
+    if name == "registration:voided":
+        return [{"public_id": country.ways["voided"].public_id}]
     if name == "registration:dissolution":
         return [{"public_id": one.public_id} for one in (requests[:1] if actor.role.is_staff else requests)]
     if name == "registration:review_case" and actor.role in (Role.COLLEGE, Role.SCHOOL):
@@ -393,9 +465,15 @@ def also(country: Country, seat: Seat | None) -> list[str]:
             "/org/terminations/?q=没有",
             "/nothing/here/",
         ],
-        Role.COLLEGE: [f"/review/?open={first.public_id}", "/review/?q=没有此人", "/review/?check=differs"],
+        Role.COLLEGE: [
+            f"/review/?open={first.public_id}",
+            f"/review/{country.ways['destination'].public_id}/redirect/?kind=contract",
+            "/review/?q=没有此人",
+            "/review/?check=differs",
+        ],
         Role.SCHOOL: [
             f"/review/?open={first.public_id}",
+            f"/review/?open={country.ways['letter'].public_id}",
             "/lists/online_signing/?q=没有此人",
             "/warn/?many=yes",
             "/warn/?q=没有",

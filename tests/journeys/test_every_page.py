@@ -40,7 +40,7 @@ TOO_WIDE = """() => {
 }"""
 WHO = [
     "public", "graduate", "graduate at the beginning", "graduate with an agreement", "graduate who dissolves",
-    "graduate who dissolves on paper", "employer", "employer at the beginning", "college", "school",
+    "graduate who dissolves on paper", "graduate who fills in", "graduate who has it stamped", "graduate who corrects", "graduate with a destination", "employer", "employer at the beginning", "college", "school",
     "school at the beginning", "province", "ministry",
 ]  # fmt: skip
 # Whoever is at the beginning, or at the end, has seen the other pages in the middle.
@@ -48,6 +48,20 @@ ONLY = {
     "graduate at the beginning": ("/", "/records/", "/me/check/", "/invites/…"),
     "graduate with an agreement": ("/", "/records/", "/me/check/", "/invites/…", "/act/…"),
     "graduate who dissolves": ("/", "/records/", "/terminate/…", "/act/…"),
+    "graduate who fills in": (
+        "/",
+        "/records/",
+        "/go/offline/…",
+        "/go/paper/…",
+        "/go/new/…",
+        *(f"/go/{digit}…" for digit in "0123456789abcdef"),
+        "/invites/…",
+        "/proofs/…",
+        "/act/…",
+    ),
+    "graduate who has it stamped": ("/", "/records/", "/go/…", "/invites/…", "/proofs/…", "/act/…"),
+    "graduate who corrects": ("/", "/go/…", "/invites/…", "/act/…"),
+    "graduate with a destination": ("/", "/go/…", "/invites/…", "/act/…"),
     "graduate who dissolves on paper": ("/", "/terminate/…", "/invites/…", "/proofs/…", "/act/…"),
     "employer at the beginning": (
         "/org/",

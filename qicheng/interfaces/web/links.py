@@ -125,9 +125,11 @@ def showing(
 ) -> HttpResponse:
     """The page of a link that serves."""
     case = link.registration
-    found = gather.gathered(case)[0]
+    found, own = gather.gathered(case)[0], brought(case)
+    form = form or Files(found)
+    form.fields["added"].required = not own
     context = {
-        "link": link, "case": case, "token": link.token, "form": form or Files(found), "of": found, "own": brought(case), "why": why or held(case, actor) or "",
+        "link": link, "case": case, "token": link.token, "form": form, "of": found, "own": own, "why": why or held(case, actor) or "",
         "is_held": bool(held(case, actor)), "accept": ACCEPT, "shrunk_to": SHRUNK_TO, "key": new_key(), "is_made": is_made(queries.agreement_of(case)),
         "returned": case.state == "signing_returned",
     }  # fmt: skip
