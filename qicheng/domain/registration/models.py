@@ -105,7 +105,6 @@ class Registration(Case, Scoped):
     deadline = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
-    reminded_at = models.DateTimeField(null=True)
     effective_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 

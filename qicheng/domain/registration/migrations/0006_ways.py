@@ -60,11 +60,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="registration",
-            name="reminded_at",
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.AddField(
-            model_name="registration",
             name="statement",
             field=models.CharField(blank=True, db_default="", max_length=500),
         ),
