@@ -10,7 +10,6 @@ from functools import cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F
 from django.utils import timezone
 
 from qicheng.domain.orgs import queries as orgs
@@ -149,7 +148,7 @@ def long_wait(actor: Actor, cohort: int) -> int:
     """From how many working days on a wait is long at the actor's own school; kept for a while."""
     if actor.role not in (Role.COLLEGE, Role.SCHOOL):
         return LONG_WAIT
-    rows = SigningSettings.objects.seen_by(actor).filter(cohort=cohort).annotate(name=F("long_wait"))
+    rows = SigningSettings.objects.seen_by(actor).filter(cohort=cohort).values_list("pk", "long_wait")
     found = _remembered(f"wait {actor.role} {cohort}", actor.node, lambda: rows)
     return int(found[0][1]) if found else LONG_WAIT
 
