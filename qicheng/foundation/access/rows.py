@@ -47,8 +47,11 @@ class Scope:
             condition &= ~Q(state__in=self.unsent)
         return condition
 
-    def sql(self, model: type[models.Model], actor: Actor, alias: str) -> str:
-        """The same sentence as SQL with the parameters %(node)s and %(tier)s; 'false' where it sees nothing."""
+    def sql(self, model: type[models.Model], actor: Actor, alias: str, *, taken_back: bool = False) -> str:
+        """The same sentence as SQL with the parameters %(node)s and %(tier)s; 'false' where it sees nothing.
+
+        `taken_back` asks about what staff would see, had its author not taken it back.
+        """
         if actor.role is Role.SYSTEM:
             return "true"
         path = self.paths.get(actor.role)
@@ -57,7 +60,7 @@ class Scope:
         terms = [] if path == EVERYTHING else [_reach(model, path, alias, "%(node)s")]
         if self._narrow(actor):
             terms.append(_reach(model, self.tier, alias, "%(tier)s"))
-        if self.unsent and actor.role.is_staff:
+        if self.unsent and actor.role.is_staff and not taken_back:
             terms.append(f"{alias}.state NOT IN ({', '.join(map(repr, self.unsent))})")
         return " AND ".join(terms) or "true"
 

@@ -40,6 +40,14 @@ class NotFound(Stopped):
     """The case is not there for whoever asks (ORG-01)."""
 
 
+class TakenBack(NotFound):
+    """Its author has taken back what staff could see until then (REG-03, REG-04)."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        super().__init__("毕业生刚刚撤回了这次提交，你的操作没有生效；改好重新提交以后会再到你这里。")
+
+
 class NotOpen(Stopped):
     """The act is not open to this role in this state."""
 
@@ -109,7 +117,7 @@ def perform(
         around = look_around(case, hold=True)
         locked = fetch(type(case), case.public_id, actor, hold=True)
         if locked is None:
-            raise NotFound("没有找到这条记录。")
+            raise _missing(type(case), case.public_id, actor)
         locked._around = around
         act = flow.find(locked.state, name, actor.role)
         if act is not None and act.carried and not carried:
@@ -266,10 +274,10 @@ def mention(
 
 
 def find(model: type[CaseType], public_id: UUID | str, actor: Actor) -> CaseType:
-    """The case that `actor` sees under that public id, or NotFound."""
+    """The case that `actor` sees under that public id, or NotFound; TakenBack where it was there a moment ago."""
     case = fetch(model, public_id, actor, hold=False)
     if case is None:
-        raise NotFound("没有找到这条记录。")
+        raise _missing(model, public_id, actor)
     return case
 
 
@@ -363,9 +371,11 @@ def look_around(case: Case, *, hold: bool) -> dict[str, SimpleNamespace | None]:
     return around
 
 
-def fetch(model: type[CaseType], public_id: UUID | str, actor: Actor, *, hold: bool) -> CaseType | None:
-    """One case through its scope by one prepared statement, locked if `hold`."""
-    scope = model.scope.sql(model, actor, "c")  # type: ignore[attr-defined]
+def fetch(
+    model: type[CaseType], public_id: UUID | str, actor: Actor, *, hold: bool, taken_back: bool = False
+) -> CaseType | None:
+    """One case through its scope by one prepared statement, locked if `hold`; `taken_back` as the scope knows it."""
+    scope = model.scope.sql(model, actor, "c", taken_back=taken_back)  # type: ignore[attr-defined]
     sql, columns, documents = _reading(model)
     lock = " FOR NO KEY UPDATE OF c" if hold else ""
     row = statements.plain(
@@ -376,6 +386,14 @@ def fetch(model: type[CaseType], public_id: UUID | str, actor: Actor, *, hold: b
         return None
     values = [json.loads(v) if i in documents and isinstance(v, str) else v for i, v in enumerate(row)]
     return model.from_db("default", columns, values)
+
+
+def _missing(model: type[Case], public_id: UUID | str, actor: Actor) -> NotFound:
+    if actor.role.is_staff and fetch(model, public_id, actor, hold=False, taken_back=True) is not None:
+        last = Record.objects.filter(case=str(public_id), act="recall").order_by("-id").first()
+        if last is not None:
+            return TakenBack(last)
+    return NotFound("没有找到这条记录。")
 
 
 def clock(case: Case | None = None) -> datetime:

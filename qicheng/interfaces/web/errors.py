@@ -5,11 +5,16 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
 from qicheng.foundation.access.pages import anyone
-from qicheng.foundation.listing.page import render
+from qicheng.foundation.flow.perform import TakenBack
+from qicheng.foundation.listing.page import render, say
+from qicheng.interfaces.web import menus
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +37,16 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @anyone
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """404: there is no such page, or the row is not theirs (ORG-01): the two are told apart by nobody."""
+    """404: there is no such page, or the row is not theirs (ORG-01): the two are told apart by nobody.
+
+    What its author took back a moment ago is told to whoever had it, and leads on (REG-04).
+    """
+    taken = (exception.__cause__ or exception.__context__) if exception else None
+    if isinstance(taken, TakenBack):
+        say(request, str(taken), "warn")
+        url = menus.home(request.actor.role)  # type: ignore[attr-defined]
+        onward = request.META.get("HTTP_HX_REQUEST") == "true"
+        return HttpResponse(headers={"HX-Redirect": url}) if onward else redirect(url)
     return _page(request, "404.html", 404)
 
 

@@ -24,7 +24,7 @@ from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.access.pages import audience
 from qicheng.foundation.flow.gather import gathered
-from qicheng.foundation.flow.perform import NotFound, Stale, Stopped, find, note, open_acts, timeline
+from qicheng.foundation.flow.perform import NotFound, Stale, Stopped, TakenBack, find, note, open_acts, timeline
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.kit.numbers import token
 from qicheng.foundation.listing.page import render, say
@@ -429,14 +429,15 @@ def workbook(request: Request, listing: Listing, asked: Any, back: str) -> HttpR
 
 def seen(request: Request, public_id: UUID | str) -> Registration | Dissolution:
     """The case of that id, whatever its kind, as far as whoever asks may see it; Http404 else (ORG-01)."""
+    missing: Exception | None = None
     for model in listings.MODELS:
         try:
             return find(model, public_id if isinstance(public_id, UUID) else UUID(public_id), request.actor)
         except ValueError:
             break
-        except NotFound:
-            continue
-    raise Http404
+        except NotFound as gone:
+            missing = gone if isinstance(gone, TakenBack) else missing
+    raise Http404 from missing
 
 
 def filters(request: Request, listing: Listing) -> dict[str, str]:
