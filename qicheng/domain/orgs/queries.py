@@ -406,7 +406,9 @@ def cohort_years() -> tuple[int, ...]:
 def open_cohorts() -> list[int]:
     """The cohorts that still act, newest first (ROS-03)."""
     now = timezone.now()
-    return [year for year in Cohort.objects.order_by("-year").values_list("year", flat=True) if cohort_closes(year) > now]
+    return [
+        year for year in Cohort.objects.order_by("-year").values_list("year", flat=True) if cohort_closes(year) > now
+    ]
 
 
 def open_modules(province: int | None, cohort: int) -> frozenset[str]:

@@ -94,7 +94,9 @@ def message(owed: Notice, case: Case | None, record: Record) -> Message:
         flow = FLOWS.get(owed.flow)
         act = flow.act_named(owed.act) if flow else None
         return Message(f"{flow.label if flow else owed.flow}：{act.label if act else owed.act}", "", case)
-    text = template.render(_context(record, case) | {"audience": str(owed.role), "node": owed.node, "site": settings.QICHENG_ADDRESS})
+    text = template.render(
+        _context(record, case) | {"audience": str(owed.role), "node": owed.node, "site": settings.QICHENG_ADDRESS}
+    )
     subject, _, body = text.strip().partition("\n")
     return Message(subject.strip(), body.strip(), case, *TOLD.get(owed.flow, ("", "", ""))[1:])
 

@@ -260,7 +260,11 @@ def test_one_queue_holds_signings_and_dissolutions_the_longest_wait_first(world)
     assert list(dict.fromkeys(order)) == [str(one.public_id) for one in (first, case, last)]
     assert "双方同意" in page
     counted = re.findall(r"<a [^>]*>([^<]+)<b>(\d+)</b></a>", page)
-    assert [one for one in counted if one[1] != "0"] == [("待审核总数", "3"), ("学生已同意签约", "2"), ("已同意解约", "1")]
+    assert [one for one in counted if one[1] != "0"] == [
+        ("待审核总数", "3"),
+        ("学生已同意签约", "2"),
+        ("已同意解约", "1"),
+    ]
     only = client.get("/review/?stage=已同意解约").content.decode()
     assert list(dict.fromkeys(re.findall(r'href="/review/([0-9a-f-]{36})/', only))) == [str(case.public_id)]
     assert re.findall(r'href="/review/([0-9a-f-]{36})/', client.get("/review/?by=graduate").content.decode())[0] == str(
@@ -435,7 +439,12 @@ def test_the_queue_reads_both_tables_in_the_order_of_their_indexes(world):
         cursor.execute("SET LOCAL enable_bitmapscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
         found = next(one["sql"] for one in asked.captured_queries if "ORDER BY" in one["sql"])
-        scope = {"node": actor.node, "tier": str(actor.tier), "cohort": world.cohort, "late": listings.late(actor, world.cohort)}
+        scope = {
+            "node": actor.node,
+            "tier": str(actor.tier),
+            "cohort": world.cohort,
+            "late": listings.late(actor, world.cohort),
+        }
         cursor.execute(f"EXPLAIN (COSTS OFF) {found}", scope)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Merge Append" in plan

@@ -33,7 +33,7 @@ MUTANTS = {
     "holds are not asked": ("(*flow.holds, *act.when):\n            if why := guard(locked", "act.when:\n            if why := guard(locked"),
     "the version is not compared": ("(seen is not None and seen != locked.version) or act", "act"),
     "the version stands still": ("locked.version + 1", "locked.version"),
-    "every row is found": ('scope = model.scope.sql(model, actor, "c")', 'scope = "true"'),
+    "every row is found": ('scope = model.scope.sql(model, actor, "c", taken_back=taken_back)', 'scope = "true"'),
     "live is forgotten": ("target.key, target.live, locked", "target.key, locked.live, locked"),
     "the state is forgotten": ("= target.key, target.live, locked", "= locked.state, target.live, locked"),
     "nobody is told of an act": ("_tell(record, locked, act.tell)", "pass"),
@@ -68,6 +68,8 @@ MUTANTS = {
     "an act of another flow is done as oneself": ("perform(case, name, SYSTEM, carried", "perform(case, name, actor, carried"),
     "what another flow carries is done by itself": ("if act is not None and act.carried and not carried:", "if False:"),
     "what another flow carries is offered": ("in act.by and not act.carried", "in act.by"),
+    "a form's own reason is lost": ('given, reason = {**given, "reason": reason}, ""', "pass"),
+    "what was taken back is told to strangers": ("hold=False, taken_back=True) is not None", "hold=False, taken_back=True) is None"),
     "a stale page is told nothing": ("raise Stale(locked.standing.label, last)", "raise Stale('', None)"),
 }  # fmt: skip
 
@@ -223,7 +225,25 @@ def sides(m: Any, world: Any) -> None:
         assert cursor.fetchone() == ("school",)
 
 
-CHECKS = (roles, foreigners, guarded, beginnings, versions, steps, keys, reasons, wholeness, sides)
+def takings_back(m: Any, world: Any) -> None:
+    case = world.destination_submitted("seeking")
+    m.perform(case, "recall", world.actor(Role.GRADUATE))
+    stopped(m.TakenBack, lambda: m.find(Registration, case.public_id, world.actor(Role.COLLEGE)))
+    stopped(m.TakenBack, lambda: m.perform(case, "approve", world.actor(Role.COLLEGE)))
+    with pytest.raises(m.NotFound) as missing:
+        m.find(Registration, case.public_id, world.stranger_actor(Role.COLLEGE))
+    assert type(missing.value) is m.NotFound
+
+
+def own_reasons(m: Any, world: Any) -> None:
+    case = world.paper_dissolution(letter="")
+    m.perform(case, "edit", world.of(case.graduate), reason="x_army", explanation="应征入伍，已与单位商量一致")
+    assert (case.reason, Record.objects.filter(act="edit").get().reason) == ("x_army", "")
+
+
+CHECKS = (
+    roles, foreigners, guarded, beginnings, versions, steps, keys, reasons, wholeness, sides, takings_back, own_reasons,
+)  # fmt: skip
 
 
 class Back(Exception):
