@@ -321,7 +321,7 @@ def flagged_in_sql(credit_code: str, school: str) -> str:
 def flagged_words(value: str) -> str:
     """What `flagged_in_sql` found, as a reason to look twice."""
     if value == FLAGGED_BY_MANY:
-        return f"{MANY_SCHOOLS} 所以上学校标记的预警单位"
+        return f"{MANY_SCHOOLS} 所及以上学校标记的预警单位"
     return f"本校标记的预警单位（{codes.table('warning_unit_types').label(value)}）"
 
 

@@ -20,7 +20,6 @@ from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.domain.roster.sheets import FIXED, SYNCED
 from qicheng.foundation import codes
 from qicheng.foundation.access import SYSTEM, Level, Role, Tier
-from qicheng.foundation.flow import words
 from qicheng.foundation.flow.models import Record
 from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, Stale, be, begin, open_acts, perform, timeline
 from qicheng.foundation.kit.calendar import answer_deadline
@@ -378,11 +377,8 @@ def test_after_approval_nothing_else_changes(world, column):
 @pytest.mark.rule("SIGN-07")
 def test_an_amendment_is_told_to_the_graduate_by_message_and_sms(world, settings):
     settings.QICHENG_SMS_URL = "http://127.0.0.1:9/"
-    words.channels.cache_clear()
-    try:
-        record = perform(world.effective(), "amend", world.actor(Role.SCHOOL), job_category="24")
-    finally:
-        words.channels.cache_clear()
+
+    record = perform(world.effective(), "amend", world.actor(Role.SCHOOL), job_category="24")
 
     told = Notice.objects.filter(record=record.pk).values_list("role", "node", "channel")
     assert {("graduate", world.graduate.pk, "inbox"), ("graduate", world.graduate.pk, "sms")} <= set(told)
