@@ -11,6 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from qicheng.domain.orgs.models import Cohort, Employer, Handler, Opening, ReviewMode, SigningSettings
+from qicheng.domain.orgs.queries import forget_kept
 from qicheng.domain.registration.effects.agreement import agreement_values, make_agreement
 from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
 from qicheng.domain.registration.models import Registration
@@ -443,6 +444,7 @@ def test_in_editions_before_2024_an_agreement_cannot_be_annulled(world, edition)
 def test_a_case_keeps_the_edition_it_began_with_and_the_newest_is_the_default(world):
     case = world.invitation()
     Cohort.objects.filter(year=world.cohort).update(edition="2022")
+    forget_kept()
 
     case.refresh_from_db()
     assert (case.edition, world.invitation(world.neighbour).edition) == ("2024", "2022")
