@@ -51,21 +51,22 @@ def forget(upload: Upload) -> None:
     statements.change("DELETE FROM roster_uploadfault WHERE upload_id = %s", (upload.pk,))
 
 
-def look_at_cells(upload: Upload, first: int = 0, last: int = 2**31 - 1) -> None:
-    """Write the faults that the staged lines from `first` to `last` show by themselves."""
-    statements.change(_IN_CELLS, _parameters(upload) | {"first": first, "last": last})
+def look_at_cells(upload: Upload) -> None:
+    """Write the faults that the staged lines show by themselves."""
+    statements.change(IN_CELLS, parameters(upload) | {"first": 0, "last": 2**31 - 1})
 
 
 def compare(upload: Upload) -> None:
     """Write the faults that show between lines of the file and against the roster, once all lines are looked at."""
-    parameters = _parameters(upload)
+    asked = parameters(upload)
     for statement in (*_twice_in_file(), *_against_roster()):
-        statements.change(statement, parameters)
+        statements.change(statement, asked)
     _leaving(upload)
     _word(upload)
 
 
-def _parameters(upload: Upload) -> dict[str, object]:
+def parameters(upload: Upload) -> dict[str, object]:
+    """What the checks' statements ask of an upload; IN_CELLS wants the `first` and `last` line, too."""
     row = statements.plain(
         "SELECT to_char(current_date - make_interval(years => %s), 'YYYYMMDD')::bigint, "
         "to_char(current_date - make_interval(years => %s), 'YYYYMMDD')::bigint",
@@ -136,7 +137,7 @@ FROM (SELECT * FROM {STAGED} WHERE {any_wrong} OFFSET 0) wrong
 CROSS JOIN LATERAL (VALUES {each}) found(place, reason) WHERE reason IS NOT NULL"""
 
 
-_IN_CELLS = _in_cells()
+IN_CELLS = _in_cells()
 
 
 def _twice_in_file() -> Iterable[str]:
@@ -187,7 +188,7 @@ def leaving_online_signing(upload: Upload, *, hold: bool = False) -> list[Any]:
         JOIN roster_graduate g ON g.school_id = %(school)s AND g.cohort = %(cohort)s AND g.exam_number = s.exam_number
         WHERE s.upload_id = %(upload)s AND s.training_mode = ANY(%(modes)s) AND s.training_mode <> g.training_mode
         ORDER BY g.id{" FOR NO KEY UPDATE OF g" if hold else ""}""",
-        _parameters(upload) | {"modes": list(NOT_ONLINE)},
+        parameters(upload) | {"modes": list(NOT_ONLINE)},
     )
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import queue
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection
@@ -22,14 +20,16 @@ from . import checks
 from .columns import HEADING_ROWS, STAGE, Layout, Lines, recognise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from concurrent.futures import Future
+
+    from psycopg import Connection
 
 # A cell longer than a spreadsheet allows is one wrong line, not a wrong file.
 LIMITS = workbooks.Limits(cell=2_000_000)
 BLOCK = 10_000
-# What is read ahead at most: so many blocks of so many rows.
-AHEAD, AT_ONCE = 40, 500
 COPY = f"COPY roster_uploadline ({', '.join(STAGE)}) FROM STDIN"
+LINE = STAGE.index("line")
 
 
 def path_of(upload: Upload) -> Path:
@@ -44,7 +44,7 @@ def clear(upload: Upload) -> None:
 
 def fill(upload: Upload) -> int:
     """Read the file into the stage; the number of its lines. Raises Unreadable where the file cannot be taken."""
-    return fill_from(upload, _ahead(workbooks.rows(path_of(upload), LIMITS)))
+    return fill_from(upload, workbooks.rows(path_of(upload), LIMITS))
 
 
 def fill_from(upload: Upload, rows: Iterable[list[str]]) -> int:
@@ -57,67 +57,41 @@ def fill_from(upload: Upload, rows: Iterable[list[str]]) -> int:
     upload.columns = {
         "places": layout.places, "headings": [list(row) for row in layout.headings], "first": layout.first
     }  # fmt: skip
-    lines = Lines(layout, upload.pk, upload.school, upload.cohort)
+    stage = Lines(layout, upload.pk, upload.school, upload.cohort).stage
     numbered = enumerate(itertools.chain(first, source), 1)
-    kept = ((line, row) for line, row in itertools.islice(numbered, layout.first, None) if any(row))
-    done, last = 0, 0
-    while (copied := _copy(lines, itertools.islice(kept, BLOCK)))[0]:
-        written, line = copied
-        checks.look_at_cells(upload, last + 1, line)
-        done, last = done + written, line
-        _progress(upload, done)
+    lines = (stage(line, row) for line, row in itertools.islice(numbered, layout.first, None) if any(row))
+    done = _write(upload, lines)
     statements.plain("SELECT roster_look_at_stage()")
     return done
 
 
-def _copy(lines: Lines, rows: Iterator[tuple[int, list[str]]]) -> tuple[int, int]:
-    """One COPY; how many lines it wrote, and the last of them. Without rows it starts none."""
-    start = next(rows, None)
-    if start is None:
-        return 0, 0
+def _write(upload: Upload, lines: Iterator[tuple[Any, ...]]) -> int:
+    """Copy the lines into the stage, block by block; the next one is made while the database looks at the cells of the last."""
     connection.ensure_connection()
-    stage = lines.stage
-    written = line = 0
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor, cursor.copy(COPY) as copy:
-        write = copy.write_row
-        for line, row in itertools.chain((start,), rows):
-            write(stage(line, row))
-            written += 1
-    return written, line
+    looked = checks.parameters(upload)
+    done = 0
+    with connection.wrap_database_errors, ThreadPoolExecutor(1, "looks at cells") as beside:
+        at_work: Future[None] | None = None
+        while block := list(itertools.islice(lines, BLOCK)):
+            if at_work:
+                at_work.result()
+                _progress(upload, done)
+            with Cursor(connection.connection) as cursor, cursor.copy(COPY) as copy:
+                for line in block:
+                    copy.write_row(line)
+            between = {"first": block[0][LINE], "last": block[-1][LINE]}
+            at_work = beside.submit(_look_at_cells, connection.connection, looked | between)
+            done += len(block)
+        if at_work:
+            at_work.result()
+            _progress(upload, done)
+    return done
 
 
-def _ahead(rows: Iterator[list[str]]) -> Iterator[list[str]]:
-    """The same rows, read on by a thread of their own while the database is at work."""
-    blocks: queue.Queue[list[list[str]] | BaseException | None] = queue.Queue(AHEAD)
-    wanted = threading.Event()
-    wanted.set()
-
-    def hand_over(block: list[list[str]] | BaseException | None) -> None:
-        while wanted.is_set():
-            with contextlib.suppress(queue.Full):
-                blocks.put(block, timeout=0.2)
-                return
-
-    def read() -> None:
-        try:
-            while wanted.is_set() and (block := list(itertools.islice(rows, AT_ONCE))):
-                hand_over(block)
-            hand_over(None)
-        except BaseException as why:  # noqa: BLE001 -- raised again where the rows are used
-            hand_over(why)
-        finally:
-            rows.close()  # type: ignore[attr-defined]
-
-    reader = threading.Thread(target=read, name="reads ahead", daemon=True)
-    reader.start()
-    try:
-        while (block := blocks.get()) is not None:
-            if isinstance(block, BaseException):
-                raise block
-            yield from block
-    finally:
-        wanted.clear()
-        reader.join()
+def _look_at_cells(database: Connection[Any], parameters: Mapping[str, Any]) -> None:
+    # Django's own connection would be another one here, which sees nothing of a transaction that is open.
+    with Cursor(database) as cursor:
+        cursor.execute(checks.IN_CELLS, parameters)
 
 
 def _progress(upload: Upload, done: int) -> None:

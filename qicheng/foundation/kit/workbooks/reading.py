@@ -154,6 +154,7 @@ def _workbook_rows(file: BinaryIO, sheet: str, limits: Limits) -> Generator[list
         stdin=file,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        pipesize=MB,
     )
     pipe = cast("IO[bytes]", reader.stdout)
     try:
