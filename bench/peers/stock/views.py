@@ -28,8 +28,10 @@ class ByNumber(BaseBackend):
 @login_required
 def review(request):
     from qicheng.domain.orgs.models import College, Seat, StatusLookup
+    from qicheng.domain.registration.listings import queue
     from qicheng.domain.registration.models import Registration
     from qicheng.foundation import codes
+    from qicheng.foundation.access import Role
     from qicheng.foundation.notice.models import Notice
 
     seat = Seat.objects.get(account=request.user, role="school", ended_at=None)
@@ -53,14 +55,16 @@ def review(request):
     LEVELS.update(LEVELS or codes.table("education_levels").choices(cohort))
     for row in shown:
         row.late, row.shown_level = row.waiting_since <= late, LEVELS[row.graduate.level]
+    choices = {one.key: one.choices for one in queue(Role.SCHOOL).filters}
     colleges = College.objects.filter(school=seat.node).order_by("name")
     return render(request, "review.html", {
         "rows": shown, "total": counts["total"], "long": counts["long"], "account": request.user.name, "unit": shown[0].school.name,
         "unread": Notice.objects.filter(role=seat.role, node=seat.node, channel="inbox", read_at=None).count(),
         "choices": {
-            "kind": [("", "全部类型"), ("online_signing", "线上签约")], "level": [("", "全部学历"), *LEVELS.items()],
+            "kind": [("", "全部类型"), *choices["kind"]], "type": [("", "全部去向类型"), *choices["type"]],
+            "level": [("", "全部学历"), *LEVELS.items()],
             "college": [("", "全部院系"), *((college.pk, college.name) for college in colleges)],
-            "by": [("", "签约发起方"), ("employer", "单位"), ("graduate", "学生")],
+            "by": [("", "发起方"), ("employer", "单位"), ("graduate", "学生")],
         },
     })  # fmt: skip
 
