@@ -84,6 +84,8 @@ class Databases:
     def __init__(self, urls: dict[str, str]) -> None:
         self.urls = urls
         self.number = 0
+        # The database of the test that runs, where it has one of its own.
+        self.name = ""
 
     def url(self, name: str, role: str = "app") -> str:
         return self.urls[role].replace("WORKER", name)
@@ -102,16 +104,29 @@ class Databases:
                 migrate(self.url(TEMPLATE, "owner"))
                 done.touch()
 
-    def clone(self, name: str) -> None:
+    def clone(self, name: str, template: str = TEMPLATE) -> None:
         with (Path(self.urls["folder"]) / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.run(
                 TEMPLATE_HOST,
                 f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
-                f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER {Postgres.OWNER}",
+                f"CREATE DATABASE {name} TEMPLATE {template} OWNER {Postgres.OWNER}",
                 f"REVOKE TEMPORARY, CREATE ON DATABASE {name} FROM PUBLIC",
                 f"GRANT CONNECT ON DATABASE {name} TO {Postgres.APP}",
             )
+
+    @contextmanager
+    def own(self, template: str = TEMPLATE) -> Iterator[str]:
+        """A clone with a name of its own, which Django's connections are on; dropped afterwards."""
+        self.number += 1
+        name = f"own_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{self.number}"
+        self.clone(name, template)
+        with pointed_at(self.url(name)):
+            yield name
+        # Waits for connections that are just being closed; the owner may not end those of the runtime role. One that hangs on
+        # after that ends with the server of the run.
+        with suppress(psycopg.errors.ObjectInUse):
+            self.run(TEMPLATE_HOST, f"DROP DATABASE IF EXISTS {name}")
 
 
 TEMPLATE_HOST = "postgres"
@@ -176,20 +191,10 @@ def django_db_setup(databases: Databases, django_db_blocker: Any) -> Iterator[No
 
 
 @pytest.fixture
-def committed(
-    request: pytest.FixtureRequest, databases: Databases, django_db_setup: None, django_db_blocker: Any
-) -> Iterator[Databases]:
+def committed(databases: Databases, django_db_setup: None, django_db_blocker: Any) -> Iterator[Databases]:
     """A database of the test's own where commits are real: for races, workers and browsers. Dropped afterwards."""
-    databases.number += 1
-    name = f"own_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{databases.number}"
-    databases.clone(name)
-    databases.name = name  # type: ignore[attr-defined]
-    with django_db_blocker.unblock(), pointed_at(databases.url(name)):
+    with django_db_blocker.unblock(), databases.own() as databases.name:
         yield databases
-    # Waits for connections that are just being closed; the owner may not end those of the runtime role. One that hangs on
-    # after that ends with the server of the run.
-    with suppress(psycopg.errors.ObjectInUse):
-        databases.run(TEMPLATE_HOST, f"DROP DATABASE IF EXISTS {name}")
 
 
 @pytest.fixture(autouse=True)
