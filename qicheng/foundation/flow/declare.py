@@ -195,6 +195,7 @@ class Flow:
     title: Callable[[Any], str] | None = None
     starts: dict[Role, State] = field(init=False)
     states: dict[str, State] = field(init=False)
+    followed: dict[str, tuple[Effect, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         begins = self.start
@@ -226,6 +227,15 @@ class Flow:
                 raise Misdeclared(
                     f"{self.name}: it is the turn of {state.turn} in {state.key}, but nothing is open to it"
                 )
+
+    def followed_by(self, state: str, effect: Effect) -> None:
+        """Let a room above have its part in every act that brings a case into `state`: `effect(case, actor)`, in the same transaction.
+
+        Said once, when the room starts; it stands in the table. Misdeclared where there is no such state.
+        """
+        if state not in self.states:
+            raise Misdeclared(f"{self.name}: nothing can follow {state}, there is no such state")
+        self.followed[state] = (*self.followed.get(state, ()), effect)
 
     def leaving(self, state: str) -> Iterator[Act]:
         """The acts that are declared at a state."""
@@ -267,7 +277,9 @@ class Flow:
         lines += [_line("-", role, self.begin, (state,)) for role, state in self.starts.items()]
         for act in self.acts:
             lines += [_line(act.source.key, role, act, act.targets) for role in act.by]
-        lines += ["", "held by: " + (", ".join(guard.__name__ for guard in self.holds) or "-"), ""]
+        lines += ["", "held by: " + (", ".join(guard.__name__ for guard in self.holds) or "-")]
+        lines += [f"{state} is followed by: {', '.join(map(_owned, found))}" for state, found in self.followed.items()]
+        lines += [""]
         return "\n".join(lines)
 
     def diagram(self) -> str:
@@ -284,6 +296,11 @@ class Flow:
         lines += drawn
         lines += [f"    {state.key} --> [*]" for state in self.states.values() if not any(self.leaving(state.key))]
         return "\n".join(lines)
+
+
+def _owned(effect: Effect) -> str:
+    """The name of an effect with its room."""
+    return f"{effect.__module__.split('.')[2]}.{effect.__name__}"
 
 
 def _line(at: str, role: Role, act: Act | Begin, targets: tuple[State, ...]) -> str:

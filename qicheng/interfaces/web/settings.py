@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "qicheng.domain.orgs",
     "qicheng.domain.roster",
     "qicheng.domain.registration",
+    "qicheng.domain.transfer",
     "qicheng.domain.figures",
     "qicheng.interfaces.web",
     "qicheng.interfaces.jobs",

@@ -1,0 +1,71 @@
+"""Reads of file and household that more than one page needs: who is on a module's list, what it says, what is doubtful."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from qicheng.domain.orgs.models import Opening, TransferSettings
+from qicheng.domain.roster.models import Graduate
+from qicheng.foundation.access import Area
+from qicheng.foundation.access.rows import EVERYTHING, Scope
+
+from .models import RECORDS, RecordChange, TransferRecord
+from .sheets import doubts, person_of
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from qicheng.foundation.access import Actor
+
+MOVED = {Area.ARCHIVE: "archive_moved", Area.HOUSEHOLD: "household_moved"}
+# Who is on a module's list is seen by whoever has that module, whatever its other permissions (ARC-07).
+LISTED = {
+    area: Scope(
+        graduate="pk", college="college", school="school", province="school__province", ministry=EVERYTHING, tier="tier", area=area
+    )
+    for area in MOVED
+}  # fmt: skip
+
+
+def listed(actor: Actor, area: Area, cohort: int) -> QuerySet[Graduate]:
+    """The module's 学生名单: graduates on the roster, less those who never moved file or household to the school (ARC-08)."""
+    condition = LISTED[area].q(actor)
+    rows = Graduate.objects.unscoped("the module's list has a scope of its own, by the module's permission")
+    if condition is None:
+        return rows.none()
+    return rows.filter(condition, ~Q(**{MOVED[area]: False}), cohort=cohort, removed_at=None)
+
+
+def records(actor: Actor, area: Area, cohort: int) -> QuerySet[TransferRecord]:
+    """The records of those on the list, as far as the actor may see them."""
+    rows = RECORDS[area].objects.seen_by(actor).filter(cohort=cohort, graduate__removed_at=None)
+    return rows.filter(~Q(**{f"graduate__{MOVED[area]}": False}))
+
+
+def record_of(actor: Actor, area: Area, graduate: int) -> TransferRecord | None:
+    """One graduate's record, as far as the actor may see it; None also where the graduate is not on the list (ARC-08)."""
+    row = RECORDS[area].objects.seen_by(actor).select_related("graduate").filter(graduate=graduate).first()
+    return row if row is not None and is_listed(area, row.graduate) else None
+
+
+def is_listed(area: Area, graduate: Graduate) -> bool:
+    """Whether the module has to do with a graduate at all (ARC-08); where the roster says nothing, it has."""
+    return getattr(graduate, MOVED[area]) is not False
+
+
+def is_taking(area: Area, school: int, cohort: int) -> bool:
+    """Whether the province has opened the module and the school turned it on (ORG-02, SET-09)."""
+    rows = TransferSettings.objects.unscoped("the settings of the case's own school")
+    own = rows.filter(school=school, cohort=cohort, area=area.value, is_on=True).exclude(submitted_at=None)
+    return (
+        own.exists()
+        and Opening.objects.filter(province__school=school, cohort=cohort, module=area.value, is_open=True).exists()
+    )
+
+
+def doubts_about(case: RecordChange) -> list[str]:
+    """What a reviewer is warned of (ARC-02)."""
+    around: Any = case.above("graduate")
+    return doubts(case.AREA, case.values, person_of(around))
