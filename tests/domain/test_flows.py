@@ -25,8 +25,10 @@ from qicheng.domain.registration.flows.supplementary import SUPPLEMENTARY
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.registration.sheets import destinations
 from qicheng.domain.roster.models import Graduate
+from qicheng.domain.transfer.flows.archive_change import ARCHIVE_CHANGE
+from qicheng.domain.transfer.flows.household_change import HOUSEHOLD_CHANGE
 from qicheng.foundation import codes
-from qicheng.foundation.access import FULL, SYSTEM, Actor, Role
+from qicheng.foundation.access import FULL, SYSTEM, Actor, Area, Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.gather import gathered, why_not_now
 from qicheng.foundation.flow.models import Record
@@ -39,7 +41,7 @@ from tests.domain.registration.places import EVERY_PLACE
 from tests.domain.registration.places import PLACES as STANDING
 from tests.domain.registration.test_dissolution import asked_on
 from tests.filling import DAYS, TYPED
-from tests.world import DISSOLUTION, FORM, OFFER, PAPER, World, credit_code, filled_destination, picture
+from tests.world import CHANGE, DISSOLUTION, FORM, OFFER, PAPER, World, credit_code, filled_destination, picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 # How many deep places there are to start from, the shallow one among them; behind them, every state of a graduate's own ways.
-DEEP = 9
+DEEP = 12
 PLACES = DEEP + len(EVERY_PLACE)
 # For how many minutes the long form walks; two processes share it by its halves.
 SOAK_MINUTES = float(os.environ.get("QICHENG_SOAK", "0"))
@@ -179,6 +181,14 @@ class Walk:
         return begin(
             OFFLINE_DISSOLUTION, self.world.of(agreement.graduate), agreement=agreement, **DISSOLUTION[Role.GRADUATE]
         )
+
+    def archive_change(self) -> Case:
+        self.world.open_transfer(Area.ARCHIVE)
+        return begin(ARCHIVE_CHANGE, self.somebody(), **CHANGE)
+
+    def household_change(self) -> Case:
+        self.world.open_transfer(Area.HOUSEHOLD)
+        return begin(HOUSEHOLD_CHANGE, self.somebody(), **CHANGE)
 
     def employer_verification(self) -> Case:
         return self._about_an_employer("employer_verification")
@@ -391,6 +401,15 @@ class Walk:
                 case = world.form_approved()
                 world.link(case)
                 self.cases.append(case)
+            case 9:
+                self.cases += [world.change_submitted(area) for area in (Area.ARCHIVE, Area.HOUSEHOLD)]
+            case 10:
+                self.cases += [world.change_draft(area) for area in (Area.ARCHIVE, Area.HOUSEHOLD)]
+            case 11:
+                for area in (Area.ARCHIVE, Area.HOUSEHOLD):
+                    case = world.change_submitted(area)
+                    perform(case, "return", world.actor(Role.COLLEGE), words="补充接收单位")
+                    self.cases.append(case)
 
     def note_overdue(self, case: Case) -> None:
         """The record of a beginning in the past, which a row that was written as its beginning leaves out."""
