@@ -408,7 +408,7 @@ class Walk:
             case 11:
                 for area in (Area.ARCHIVE, Area.HOUSEHOLD):
                     case = world.change_submitted(area)
-                    perform(case, "return", world.actor(Role.COLLEGE), words="补充接收单位")
+                    perform(case, "return", world.actor(Role.COLLEGE), reason="x_archive", words="补充接收单位")
                     self.cases.append(case)
 
     def note_overdue(self, case: Case) -> None:

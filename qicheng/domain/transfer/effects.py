@@ -13,7 +13,7 @@ from qicheng.foundation.access import Area
 from qicheng.foundation.flow.perform import clock
 
 from .models import RECORDS, SAID, ArchiveChange, HouseholdChange, RecordChange, TransferRecord
-from .queries import is_listed, is_taking
+from .queries import is_listed, taking
 from .sheets import shown_by
 
 if TYPE_CHECKING:
@@ -88,10 +88,12 @@ def write(area: Area, *, graduate: int, cohort: int, school: int, origin: str, c
 
 def carry(case: Registration, actor: Actor) -> None:
     """ARC-03: an approved registration brings what it says of file and household, where the module is open."""
+    brought_to = {area: _brought(area, case.terms) for area in taking(case.school_id, case.cohort)}
+    if not brought_to:
+        return
     graduate = Graduate.objects.unscoped("the case's own graduate").get(pk=case.graduate_id)
-    for area in RECORDS:
-        brought = _brought(area, case.terms)
-        if brought["kind"] and is_listed(area, graduate) and is_taking(area, case.school_id, case.cohort):
+    for area, brought in brought_to.items():
+        if brought["kind"] and is_listed(area, graduate):
             write(area, graduate=graduate.pk, cohort=case.cohort, school=case.school_id, origin=case.flow_name,
                   case=str(case.public_id), **brought)  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from qicheng.domain.orgs.models import Opening, TransferSettings
 from qicheng.domain.roster.models import Graduate
@@ -55,14 +55,16 @@ def is_listed(area: Area, graduate: Graduate) -> bool:
     return getattr(graduate, MOVED[area]) is not False
 
 
-def is_taking(area: Area, school: int, cohort: int) -> bool:
-    """Whether the province has opened the module and the school turned it on (ORG-02, SET-09)."""
-    rows = TransferSettings.objects.unscoped("the settings of the case's own school")
-    own = rows.filter(school=school, cohort=cohort, area=area.value, is_on=True).exclude(submitted_at=None)
-    return (
-        own.exists()
-        and Opening.objects.filter(province__school=school, cohort=cohort, module=area.value, is_open=True).exists()
+def taking(school: int, cohort: int) -> set[Area]:
+    """The areas whose module the province has opened and the school turned on (ORG-02, SET-09)."""
+    own = TransferSettings.objects.unscoped("the settings of the case's own school").filter(
+        school=school, cohort=cohort
     )
+    opened = Opening.objects.filter(
+        province=OuterRef("school__province"), cohort=cohort, module=OuterRef("area"), is_open=True
+    )
+    rows = own.filter(Exists(opened), is_on=True, submitted_at__isnull=False)
+    return {Area(area) for area in rows.values_list("area", flat=True)}
 
 
 def doubts_about(case: RecordChange) -> list[str]:

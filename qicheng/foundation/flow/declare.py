@@ -126,7 +126,7 @@ class Review:
     """One or two levels of review with the acts approve, reject and, where `returned` is given, return (REG-02).
 
     Which level comes first is read from the case, frozen when it began (SET-05, SET-06); both are declared and drawn. A level's
-    form is what its approval asks for; the effect of that level takes it.
+    form is what its approval asks for; the effect of that level takes it. `ending` says what a rejection means.
     """
 
     college: State
@@ -142,6 +142,7 @@ class Review:
     college_form: Sheet | None = None
     school_form: Sheet | None = None
     reasons: str = "rejection_reasons"
+    ending: str = "审核不通过会作废这次登记，只能重新发起。"
 
     @property
     def entry(self) -> Fork:
@@ -150,7 +151,7 @@ class Review:
     @property
     def _ending(self) -> str:
         # The two are explained side by side wherever both can be chosen (design §4.7).
-        return "审核不通过会作废这次登记，只能重新发起。" + ("要改了再交的，用退回修改。" if self.returned else "")
+        return self.ending + ("要改了再交的，用退回修改。" if self.returned else "")
 
     @property
     def acts(self) -> tuple[Act, ...]:

@@ -32,6 +32,7 @@ review = Review(
     school=State("school_review", "审核中，等待学校审核", Role.SCHOOL, live=True, mine="待你审核", others="待学校审核"),
     approved=REGISTERED, rejected=REJECTED, returned=RETURNED, tell=GRADUATE, when=(guards.record_is_as_submitted,),
     on_approval=effects.register, on_rejection=effects.end,
+    ending="审核不通过，这次申请就结束了，现在登记的信息不变；仍要修改的只能重新申请。",
 )  # fmt: skip
 
 MAY_SUBMIT = (
