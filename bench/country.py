@@ -117,6 +117,10 @@ INSERT INTO flow_record (flow, "case", cohort, school_id, act, before, after, ve
     SELECT 'online_signing', '00000000-0000-4000-8000-' || lpad(g::text, 12, '0'), %(year)s, 1 + (g - 1) / {PER_SCHOOL}, 'invite', '',
         'invited', 1, 'employer', 1 + g %% {EMPLOYERS}, '李经理', '云岭科技有限公司', '', '', '', '', '{{}}', now()
     FROM generate_series(%(first)s, %(last)s) g;
+INSERT INTO notice_notice (record, flow, "case", act, cohort, role, node, channel, state, attempts, failure, sent_at, read_at)
+    SELECT g, 'online_signing', '00000000-0000-4000-8000-' || lpad(g::text, 12, '0'), 'invite', %(year)s, 'graduate', g, 'inbox', 'sent', 0,
+        '', now(), now()
+    FROM generate_series(%(first)s, %(last)s) g;
 """
 PERSON = """
 INSERT INTO orgs_account (id, password, login, name, email, must_change_password)
@@ -197,7 +201,7 @@ class Country:
                 "UPDATE registration_registration SET sent_at = now(), begun_at = now(), waiting_since = now(), "
                 "deadline = now() + interval '7 days' WHERE id = %s", [PHONED],
             )  # fmt: skip
-            connection.execute("DELETE FROM notice_notice")
+            connection.execute("DELETE FROM notice_notice WHERE record > %s", [GRADUATES])
             for table in ("registration_registration", "flow_record", "notice_notice", "orgs_session"):
                 connection.execute(f"VACUUM (ANALYZE) {table}")
             connection.execute("CHECKPOINT")

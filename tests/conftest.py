@@ -47,6 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DATABASE_URL"] = urls["app"]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where processes share a run, browsers go first, and of these the walk over all pages: short tests fill up the end evenly."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda one: (one.get_closest_marker("journey") is None, "test_every_page" not in one.nodeid))
+
+
 def _settle() -> None:
     """Settings that were read before this file: files go to a folder of the run, keys are the same in all its processes."""
     from django.conf import settings

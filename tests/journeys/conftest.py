@@ -37,6 +37,8 @@ FLAGS = [
     "--disable-component-update", "--disable-sync", "--lang=zh-CN",
 ]  # fmt: skip
 PATIENCE = 15_000
+# The screen of whoever reviews all day.
+DESK: Any = {"width": 1440, "height": 900}
 SCREENS: dict[str, dict[str, Any]] = {
     "phone": {
         "viewport": {"width": 390, "height": 844},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,15 @@ OWN_PASSWORD = "三月的江水-2026"
 
 
 def figures(page: Page) -> dict[str, int]:
-    """The numbers on a school's home page, by their words."""
+    """The numbers on a school's home page, by their words; where several ways have the same words, all together."""
     page.goto("/home/")
     counted = page.locator(".counts a").evaluate_all(
         "all => all.map(a => [a.childNodes[0].textContent.trim(), a.querySelector('b').textContent])"
     )
-    return {label: int(number.replace(",", "")) for label, number in counted}
+    numbers: Counter[str] = Counter()
+    for label, number in counted:
+        numbers[label] += int(number.replace(",", ""))
+    return numbers
 
 
 def printed(page: Page, address: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
+from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import Role
 from tests.world import UNIT, picture
 
@@ -60,6 +61,43 @@ def test_from_the_phone_to_the_stamp_and_back(screens, site, committed_world, tm
     expect(link).to_be_visible()
     text = printed(graduate, str(link.get_attribute("href")))
     assert [words in text for words in (UNIT["name"], "陈诚", "已生效", "签约审核通过")] == [True] * 4
+
+
+@pytest.mark.journey
+@pytest.mark.rule("REG-13", "OFF-03")
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_who_gives_up_takes_the_link_out_of_the_employers_hands(
+    screens, site, committed_world, tmp_path: Path, scripts
+):
+    world = committed_world
+    world.form_approved()
+    site.work()
+    graduate = screens.open("phone", world.seats[Role.GRADUATE], scripts=scripts)
+    send_link(graduate)
+    site.work()
+    found = re.search(r"http://\S+/s/\S+/", site.gateway.last_to(PHONE))
+    assert found is not None
+    employer = screens.open("small", scripts=scripts)
+    employer.goto(found.group())
+    file = tmp_path / "stamped.jpg"
+    file.write_bytes(picture(3))
+    add(employer, file)
+
+    graduate.goto("/")
+    expect(graduate.get_by_text("单位不肯盖章的，可以放弃这次登记")).to_be_visible()
+    graduate.get_by_role("link", name="下载、回传协议书").click()
+    graduate.get_by_role("link", name="放弃这次登记").click()
+    expect(graduate.get_by_text("协议编号不会再用")).to_be_visible()
+    graduate.get_by_role("button", name="放弃这次登记").click()
+    expect(graduate.get_by_role("heading", level=1)).to_contain_text("毕业生已放弃")
+
+    employer.get_by_role("button", name="提交盖章协议书").click()
+    expect(employer.get_by_role("heading", name="这个链接不能用")).to_be_visible()
+    employer.goto(found.group())
+    expect(employer.get_by_role("heading", name="这个链接不能用")).to_be_visible()
+    graduate.goto("/")
+    expect(graduate.get_by_role("heading", name="登记毕业去向", exact=True).first).to_be_visible()
+    assert Registration.all_rows.get().state == "given_up"
 
 
 def apply(page: Page, *, scripts: bool) -> None:

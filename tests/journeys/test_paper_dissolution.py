@@ -11,7 +11,10 @@ from playwright.sync_api import expect
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.roster.models import EmploymentRecord
 from qicheng.foundation.access import Role
+from qicheng.foundation.flow.perform import perform
 from tests import paper
+
+from .conftest import DESK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,3 +79,35 @@ def test_a_letter_ends_an_agreement_on_paper(screens: Any, committed_world: Any,
     graduate.goto(f"/invites/{agreement.public_id}/terminate/")
     expect(graduate.get_by_text("这份协议没有生效或已经结束，不用解约。")).to_be_visible()
     assert (Registration.all_rows.get().state, EmploymentRecord.all_rows.get().destination) == ("dissolved", "70")
+
+
+@pytest.mark.rule("DIS-05", "DIS-08")
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_a_school_that_ends_it_by_one_side_is_warned_and_says_why(
+    screens: Any, committed_world: Any, scripts: bool
+) -> None:
+    world = committed_world
+    case = paper.asked(world, kind="statement")
+    perform(case, "approve", world.actor(Role.COLLEGE), verified="单位电话停机，上门未见到人")
+    page = screens.open("pc", world.seats[Role.SCHOOL], viewport=DESK, scripts=scripts)
+    page.goto("/review/")
+    page.get_by_role("link", name="陈诚").click()
+    expect(page.get_by_text("单位没有给解约函")).to_be_visible()
+    expect(page.get_by_text("单位电话停机，上门未见到人")).to_be_visible()
+    expect(page.get_by_text("请谨慎使用，使用前应与用人单位协商一致以防出现纠纷")).to_be_visible()
+    page.get_by_label("学生单方面解约").check()
+    page.get_by_role("textbox", name="与用人单位核实的情况").fill("三次致电和上门都没有联系上单位")
+    page.get_by_role("button", name="审核通过").click()
+    expect(page.locator("#errs")).to_contain_text("学生单方面解约要写明具体情况")
+    expect(page.get_by_role("textbox", name="与用人单位核实的情况")).to_have_value("三次致电和上门都没有联系上单位")
+    page.get_by_role("textbox", name="单方面解约的具体情况").fill("单位已经停业，毕业生要与新单位签约")
+    page.get_by_role("button", name="审核通过").click()
+    expect(page.get_by_text("待审清空了")).to_be_visible()
+
+    graduate = screens.open("phone", world.seats[Role.GRADUATE], scripts=scripts)
+    graduate.goto("/records/")
+    graduate.get_by_role("link", name="解约").first.click()
+    expect(graduate.get_by_role("heading", level=1)).to_contain_text("解约完成")
+    expect(graduate.get_by_text("学生单方面解约", exact=True)).to_be_visible()
+    case.refresh_from_db()
+    assert (case.state, case.manner, Registration.all_rows.get().state) == ("done", "x_student_side", "dissolved")

@@ -13,7 +13,7 @@ from qicheng.domain.roster.models import EmploymentRecord
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow import perform as engine
 from qicheng.foundation.flow.models import Record
-from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, perform
+from qicheng.foundation.flow.perform import NotOpen, Refused, TakenBack, perform
 from tests.domain.registration.places import PLACES, SAID
 from tests.races.meeting import lost, overtaken, together, won
 from tests.races.test_dissolution import fresh, owner, without_locks
@@ -88,12 +88,12 @@ GIVEN: dict[str, dict[str, Any]] = {
 GRADUATE, COLLEGE, SCHOOL, BEARER = Role.GRADUATE, Role.COLLEGE, Role.SCHOOL, Role.BEARER
 # Who reviews does not see a draft, nor what was taken back as one.
 PAIRS = {
-    "recall and approval of a form": Pair(PLACES["offline_signing"]["college_form_review"], ("recall", GRADUATE), ("approve", COLLEGE), (Refused, NotFound)),
+    "recall and approval of a form": Pair(PLACES["offline_signing"]["college_form_review"], ("recall", GRADUATE), ("approve", COLLEGE), (Refused, TakenBack)),
     "recall and approval of an image": Pair(PLACES["offline_signing"]["college_review"], ("recall", GRADUATE), ("approve", COLLEGE), (Refused, NotOpen)),
-    "recall and return": Pair(PLACES["supplementary"]["college_review"], ("recall", GRADUATE), ("return", COLLEGE), (NotOpen, NotFound)),
-    "recall and rejection": Pair(PLACES["destination"]["college_review"], ("recall", GRADUATE), ("reject", COLLEGE), (NotOpen, NotFound)),
-    "recall and a change": Pair(PLACES["destination"]["college_review"], ("recall", GRADUATE), ("redirect", COLLEGE), (Refused, NotFound)),
-    "recall and return of a request": Pair(PLACES["offline_dissolution"]["college_review"], ("recall", GRADUATE), ("return", COLLEGE), (NotOpen, NotFound)),
+    "recall and return": Pair(PLACES["supplementary"]["college_review"], ("recall", GRADUATE), ("return", COLLEGE), (NotOpen, TakenBack)),
+    "recall and rejection": Pair(PLACES["destination"]["college_review"], ("recall", GRADUATE), ("reject", COLLEGE), (NotOpen, TakenBack)),
+    "recall and a change": Pair(PLACES["destination"]["college_review"], ("recall", GRADUATE), ("redirect", COLLEGE), (Refused, TakenBack)),
+    "recall and return of a request": Pair(PLACES["offline_dissolution"]["college_review"], ("recall", GRADUATE), ("return", COLLEGE), (NotOpen, TakenBack)),
     "giving up and the employer's image": Pair(stamped_by_both, ("give_up", GRADUATE), ("bring_back", BEARER)),
     "the graduate's and the employer's image": Pair(stamped_by_both, ("bring_back", GRADUATE), ("bring_back", BEARER)),
     "a revoked link and its use": Pair(stamped_by_both, ("revoke_link", GRADUATE), ("bring_back", BEARER), (NotOpen, Refused)),

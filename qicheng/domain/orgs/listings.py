@@ -91,7 +91,7 @@ def _filters() -> tuple[Filter, ...]:
     return (
         Filter("q", "搜索", "(f.name LIKE %(q_within)s OR f.credit_code LIKE upper(%(q_prefix)s))", "search"),
         Filter("kind", "违规类型", "f.kind = %(kind)s", "code", table="warning_unit_types"),
-        Filter("many", "范围", conditions={"yes": BY_MANY}, choices=(("yes", f"{MANY_SCHOOLS} 所以上学校标记"),)),
+        Filter("many", "范围", conditions={"yes": BY_MANY}, choices=(("yes", f"{MANY_SCHOOLS} 所及以上学校标记"),)),
     )
 
 

@@ -62,6 +62,11 @@ class Edition(models.TextChoices):
     GUIDE_2023 = "2023", "2023 版"
     GUIDE_2024 = "2024", "2024 版"
 
+    @property
+    def without_work(self) -> str:
+        """How a record reads whose agreement was dissolved or whose destination was voided."""
+        return "待就业" if self is Edition.GUIDE_2022 else "求职中"
+
 
 class Cohort(models.Model):
     """A year of graduation and the edition of the rules that it follows; a case keeps the edition it began with (REG-12)."""

@@ -26,6 +26,7 @@ from .models import (
     Cohort,
     College,
     Contact,
+    Edition,
     Employer,
     Handler,
     LoginCode,
@@ -328,7 +329,7 @@ def flagged_in_sql(credit_code: str, school: str) -> str:
 def flagged_words(value: str) -> str:
     """What `flagged_in_sql` found, as a reason to look twice."""
     if value == FLAGGED_BY_MANY:
-        return f"{MANY_SCHOOLS} 所以上学校标记的预警单位"
+        return f"{MANY_SCHOOLS} 所及以上学校标记的预警单位"
     return f"本校标记的预警单位（{codes.table('warning_unit_types').label(value)}）"
 
 
@@ -405,9 +406,14 @@ def open_sessions(account: int) -> list[Session]:
     return list(Session.objects.filter(account=account, expires_at__gt=timezone.now()).order_by("-seen_at"))
 
 
+def edition_of(year: int) -> Edition:
+    """Which edition of the rules a cohort follows; the newest unless said otherwise (REG-12)."""
+    return Edition(_cohorts().get(year, Edition.GUIDE_2024))
+
+
 def cohort_years() -> tuple[int, ...]:
     """All cohorts, newest first; kept in the process for a few seconds."""
-    return _kept("cohorts", lambda: tuple(Cohort.objects.order_by("-year").values_list("year", flat=True)))
+    return tuple(_cohorts())
 
 
 def open_cohorts() -> list[int]:
@@ -436,6 +442,10 @@ def _kept(name: str, read: Callable[[], Any]) -> Any:
     if known is None or monotonic() - known[0] > KEPT_SECONDS:
         known = _small[name] = (monotonic(), read())
     return known[1]
+
+
+def _cohorts() -> dict[int, str]:
+    return _kept("cohorts", lambda: dict(Cohort.objects.order_by("-year").values_list("year", "edition")))
 
 
 def _all_openings() -> dict[tuple[int, int], frozenset[str]]:

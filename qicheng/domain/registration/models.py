@@ -152,6 +152,10 @@ class Registration(Case, Scoped):
         """鉴证 or 审核, as the form of the agreement has it (SET-01); other destinations have no form, and are 审核."""
         return AgreementForm(self.agreement_form).verb if self.agreement_form else super().verb
 
+    def said(self, label: str) -> str:
+        """Also what the graduate is without work, as the case's edition calls it (REG-12)."""
+        return super().said(label).replace("求职中", Edition(self.edition).without_work)
+
     @property
     def official_number(self) -> str:
         """The number that the agreement bears: ours, or the paper's own (SUP-01)."""

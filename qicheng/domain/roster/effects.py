@@ -17,7 +17,7 @@ from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import NotFound, Refused, be, in_process, note, waiting_among
 from qicheng.foundation.kit.calendar import cohort_closes
 
-from .models import EmploymentRecord, Graduate, Roster
+from .models import SEEKING_WORK, EmploymentRecord, Graduate, Roster
 from .sheets import TRAINING
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from qicheng.foundation.access import Actor
 
-# Where a record goes when an agreement is dissolved or voided; shown by edition as 待就业 or 求职中 (REG-12).
-SEEKING_WORK = "70"
 BLANK: Mapping[str, Any] = {
     "employer_name": "", "credit_code": "", "nature": "", "industry": "", "area": "", "address": "", "job_category": "",
     "contact": "", "phone": "", "mobile": "", "email": "", "number": "", "signed_on": None,

@@ -104,6 +104,10 @@ class Graduate(Scoped):
         return self.confirmed_revision == self.revision
 
 
+# The destination of a record whose agreement was dissolved or whose destination was voided.
+SEEKING_WORK = "70"
+
+
 class EmploymentRecord(Scoped):
     """The one authoritative line per graduate that is reported upward; written by approvals (SYN-01) and imports (IMP-05)."""
 

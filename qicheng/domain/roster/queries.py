@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.orgs.models import College, Employer
-from qicheng.domain.orgs.queries import units
+from qicheng.domain.orgs.queries import edition_of, units
+from qicheng.foundation import codes
 from qicheng.foundation.access import Role, statements
 from qicheng.foundation.kit import masks
 from qicheng.foundation.notice.channels import Address
 
-from .models import EmploymentRecord, Graduate
+from .models import SEEKING_WORK, EmploymentRecord, Graduate
 from .sheets import FIXED, ROSTER_LINE, STUDENT, SYNCED
 
 if TYPE_CHECKING:
@@ -92,6 +93,13 @@ def own_lines(account: int) -> list[Graduate]:
 def record_of(graduate: int, actor: Actor) -> EmploymentRecord | None:
     """The employment record of a graduate, as far as the actor may see it."""
     return EmploymentRecord.objects.seen_by(actor).filter(graduate=graduate).first()
+
+
+def destination_words(record: EmploymentRecord) -> str:
+    """What a record says of the destination; one without work reads as the cohort's edition calls it (REG-12)."""
+    if record.destination != SEEKING_WORK:
+        return codes.table("destination_types").label(record.destination)
+    return edition_of(record.cohort).without_work
 
 
 # Who asks, of whatever role: the session with its account, seat, unit and what waits unread, in one statement. It stands here

@@ -76,7 +76,6 @@ def deadline(instant: datetime) -> str:
     return f"{day.month} 月 {day.day} 日 24:00"
 
 
-@cache
 def channels(flow: str, act: str) -> tuple[str, ...]:
     """The channels on which an act has something to say; the inbox always."""
     return tuple(c for c in CHANNELS if c == "inbox" or (_template(flow, act, c) and c in switched_on()))

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from qicheng.domain.orgs.models import Cohort, SigningSettings
@@ -21,6 +22,7 @@ from qicheng.foundation.flow import words
 from qicheng.foundation.flow.gather import add_proof
 from qicheng.foundation.flow.perform import NotOpen, Refused, begin, perform, timeline
 from qicheng.foundation.notice.models import Notice
+from tests.clients import signed_in
 from tests.domain.registration.places import PLACES, SAID
 from tests.domain.registration.test_offline_signing import LIVE, acts, offered, refused, run_as, told
 from tests.world import World, filled_destination, picture
@@ -442,6 +444,24 @@ def test_the_graduate_voids_an_approved_destination_without_review_in_every_edit
     )
     assert (record.destination, record.employer_name, record.version) == ("70", "", 2)
     perform(world.invitation(), "accept", world.actor(Role.GRADUATE))
+
+
+@pytest.mark.rule("REG-12")
+@pytest.mark.parametrize(("year", "called"), [("2022", "待就业"), ("2023", "求职中"), ("2024", "求职中")])
+def test_without_work_a_graduate_reads_as_the_edition_calls_it(world, year, called):
+    edition(world, year)
+    case = world.registered()
+    about = reverse("act", kwargs={"flow": case.flow_name, "public_id": case.public_id, "name": "cancel"})
+    other = {"待就业", "求职中"} - {called}
+
+    asked = signed_in(world.seats[Role.GRADUATE]).get(about).content.decode()
+    perform(case, "cancel", world.actor(Role.GRADUATE))
+
+    school = signed_in(world.seats[Role.SCHOOL])
+    pages = (f"/review/{case.public_id}/", f"/students/{world.graduate.public_id}/")
+    for shown in (asked, *(school.get(page).content.decode() for page in pages)):
+        assert called in shown
+        assert not any(word in shown for word in other)
 
 
 @pytest.mark.rule("DES-05", "ROS-03")

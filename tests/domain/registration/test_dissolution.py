@@ -11,7 +11,7 @@ from django.utils import timezone
 from qicheng.domain.orgs.models import ReviewMode, SigningSettings
 from qicheng.domain.registration import queries
 from qicheng.domain.registration.effects import dissolution as effects
-from qicheng.domain.registration.effects import signing
+from qicheng.domain.registration.effects import registering
 from qicheng.domain.registration.flows.online_dissolution import ONLINE_DISSOLUTION
 from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.registration.sheets import DISSOLUTION
@@ -480,7 +480,9 @@ def test_the_agreement_ends_with_the_approval_or_not_at_all(world, monkeypatch, 
     def cut_off(*given, **named):
         raise ZeroDivisionError
 
-    where = {"act": (signing, "clear_record"), "state": (effects, "carry_on"), "record": (words.notice, "queue")}[step]
+    where = {"act": (registering, "clear_record"), "state": (effects, "carry_on"), "record": (words.notice, "queue")}[
+        step
+    ]
     with monkeypatch.context() as patch:
         patch.setattr(*where, cut_off)
         with pytest.raises(ZeroDivisionError), transaction.atomic():

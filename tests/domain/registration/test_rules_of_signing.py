@@ -11,6 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from qicheng.domain.orgs.models import Cohort, Employer, Handler, Opening, ReviewMode, SigningSettings
+from qicheng.domain.orgs.queries import forget_kept
 from qicheng.domain.registration.effects.agreement import agreement_values, make_agreement
 from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
 from qicheng.domain.registration.models import Registration
@@ -20,7 +21,6 @@ from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.domain.roster.sheets import FIXED, SYNCED
 from qicheng.foundation import codes
 from qicheng.foundation.access import SYSTEM, Level, Role, Tier
-from qicheng.foundation.flow import words
 from qicheng.foundation.flow.models import Record
 from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, Stale, be, begin, open_acts, perform, timeline
 from qicheng.foundation.kit.calendar import answer_deadline
@@ -378,11 +378,8 @@ def test_after_approval_nothing_else_changes(world, column):
 @pytest.mark.rule("SIGN-07")
 def test_an_amendment_is_told_to_the_graduate_by_message_and_sms(world, settings):
     settings.QICHENG_SMS_URL = "http://127.0.0.1:9/"
-    words.channels.cache_clear()
-    try:
-        record = perform(world.effective(), "amend", world.actor(Role.SCHOOL), job_category="24")
-    finally:
-        words.channels.cache_clear()
+
+    record = perform(world.effective(), "amend", world.actor(Role.SCHOOL), job_category="24")
 
     told = Notice.objects.filter(record=record.pk).values_list("role", "node", "channel")
     assert {("graduate", world.graduate.pk, "inbox"), ("graduate", world.graduate.pk, "sms")} <= set(told)
@@ -447,6 +444,7 @@ def test_in_editions_before_2024_an_agreement_cannot_be_annulled(world, edition)
 def test_a_case_keeps_the_edition_it_began_with_and_the_newest_is_the_default(world):
     case = world.invitation()
     Cohort.objects.filter(year=world.cohort).update(edition="2022")
+    forget_kept()
 
     case.refresh_from_db()
     assert (case.edition, world.invitation(world.neighbour).edition) == ("2024", "2022")

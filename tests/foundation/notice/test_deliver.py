@@ -13,7 +13,6 @@ from django.utils import timezone
 from qicheng.domain.orgs.models import Account
 from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import Role
-from qicheng.foundation.flow import words
 from qicheng.foundation.flow.perform import perform
 from qicheng.foundation.notice import channels, deliver
 from qicheng.foundation.notice.models import Notice
@@ -33,9 +32,7 @@ def gateway(settings: Any, monkeypatch: Any) -> Iterator[Gateway]:
     monkeypatch.setattr(channels, "SECONDS", 0.25)
     with sms_gateway() as made:
         settings.QICHENG_SMS_URL, settings.QICHENG_SMS_KEY = made.url, "a-key"
-        words.channels.cache_clear()
         yield made
-    words.channels.cache_clear()
 
 
 def sms() -> Notice:

@@ -1,4 +1,4 @@
-"""What all ways that a graduate begins have in common: the draft, submitting, taking back, giving up, and taking effect."""
+"""What all ways have in common: the draft, submitting, taking back, giving up, taking effect, and the end."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from qicheng.domain.orgs.models import Cohort, Edition, ProvinceSettings
+from qicheng.domain.orgs.models import ProvinceSettings
+from qicheng.domain.orgs.queries import edition_of
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.registration.sheets import EMPLOYER, UNIT_AMENDMENT, destinations
 from qicheng.domain.registration.sheets.cases import fill, sheet_of, values_of
 from qicheng.domain.roster.effects import amend_record, clear_record, write_record
 from qicheng.domain.roster.models import Graduate
+from qicheng.domain.roster.queries import student
+from qicheng.domain.roster.sheets import FIXED, STUDENT, SYNCED
+from qicheng.foundation.access import Role
 from qicheng.foundation.flow.gather import freeze_proofs
 from qicheng.foundation.flow.perform import Refused, clock
 from qicheng.foundation.kit.numbers import agreement_number
-
-from .signing import SIGNED_AGREEMENT, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qicheng.foundation.access import Actor
+
+
+# 签就业协议形式就业
+SIGNED_AGREEMENT = "10"
 
 
 def offline_form(actor: Actor, **typed: Any) -> Registration:
@@ -60,6 +66,19 @@ def submit(case: Registration, actor: Actor) -> Mapping[str, Any]:
     return freeze_proofs(case)
 
 
+def take_latest(case: Registration, actor: Actor) -> Mapping[str, Any]:
+    """获取最新学生信息: what may be taken over from the roster is; the rest stays as it was frozen (ROS-05)."""
+    now = line_of(case)
+    changes = STUDENT.changes({key: case.student.get(key) for key in SYNCED}, {key: now.get(key) for key in SYNCED})
+    if not changes:
+        raise Refused("登记信息与学籍名单已经一致，没有要同步的。")
+    case.student = {**case.student, **{key: now[key] for key in SYNCED}}
+    # With nothing left that differs the line is the roster's revision, and need not be compared again.
+    if all((case.student.get(key) or "") == (now.get(key) or "") for key in FIXED):
+        case.student["revision"] = now["revision"]
+    return changes
+
+
 def take_back(case: Registration, actor: Actor) -> None:
     """A draft again: nobody reviews it, and the next submission is reviewed as the school has it set then (REG-03)."""
     case.review_mode = ""
@@ -67,7 +86,7 @@ def take_back(case: Registration, actor: Actor) -> None:
 
 
 def end(case: Registration, actor: Actor) -> None:
-    """Rejected, given up or discarded: it is over; an agreement number is not used again (REG-13)."""
+    """It is over without effect: an employer may invite again from this moment (SIGN-04), a number is not used again (REG-13)."""
     case.closed_at = clock(case)
 
 
@@ -77,12 +96,13 @@ def next_number(case: Registration) -> str:
         cursor.execute("SELECT nextval('registration_agreement_serial')")
         (serial,) = cursor.fetchone()
     return agreement_number(
-        case.cohort, started_by_employer=False, school_code=case.school.code, serial=serial, key=settings.QICHENG_NUMBER_KEY.encode()
+        case.cohort, started_by_employer=Role.EMPLOYER in case.flow.begin.by, school_code=case.school.code, serial=serial,
+        key=settings.QICHENG_NUMBER_KEY.encode(),
     )  # fmt: skip
 
 
 def take_effect(case: Registration, actor: Actor, **recorded: Any) -> None:
-    """On final approval of a graduate's own registration: the employment record is written (REG-08)."""
+    """On final approval: the employment record is written (REG-08)."""
     case.effective_at = clock(case)
     write_record_of(case)
 
@@ -101,7 +121,7 @@ def amend_unit(case: Registration, actor: Actor, *, nature: str, industry: str, 
 
 
 def annul(case: Registration, actor: Actor) -> None:
-    """What was in effect is void or dissolved: the graduate is free, the record goes back to seeking work (REG-08)."""
+    """What was in effect is void or dissolved: the graduate is free, the record goes back to seeking work (REG-08, SIGN-08, DIS-06)."""
     case.closed_at = clock(case)
     clear_record(graduate=case.graduate_id, case=str(case.public_id))
 
@@ -115,7 +135,7 @@ def write_record_of(case: Registration) -> None:
     if case.flow_name == "destination":
         written = given | destinations.record_values(case.kind, case.terms)
     else:
-        signed = case.terms.get("signed_on") or timezone.localdate(case.effective_at).isoformat()
+        signed = case.terms.get("signed_on") or timezone.localdate(case.answered_at or case.effective_at).isoformat()
         written = given | {
             "destination": SIGNED_AGREEMENT, "employer_name": case.employer_shown["name"], "job_category": case.job_category,
             "number": case.official_number, "signed_on": signed,
@@ -131,12 +151,18 @@ def _draft(actor: Actor, flow: str, typed: Mapping[str, Any], kind: str = "") ->
     form = ProvinceSettings.objects.filter(cohort=graduate.cohort, province=graduate.school.province_id).first()
     if form is None and not kind:
         raise Refused("省级用户还没有设置就业协议书类型，设置后才能办理。")
-    cohort = Cohort.objects.filter(year=graduate.cohort).first()
     case = Registration(
         flow_name=flow, kind=kind, cohort=graduate.cohort, school_id=graduate.school_id, college_id=graduate.college_id, tier=graduate.tier,
-        graduate=graduate, edition=cohort.edition if cohort else Edition.GUIDE_2024, waiting_since=now, begun_at=now,
+        graduate=graduate, edition=edition_of(graduate.cohort), waiting_since=now, begun_at=now,
         agreement_form=form.agreement_form if form and not kind else "", destination="" if kind else SIGNED_AGREEMENT,
         employer_shown=dict.fromkeys(EMPLOYER.keys, ""),
     )  # fmt: skip
     fill(case, typed)
     return case
+
+
+def line_of(case: Registration) -> dict[str, Any]:
+    """The roster line of the case's graduate as it stands, with its revision (ROS-05)."""
+    rows = Graduate.objects.unscoped("the line of the case's own graduate").select_related("school", "college")
+    graduate = rows.get(pk=case.graduate_id)
+    return student(graduate) | {"revision": graduate.revision}

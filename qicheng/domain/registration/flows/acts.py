@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qicheng.domain.registration import guards
-from qicheng.domain.registration.effects import registering, signing
+from qicheng.domain.registration.effects import registering
+from qicheng.domain.registration.sheets import UNIT_AMENDMENT
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.declare import Act, State
 
@@ -19,6 +20,20 @@ GRADUATE, COLLEGE, SCHOOL, SYSTEM = (Role.GRADUATE,), (Role.COLLEGE,), (Role.SCH
 # What a graduate fills in stays open in a draft, and after a return.
 FILLED_IN = ("terms", "employer_shown", "employer_name", "post", "job_category", "paper_number", "destination")
 
+# How an agreement ends, whichever way it was signed.
+REJECTED = State("rejected", "签约审核不通过", settled=True, others="审核不通过", tone="bad")
+VOIDED = State("voided", "学校已作废", settled=True, others="已作废")
+DISSOLVED = State("dissolved", "已解约", settled=True)
+# An agreement that was signed on paper: in review, and in force.
+COLLEGE_REVIEW = State(
+    "college_review", "签约审核中，等待学院审核", Role.COLLEGE, live=True, mine="待你审核", others="待学院审核"
+)
+SCHOOL_REVIEW = State(
+    "school_review", "签约审核中，等待学校审核", Role.SCHOOL, live=True, mine="待你审核", others="待学校审核"
+)
+EFFECTIVE = State(
+    "effective", "签约审核通过", live=True, settled=True, others="已生效", tone="ok", amendable=("job_category", "employer_shown")
+)  # fmt: skip
 GIVEN_UP = State("given_up", "毕业生已放弃", settled=True, others="已放弃")
 DISCARDED = State("discarded", "草稿已删除", settled=True, others="已删除")
 
@@ -52,7 +67,7 @@ def refreshes(review: Review) -> tuple[Act, ...]:
     """ROS-05: take over from the roster what has changed there since."""
     levels = ((review.college, COLLEGE), (review.school, SCHOOL))
     return tuple(
-        Act("refresh", "获取最新学生信息", state, state, by, do=signing.take_latest, rule="ROS-05") for state, by in levels
+        Act("refresh", "获取最新学生信息", state, state, by, do=registering.take_latest, rule="ROS-05") for state, by in levels
     )  # fmt: skip
 
 
@@ -65,13 +80,19 @@ def give_up(*states: State, do: Any = registering.end) -> tuple[Act, ...]:
     )  # fmt: skip
 
 
-def endings(effective: State, dissolved: State, voided: State) -> tuple[Act, ...]:
+def amendment(rule: str) -> Act:
+    """What a school may amend of an agreement that was signed on paper (OFF-06, SUP-02)."""
+    return Act("amend", "修改单位性质、行业和职位类别", EFFECTIVE, EFFECTIVE, SCHOOL, form=UNIT_AMENDMENT, drafted=True, do=registering.amend_unit,
+               tell=GRADUATE, consequence="改完会用消息和短信告诉毕业生。其他内容有误，只能解约。", rule=rule)  # fmt: skip
+
+
+def endings(effective: State, tell: tuple[Role, ...], told: str) -> tuple[Act, ...]:
     """How an agreement in force ends: by its own dissolution, or annulled by the school in edition 2024 (SIGN-08)."""
     return (
-        Act("dissolve", "解约", effective, dissolved, SYSTEM, when=(guards.is_being_dissolved,), do=registering.annul, carried=True,
+        Act("dissolve", "解约", effective, DISSOLVED, SYSTEM, when=(guards.is_being_dissolved,), do=registering.annul, carried=True,
             rule="DIS-06"),
-        Act("void", "作废协议", effective, voided, SCHOOL, do=registering.annul,
+        Act("void", "作废协议", effective, VOIDED, SCHOOL, do=registering.annul,
             when=(guards.edition_allows_voiding, guards.nothing_is_being_dissolved),
-            tell=GRADUATE, reason="void_reasons", irreversible=True, rule="SIGN-08",
-            consequence="作废之前要与毕业生和单位商量一致。作废之后不能恢复，毕业生的去向变回求职中，毕业生会收到通知。"),
+            tell=tell, reason="void_reasons", irreversible=True, rule="SIGN-08",
+            consequence=f"作废之前要与毕业生和单位商量一致。作废之后不能恢复，毕业生的去向变回求职中，{told}会收到通知。"),
     )  # fmt: skip

@@ -3,12 +3,26 @@
 from qicheng.domain.registration import guards
 from qicheng.domain.registration.effects import offline, registering
 from qicheng.domain.registration.models import Registration
-from qicheng.domain.registration.sheets import LINK, SEALED, STAMPED, UNIT_AMENDMENT
+from qicheng.domain.registration.sheets import LINK, SEALED, STAMPED
 from qicheng.domain.registration.sheets.cases import drafted, proofs_of
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow.declare import Act, Begin, Flow, Review, State
 
-from .acts import FILLED_IN, GRADUATE, SCHOOL, discard, endings, filling, give_up, recalls, refreshes
+from .acts import (
+    COLLEGE_REVIEW,
+    EFFECTIVE,
+    FILLED_IN,
+    GRADUATE,
+    REJECTED,
+    SCHOOL_REVIEW,
+    amendment,
+    discard,
+    endings,
+    filling,
+    give_up,
+    recalls,
+    refreshes,
+)
 
 BEARER = (Role.BEARER,)
 
@@ -25,18 +39,6 @@ SIGNING_RETURNED = State(
     "signing_returned", "签约审核待提交（老师退回）", Role.GRADUATE, live=True, mine="退回待你重新上传", others="退回待毕业生重新上传",
     proofs_by=(Role.GRADUATE, Role.BEARER),
 )  # fmt: skip
-REJECTED = State("rejected", "签约审核不通过", settled=True, others="审核不通过", tone="bad")
-EFFECTIVE = State(
-    "effective",
-    "签约审核通过",
-    live=True,
-    settled=True,
-    others="已生效",
-    tone="ok",
-    amendable=("job_category", "employer_shown"),
-)
-VOIDED = State("voided", "学校已作废", settled=True, others="已作废")
-DISSOLVED = State("dissolved", "已解约", settled=True)
 
 form_review = Review(
     college=State("college_form_review", "就业协议审核中，等待学院审核", Role.COLLEGE, live=True, mine="待你审核", others="待学院审核"),
@@ -45,9 +47,7 @@ form_review = Review(
     on_approval=offline.approve_form, on_rejection=registering.end,
 )  # fmt: skip
 review = Review(
-    college=State("college_review", "签约审核中，等待学院审核", Role.COLLEGE, live=True, mine="待你审核", others="待学院审核"),
-    school=State("school_review", "签约审核中，等待学校审核", Role.SCHOOL, live=True, mine="待你审核", others="待学校审核"),
-    approved=EFFECTIVE, rejected=REJECTED, returned=SIGNING_RETURNED, tell=GRADUATE, when=(guards.roster_agrees,),
+    college=COLLEGE_REVIEW, school=SCHOOL_REVIEW, approved=EFFECTIVE, rejected=REJECTED, returned=SIGNING_RETURNED, tell=GRADUATE, when=(guards.roster_agrees,),
     on_approval=offline.seal, on_rejection=registering.end, school_form=SEALED,
 )  # fmt: skip
 
@@ -91,8 +91,7 @@ OFFLINE_SIGNING = Flow(
         *recalls(review, FORM_APPROVED, offline.take_image_back),
         *refreshes(review),
         *give_up(FORM_RETURNED, FORM_APPROVED, SIGNING_RETURNED, do=offline.give_up),
-        Act("amend", "修改单位性质、行业和职位类别", EFFECTIVE, EFFECTIVE, SCHOOL, form=UNIT_AMENDMENT, drafted=True, do=registering.amend_unit,
-            tell=GRADUATE, consequence="改完会用消息和短信告诉毕业生。其他内容有误，只能解约。", rule="OFF-06"),
-        *endings(EFFECTIVE, DISSOLVED, VOIDED),
+        amendment("OFF-06"),
+        *endings(EFFECTIVE, GRADUATE, "毕业生"),
     ),
 )  # fmt: skip

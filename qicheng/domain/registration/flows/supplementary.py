@@ -3,13 +3,26 @@
 from qicheng.domain.registration import guards
 from qicheng.domain.registration.effects import registering
 from qicheng.domain.registration.models import Registration
-from qicheng.domain.registration.sheets import UNIT_AMENDMENT
 from qicheng.domain.registration.sheets.cases import drafted, proofs_of
 from qicheng.foundation.access import Area, Role
-from qicheng.foundation.flow.declare import Act, Begin, Flow, Review, State
+from qicheng.foundation.flow.declare import Begin, Flow, Review, State
 from qicheng.foundation.flow.gather import has_its_proofs
 
-from .acts import FILLED_IN, GRADUATE, SCHOOL, discard, endings, filling, give_up, recalls, refreshes
+from .acts import (
+    COLLEGE_REVIEW,
+    EFFECTIVE,
+    FILLED_IN,
+    GRADUATE,
+    REJECTED,
+    SCHOOL_REVIEW,
+    amendment,
+    discard,
+    endings,
+    filling,
+    give_up,
+    recalls,
+    refreshes,
+)
 
 OWN = (Role.GRADUATE,)
 DRAFT = State(
@@ -18,23 +31,9 @@ DRAFT = State(
 RETURNED = State(
     "returned", "待提交（老师退回）", Role.GRADUATE, live=True, mine="退回待你修改", others="退回待毕业生修改", amendable=FILLED_IN, proofs_by=OWN
 )  # fmt: skip
-REJECTED = State("rejected", "签约审核不通过", settled=True, others="审核不通过", tone="bad")
-EFFECTIVE = State(
-    "effective",
-    "签约审核通过",
-    live=True,
-    settled=True,
-    others="已生效",
-    tone="ok",
-    amendable=("job_category", "employer_shown"),
-)
-VOIDED = State("voided", "学校已作废", settled=True, others="已作废")
-DISSOLVED = State("dissolved", "已解约", settled=True)
 
 review = Review(
-    college=State("college_review", "签约审核中，等待学院审核", Role.COLLEGE, live=True, mine="待你审核", others="待学院审核"),
-    school=State("school_review", "签约审核中，等待学校审核", Role.SCHOOL, live=True, mine="待你审核", others="待学校审核"),
-    approved=EFFECTIVE, rejected=REJECTED, returned=RETURNED, tell=GRADUATE, when=(guards.roster_agrees,),
+    college=COLLEGE_REVIEW, school=SCHOOL_REVIEW, approved=EFFECTIVE, rejected=REJECTED, returned=RETURNED, tell=GRADUATE, when=(guards.roster_agrees,),
     on_approval=registering.take_effect, on_rejection=registering.end,
 )  # fmt: skip
 
@@ -54,8 +53,7 @@ SUPPLEMENTARY = Flow(
         *refreshes(review),
         *filling(RETURNED, review.entry, drafted, when=(*MAY_BEGIN, has_its_proofs)),
         *give_up(RETURNED),
-        Act("amend", "修改单位性质、行业和职位类别", EFFECTIVE, EFFECTIVE, SCHOOL, form=UNIT_AMENDMENT, drafted=True, do=registering.amend_unit,
-            tell=GRADUATE, consequence="改完会用消息和短信告诉毕业生。其他内容有误，只能解约。", rule="SUP-02"),
-        *endings(EFFECTIVE, DISSOLVED, VOIDED),
+        amendment("SUP-02"),
+        *endings(EFFECTIVE, GRADUATE, "毕业生"),
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.http import Http404
 from django.urls import NoReverseMatch, reverse
 
-from qicheng.domain.orgs.models import Cohort, Edition
+from qicheng.domain.orgs.queries import edition_of
 from qicheng.domain.registration import queries
 from qicheng.domain.registration.pages.graduate import own_line
 from qicheng.domain.registration.sheets import destinations
@@ -63,7 +63,7 @@ def go(request: HttpRequest) -> HttpResponse:
     graduate = own_line(request)
     own = mine(graduate)
     first = next(iter(own.values()))[0]
-    why = queries.obstacle(FLOW, graduate, request.actor, kind=first.key, edition=edition_of(graduate))  # type: ignore[attr-defined]
+    why = queries.obstacle(FLOW, graduate, request.actor, kind=first.key, edition=edition_of(graduate.cohort))  # type: ignore[attr-defined]
     groups = own if destinations.is_directed(graduate.training_mode) else [Group.AGREEMENT, *own]
     cells = [
         {
@@ -90,7 +90,7 @@ def go_group(request: HttpRequest, group: str) -> HttpResponse:
     if not (chosen and (kinds or ways)):
         raise Http404
     return render(request, "registration/choosing_group.html", {
-        "group": chosen, "kinds": kinds, "ways": ways, "edition": edition_of(graduate), "begin": begins(kinds),
+        "group": chosen, "kinds": kinds, "ways": ways, "edition": edition_of(graduate.cohort), "begin": begins(kinds),
         "back": reverse("registration:go"), "heading": "登记去向",
     })  # fmt: skip
 
@@ -100,7 +100,7 @@ def go_guide(request: HttpRequest) -> HttpResponse:
     """高校毕业生毕业去向分类及证明材料: every type that this graduate may choose, group after group."""
     graduate = own_line(request)
     return render(request, "registration/choosing_guide.html", {
-        "groups": mine(graduate), "ways": agreement_ways(graduate), "edition": edition_of(graduate),
+        "groups": mine(graduate), "ways": agreement_ways(graduate), "edition": edition_of(graduate.cohort),
         "back": reverse("registration:go"), "heading": "登记去向",
     })  # fmt: skip
 
@@ -112,25 +112,19 @@ def go_find(request: HttpRequest) -> HttpResponse:
     answers, question, kind, way = asked(graduate, request.GET.dict())
     return render(request, "registration/choosing_find.html", {
         "answers": answers, "question": question, "kind": kind, "way": way, "number": len(answers) + 1,
-        "edition": edition_of(graduate), "begin": begins([kind] if kind else []),
+        "edition": edition_of(graduate.cohort), "begin": begins([kind] if kind else []),
         "back": reverse("registration:go"), "heading": "登记去向",
     })  # fmt: skip
 
 
-def edition_of(graduate: Graduate) -> str:
-    """The edition of the guide that the graduate's cohort follows (REG-12)."""
-    found = Cohort.objects.filter(year=graduate.cohort).values_list("edition", flat=True).first()
-    return found or Edition.GUIDE_2024.value
-
-
 def mine(graduate: Graduate) -> dict[Group, list[Destination]]:
     """The types that this graduate may choose, by group."""
-    return destinations.by_group(edition_of(graduate), graduate.training_mode)
+    return destinations.by_group(edition_of(graduate.cohort), graduate.training_mode)
 
 
 def only_type(graduate: Graduate) -> Destination | None:
     """The one type that a directed graduate has; None for everybody else."""
-    found = destinations.types(edition_of(graduate), graduate.training_mode)
+    found = destinations.types(edition_of(graduate.cohort), graduate.training_mode)
     return found[0] if destinations.is_directed(graduate.training_mode) else None
 
 
@@ -171,7 +165,7 @@ def asked(
     """
     if only := only_type(graduate):
         return [], None, only, None
-    edition, answers = edition_of(graduate), []
+    edition, answers = edition_of(graduate.cohort), []
     first, second, third = (given.get(name, "") for name in ("is", "has", "choice"))
     situations = [(key, words) for key, (words, _, _) in QUESTIONS.items() if places(key, edition)]
     if first not in dict(situations):

@@ -19,7 +19,7 @@ from qicheng.domain.registration import listings, queries
 from qicheng.domain.registration.effects.reviewing import approve_all
 from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.registration.sheets import EMPLOYER, OFFER, destinations
-from qicheng.domain.roster.queries import record_of
+from qicheng.domain.roster.queries import destination_words, record_of
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.access.pages import audience
@@ -175,7 +175,7 @@ def whole(request: Request, case: Registration | Dissolution, *, panel: bool = F
         "flagged": orgs.flags_on([code], school=case.school_id).get(code),
         "register": REGISTER, "earlier": queries.earlier(case, actor), "events": queries.lines_for_reviewers(case, events),
         "handler": orgs.handler_for(case.school_id, case.cohort, case.tier), "roster_url": roster_url(case),
-        "destinations": codes.table("destination_types"), **decisions(request, case, acts, panel=panel),
+        "destination_words": destination_words, **decisions(request, case, acts, panel=panel),
     }  # fmt: skip
 
 
@@ -198,7 +198,7 @@ def whole_dissolution(request: Request, case: Dissolution, *, panel: bool = Fals
         "others": [one for one in queries.dissolutions_about(agreement, actor) if one.pk != case.pk],
         "record": record_of(case.graduate_id, actor), "events": queries.lines_for_reviewers(case, events),
         "handler": orgs.handler_for(case.school_id, case.cohort, case.tier), "roster_url": roster_url(case),
-        "destinations": codes.table("destination_types"), **decided_here, "force": force,
+        "destination_words": destination_words, **decided_here, "force": force,
         "acts": [one for one in decided_here["acts"] if one is not force],
     }  # fmt: skip
 

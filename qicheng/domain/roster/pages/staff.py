@@ -15,7 +15,7 @@ from django.utils.http import content_disposition_header
 from qicheng.domain.orgs.effects.accounts import opened
 from qicheng.domain.roster import effects, listings
 from qicheng.domain.roster.models import Graduate
-from qicheng.domain.roster.queries import history, record_of
+from qicheng.domain.roster.queries import destination_words, history, record_of
 from qicheng.domain.roster.sheets import ROSTER_LINE
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Role, statements
@@ -211,7 +211,7 @@ def contacts(graduate: Graduate) -> list[tuple[str, str]]:
 def record_lines(record: Any) -> list[tuple[str, str]]:
     """The employment record in words."""
     return [
-        ("毕业去向", codes.table("destination_types").label(record.destination)), ("单位", record.employer_name),
+        ("毕业去向", destination_words(record)), ("单位", record.employer_name),
         ("职位类别", codes.table("job_categories").label(record.job_category) if record.job_category else ""),
         ("协议编号", record.number), ("来源", record.get_source_display()),
         ("更新时间", f"{timezone.localtime(record.changed_at):%Y-%m-%d %H:%M}"),
