@@ -26,7 +26,7 @@ class TransferConfig(AppConfig):
         """ARC-03: what is approved is carried into the records, in the approval's transaction."""
         from qicheng.foundation.flow.declare import FLOWS  # noqa: PLC0415 -- needs the models
 
-        from .effects import carry, take_out  # noqa: PLC0415 -- needs the models
+        from .effects.records import carry, take_out  # noqa: PLC0415 -- needs the models
 
         for way in WAYS:
             FLOWS[way].followed_by(IN_EFFECT, carry)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from qicheng.domain.orgs.models import Opening, TransferSettings
-from qicheng.domain.registration.effects import signing
+from qicheng.domain.registration.effects import registering
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.registration.sheets.destinations import REGISTRY
 from qicheng.domain.roster.models import EmploymentRecord
-from qicheng.domain.transfer import effects
+from qicheng.domain.transfer.effects import records as effects
 from qicheng.domain.transfer.models import ArchiveRecord, HouseholdRecord
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow.declare import FLOWS, Misdeclared
@@ -130,4 +130,4 @@ def test_what_was_carried_is_not_on_the_record_of_the_agreement(opened):
 
 def test_nothing_follows_a_state_that_is_not_there():
     with pytest.raises(Misdeclared, match="there is no such state"):
-        FLOWS["online_signing"].followed_by("nowhere", signing.close)
+        FLOWS["online_signing"].followed_by("nowhere", registering.end)

@@ -12,7 +12,7 @@ from qicheng.domain.orgs.models import Opening, ReviewMode, TransferSettings
 from qicheng.domain.roster.models import Graduate
 from qicheng.domain.transfer.flows.archive_change import ARCHIVE_CHANGE
 from qicheng.domain.transfer.models import RECORDS, ArchiveChange, ArchiveRecord, HouseholdRecord
-from qicheng.domain.transfer.queries import listed, record_of, records
+from qicheng.domain.transfer.queries.records import listed, record_of, records
 from qicheng.foundation.access import Actor, Area, Level, Role
 from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, TakenBack, begin, open_acts, perform, timeline
 from qicheng.foundation.notice.models import Notice

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from qicheng.domain.roster.models import Graduate
-from qicheng.domain.transfer.queries import doubts_about
-from qicheng.domain.transfer.sheets import KINDS, Person, doubts, kinds, lines, plain_phone, sheet, sheet_of
+from qicheng.domain.transfer.queries.records import doubts_about
+from qicheng.domain.transfer.sheets.records import KINDS, Person, doubts, kinds, lines, plain_phone, sheet, sheet_of
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow.perform import Refused, perform

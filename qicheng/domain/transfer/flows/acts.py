@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qicheng.domain.transfer import effects, guards
-from qicheng.domain.transfer.sheets import drafted
+from qicheng.domain.transfer.effects import records as effects
+from qicheng.domain.transfer.guards import records as guards
+from qicheng.domain.transfer.sheets.records import drafted
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.declare import Act, Begin, Flow, Review, State
 

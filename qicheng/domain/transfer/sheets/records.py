@@ -16,7 +16,7 @@ from qicheng.foundation.sheets import Field, Sheet
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .models import RecordChange
+    from qicheng.domain.transfer.models import RecordChange
 
 EVERY_EDITION = frozenset(Edition.values)
 SINCE_2024 = frozenset({Edition.GUIDE_2024.value})

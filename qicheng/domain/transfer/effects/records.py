@@ -9,12 +9,11 @@ from django.utils import timezone
 
 from qicheng.domain.orgs.models import Cohort, Edition
 from qicheng.domain.roster.models import Graduate
+from qicheng.domain.transfer.models import RECORDS, SAID, ArchiveChange, HouseholdChange, RecordChange, TransferRecord
+from qicheng.domain.transfer.queries.records import is_listed, taking
+from qicheng.domain.transfer.sheets.records import shown_by
 from qicheng.foundation.access import Area
 from qicheng.foundation.flow.perform import clock
-
-from .models import RECORDS, SAID, ArchiveChange, HouseholdChange, RecordChange, TransferRecord
-from .queries import is_listed, taking
-from .sheets import shown_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

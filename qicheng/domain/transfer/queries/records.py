@@ -8,11 +8,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from qicheng.domain.orgs.models import Opening, TransferSettings
 from qicheng.domain.roster.models import Graduate
+from qicheng.domain.transfer.models import RECORDS, RecordChange, TransferRecord
+from qicheng.domain.transfer.sheets.records import doubts, person_of
 from qicheng.foundation.access import Area
 from qicheng.foundation.access.rows import EVERYTHING, Scope
-
-from .models import RECORDS, RecordChange, TransferRecord
-from .sheets import doubts, person_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qicheng.domain.transfer.sheets.records import TITLES, sheet_of
 from qicheng.foundation.kit.calendar import cohort_closes
 
-from .sheets import TITLES, sheet_of
-
 if TYPE_CHECKING:
+    from qicheng.domain.transfer.models import RecordChange
     from qicheng.foundation.access import Actor
-
-    from .models import RecordChange
 
 
 def module_is_open(case: RecordChange, actor: Actor) -> str | None:
