@@ -21,6 +21,17 @@ class TransferConfig(AppConfig):
         for module in iter_modules(flows.__path__, flows.__name__ + "."):
             import_module(module.name)
         self._follow_registrations()
+        self._tell_of_records()
+
+    def _tell_of_records(self) -> None:
+        """Where the words about a record that staff wrote are, and the page that they lead to (ARC-04)."""
+        from qicheng.foundation.access import Area  # noqa: PLC0415 -- beside the next one
+        from qicheng.foundation.flow.words import TOLD  # noqa: PLC0415 -- needs the settings
+
+        from .effects.records import about  # noqa: PLC0415 -- needs the models
+
+        for area in (Area.ARCHIVE, Area.HOUSEHOLD):
+            TOLD[about(area)] = ("transfer", "transfer:files", f"area={area.value}")
 
     def _follow_registrations(self) -> None:
         """ARC-03: what is approved is carried into the records, in the approval's transaction."""

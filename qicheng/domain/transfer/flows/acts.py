@@ -37,7 +37,7 @@ review = Review(
 )  # fmt: skip
 
 MAY_SUBMIT = (
-    guards.school_takes_them, guards.has_confirmed, guards.is_filled_in, guards.something_changes, guards.nothing_else_open
+    guards.school_takes_them, guards.has_confirmed, guards.is_filled_in, guards.fits_destination, guards.something_changes, guards.nothing_else_open
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qicheng.domain.transfer.queries.records import misfit
 from qicheng.domain.transfer.sheets.records import TITLES, sheet_of
 from qicheng.foundation.kit.calendar import cohort_closes
 
@@ -66,6 +67,11 @@ def is_filled_in(case: RecordChange, actor: Actor) -> str | None:
     if form.is_valid():
         return None
     return f"还没有填好：{'、'.join(str(form.fields[key].label) for key in form.errors)}。改好以后再提交。"
+
+
+def fits_destination(case: RecordChange, actor: Actor) -> str | None:
+    """The type goes with the destination that is registered."""
+    return misfit(case.AREA, case.kind, case.graduate_id)
 
 
 def something_changes(case: RecordChange, actor: Actor) -> str | None:

@@ -1,6 +1,7 @@
 """The tables of the room, a file for each of its parts; here they are all together."""
 
 from .records import (
+    CHANGES,
     RECORDS,
     SAID,
     ArchiveChange,
@@ -12,6 +13,7 @@ from .records import (
 )
 
 __all__ = [
+    "CHANGES",
     "RECORDS",
     "SAID",
     "ArchiveChange",

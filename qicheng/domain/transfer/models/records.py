@@ -193,3 +193,4 @@ class HouseholdChange(RecordChange):
 
 
 RECORDS: Mapping[Area, type[TransferRecord]] = {model.AREA: model for model in (ArchiveRecord, HouseholdRecord)}
+CHANGES: Mapping[Area, type[RecordChange]] = {model.AREA: model for model in (ArchiveChange, HouseholdChange)}

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Exists, OuterRef, Q
 
 from qicheng.domain.orgs.models import Opening, TransferSettings
-from qicheng.domain.roster.models import Graduate
-from qicheng.domain.transfer.models import RECORDS, RecordChange, TransferRecord
+from qicheng.domain.orgs.queries import edition_of
+from qicheng.domain.roster.models import EmploymentRecord, Graduate
+from qicheng.domain.transfer.models import CHANGES, RECORDS, RecordChange, TransferRecord
 from qicheng.domain.transfer.sheets.records import doubts, person_of
 from qicheng.foundation.access import Area
 from qicheng.foundation.access.rows import EVERYTHING, Scope
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from qicheng.foundation.access import Actor
 
+# Destinations of further study at home (80, 801 …), and the types of transfer that go with them alone (INV-45).
+STUDY_AT_HOME = "80"
+TO_STUDY = {"x_study_own": "升学本单位接收", "x_study_other": "升学外单位接收"}
 MOVED = {Area.ARCHIVE: "archive_moved", Area.HOUSEHOLD: "household_moved"}
 # Who is on a module's list is seen by whoever has that module, whatever its other permissions (ARC-07).
 LISTED = {
@@ -28,13 +32,16 @@ LISTED = {
 }  # fmt: skip
 
 
-def listed(actor: Actor, area: Area, cohort: int) -> QuerySet[Graduate]:
-    """The module's 学生名单: graduates on the roster, less those who never moved file or household to the school (ARC-08)."""
+def people(actor: Actor, area: Area) -> QuerySet[Graduate]:
+    """Every graduate whom somebody with that module's permission may see there, also who left the roster (ARC-06, ARC-07)."""
     condition = LISTED[area].q(actor)
     rows = Graduate.objects.unscoped("the module's list has a scope of its own, by the module's permission")
-    if condition is None:
-        return rows.none()
-    return rows.filter(condition, ~Q(**{MOVED[area]: False}), cohort=cohort, removed_at=None)
+    return rows.none() if condition is None else rows.filter(condition)
+
+
+def listed(actor: Actor, area: Area, cohort: int) -> QuerySet[Graduate]:
+    """The module's 学生名单: graduates on the roster, less those who never moved file or household to the school (ARC-08)."""
+    return people(actor, area).filter(~Q(**{MOVED[area]: False}), cohort=cohort, removed_at=None)
 
 
 def records(actor: Actor, area: Area, cohort: int) -> QuerySet[TransferRecord]:
@@ -64,6 +71,33 @@ def taking(school: int, cohort: int) -> set[Area]:
     )
     rows = own.filter(Exists(opened), is_on=True, submitted_at__isnull=False)
     return {Area(area) for area in rows.values_list("area", flat=True)}
+
+
+def intended(area: Area, graduate: Graduate) -> RecordChange:
+    """An unsaved application, as it would begin: what holds and guards are asked about before anybody fills in a form."""
+    return CHANGES[area](
+        flow_name=f"{area.value}_change", cohort=graduate.cohort, school_id=graduate.school_id, college_id=graduate.college_id,
+        tier=graduate.tier, graduate=graduate, edition=edition_of(graduate.cohort),
+    )  # fmt: skip
+
+
+def misfit(area: Area, kind: str, graduate: int) -> str | None:
+    """Why a type of transfer cannot go with the destination that is registered: further study takes the file of whoever studies on."""
+    if kind not in TO_STUDY:
+        return None
+    rows = EmploymentRecord.objects.unscoped("a guard compares the graduate's own record")
+    record = rows.filter(graduate=graduate).select_related("school").first()
+    label = TO_STUDY[kind]
+    if record is None:
+        return None
+    if not record.destination.startswith(STUDY_AT_HOME):
+        return f"「{label}」要已经登记的毕业去向是境内升学。去向有变化的，先改毕业去向。"
+    stays = record.employer_name == record.school.name
+    if (kind == "x_study_own") is not stays and record.employer_name:
+        return (
+            f"登记的升学院校是{record.employer_name}，{'不是本校，' if not stays else '就是本校，'}不能选「{label}」。"
+        )
+    return None
 
 
 def doubts_about(case: RecordChange) -> list[str]:

@@ -203,12 +203,17 @@ def all_of(*checks: Any) -> Any:
 # ---- of a case
 
 
+def sheet_for(area: Area, edition: str, person: Person) -> Sheet:
+    """The form about a graduate whom `person` knows: the sheet with the checks against receivers that it must not have (ARC-02)."""
+    whole = sheet(area, edition)
+    return replace(whole, check=all_of(whole.check, not_a_relative(person)))
+
+
 def sheet_of(case: RecordChange) -> Sheet:
     """The sheet of an application, with the checks against its own graduate."""
-    whole = sheet(case.AREA, case.edition)
     around = case.above("graduate")
     assert around is not None
-    return replace(whole, check=all_of(whole.check, not_a_relative(person_of(around))))
+    return sheet_for(case.AREA, case.edition, person_of(around))
 
 
 def drafted(case: RecordChange) -> Sheet:
