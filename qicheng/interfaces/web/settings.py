@@ -38,6 +38,8 @@ QICHENG_NUMBER_KEY = os.environ.get("QICHENG_NUMBER_KEY") or SECRET_KEY
 ALLOWED_HOSTS = _list("QICHENG_HOSTS", "localhost,127.0.0.1,[::1]")
 QICHENG_TLS = os.environ.get("QICHENG_TLS") == "1"
 QICHENG_FILES = Path(os.environ.get("QICHENG_FILES", "var/files"))
+# What the codes of reports are signed with for those who check without a network (VER-01); without a key reports wait.
+QICHENG_STATEMENT_KEYS = Path(os.environ.get("QICHENG_STATEMENT_KEYS", "var/keys/statements"))
 QICHENG_SITE = {
     "sponsor": os.environ.get("QICHENG_SPONSOR", ""),
     "icp": os.environ.get("QICHENG_ICP", ""),
