@@ -7,6 +7,7 @@ are in UTC and documents are read already.
 
 from __future__ import annotations
 
+import itertools
 import select
 from collections import namedtuple
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from psycopg import Cursor
 from psycopg.rows import tuple_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     Parameters = Mapping[str, Any] | Sequence[Any] | None
 
@@ -84,3 +85,19 @@ def change(sql: str, parameters: Parameters = None) -> int:
     """Run a statement that returns nothing; the number of rows it touched."""
     with _run(sql, parameters) as cursor:
         return cursor.rowcount
+
+
+def copy(sql: str, rows: Iterator[Sequence[Any]]) -> tuple[int, Any]:
+    """One COPY of these rows: how many it wrote, and the last of them; without rows it starts none."""
+    first = next(rows, None)
+    if first is None:
+        return 0, None
+    database = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    number, row = 0, first
+    with database.wrap_database_errors, Cursor(database.connection) as cursor, cursor.copy(sql) as target:
+        write = target.write_row
+        for row in itertools.chain((first,), rows):
+            write(row)
+            number += 1
+    return number, row
