@@ -21,6 +21,7 @@ class TransferConfig(AppConfig):
         for module in iter_modules(flows.__path__, flows.__name__ + "."):
             import_module(module.name)
         self._follow_registrations()
+        self._follow_records()
         self._tell_of_records()
 
     def _tell_of_records(self) -> None:
@@ -32,6 +33,14 @@ class TransferConfig(AppConfig):
 
         for area in (Area.ARCHIVE, Area.HOUSEHOLD):
             TOLD[about(area)] = ("transfer", "transfer:files", f"area={area.value}")
+
+    def _follow_records(self) -> None:
+        """CON-01, CON-02: whoever writes an employment record has it reported, and what was confirmed is asked again."""
+        from qicheng.domain.roster.effects import record_followed_by  # noqa: PLC0415 -- needs the models
+
+        from .effects.confirmation import follow  # noqa: PLC0415 -- needs the models
+
+        record_followed_by(follow)
 
     def _follow_registrations(self) -> None:
         """ARC-03: what is approved is carried into the records, in the approval's transaction."""

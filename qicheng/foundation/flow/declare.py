@@ -93,14 +93,14 @@ class Act:
 
     @property
     def targets(self) -> tuple[State, ...]:
-        return self.target.states if isinstance(self.target, Fork) else (self.target,)
+        return _states(self.target)
 
     def sheet(self, case: Case) -> Sheet | None:
         """The sheet that the act asks for on this case."""
         return self.form(case) if callable(self.form) else self.form
 
     def after(self, case: Case) -> State:
-        return self.target.choose(case) if isinstance(self.target, Fork) else self.target
+        return chosen(self.target, case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class Flow:
     """A kind of case: how it begins, which acts move it, what holds all of them, which proofs it takes (REG-09), and what
     one case is called where the flow's own label does not tell enough.
 
-    `start` is the state that a case begins in, or one for each role that can begin it.
+    `start` is the state that a case begins in, or one for each role that can begin it; a fork where the case itself decides.
     """
 
     name: str
@@ -189,25 +189,29 @@ class Flow:
     area: Area
     model: type[Case]
     begin: Begin
-    start: State | Mapping[Role, State]
+    start: State | Fork | Mapping[Role, State | Fork]
     acts: tuple[Act, ...]
     holds: tuple[Guard, ...] = ()
     proofs: Callable[[Any], tuple[ProofKind, ...]] | None = None
     title: Callable[[Any], str] | None = None
-    starts: dict[Role, State] = field(init=False)
+    starts: dict[Role, State | Fork] = field(init=False)
     states: dict[str, State] = field(init=False)
     followed: dict[str, tuple[Effect, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         begins = self.start
-        self.starts = dict.fromkeys(self.begin.by, begins) if isinstance(begins, State) else dict(begins)
+        self.starts = dict.fromkeys(self.begin.by, begins) if isinstance(begins, State | Fork) else dict(begins)
         self.states = {}
-        for state in (*self.starts.values(), *(state for act in self.acts for state in (act.source, *act.targets))):
+        for state in (*self._first, *(state for act in self.acts for state in (act.source, *act.targets))):
             if self.states.setdefault(state.key, state) is not state:
                 raise Misdeclared(f"{self.name}: two states are called {state.key}")
         self._check()
         if FLOWS.setdefault(self.name, self) is not self:
             raise Misdeclared(f"two flows are called {self.name}")
+
+    @property
+    def _first(self) -> tuple[State, ...]:
+        return tuple(state for start in self.starts.values() for state in _states(start))
 
     def _check(self) -> None:
         if set(self.starts) != set(self.begin.by):
@@ -218,7 +222,7 @@ class Flow:
                 if (act.source.key, act.name, role) in seen:
                     raise Misdeclared(f"{self.name}: {act.name} of {role} in {act.source.key} is declared twice")
                 seen.add((act.source.key, act.name, role))
-        reached = {state.key for state in self.starts.values()} | {
+        reached = {state.key for state in self._first} | {
             state.key for act in self.acts for state in act.targets
         }
         for state in self.states.values():
@@ -258,7 +262,7 @@ class Flow:
     @property
     def steps(self) -> set[tuple[str, str, str]]:
         """(before, after, role) of everything that can happen; what the database's guard knows (§5a)."""
-        found = {("", state.key, str(role)) for role, state in self.starts.items()}
+        found = {("", state.key, str(role)) for role, start in self.starts.items() for state in _states(start)}
         found |= {
             (act.source.key, state.key, str(role)) for act in self.acts for state in act.targets for role in act.by
         }
@@ -275,7 +279,7 @@ class Flow:
             for state in self.states.values()
         ]
         lines += ["", "at | who | act | to | guards | told | reason | rule"]
-        lines += [_line("-", role, self.begin, (state,)) for role, state in self.starts.items()]
+        lines += [_line("-", role, self.begin, _states(start)) for role, start in self.starts.items()]
         for act in self.acts:
             lines += [_line(act.source.key, role, act, act.targets) for role in act.by]
         lines += ["", "held by: " + (", ".join(guard.__name__ for guard in self.holds) or "-")]
@@ -290,13 +294,22 @@ class Flow:
             f"    {state.key}: {state.label}{f'（{state.turn.label}）' if state.turn else ''}"
             for state in self.states.values()
         ]
-        lines += dict.fromkeys(f"    [*] --> {state.key}: {self.begin.label}" for state in self.starts.values())
+        lines += dict.fromkeys(f"    [*] --> {state.key}: {self.begin.label}" for state in self._first)
         drawn = dict.fromkeys(
             f"    {act.source.key} --> {state.key}: {act.label}" for act in self.acts for state in act.targets
         )
         lines += drawn
         lines += [f"    {state.key} --> [*]" for state in self.states.values() if not any(self.leaving(state.key))]
         return "\n".join(lines)
+
+
+def chosen(target: State | Fork, case: Case) -> State:
+    """The state that it is for this case."""
+    return target.choose(case) if isinstance(target, Fork) else target
+
+
+def _states(target: State | Fork) -> tuple[State, ...]:
+    return target.states if isinstance(target, Fork) else (target,)
 
 
 def _owned(effect: Effect) -> str:

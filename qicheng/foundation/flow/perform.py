@@ -13,7 +13,7 @@ from django.db import IntegrityError, OperationalError, connection, models, tran
 from qicheng.foundation import codes, notice
 from qicheng.foundation.access import SYSTEM, statements
 
-from .declare import FLOWS
+from .declare import FLOWS, chosen
 from .models import Case, Record
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def begin(flow: Flow, actor: Actor, /, *, key: str | None = None, **given: Any) 
         with transaction.atomic():
             be(actor)
             case = start.make(actor, **given)
-            state = flow.starts[actor.role]
+            state = chosen(flow.starts[actor.role], case)
             case.flow_name, case.state, case.live, case.version = flow.name, state.key, state.live, 1
             case._around = look_around(case, hold=True)
             for guard in (*flow.holds, *start.when):
