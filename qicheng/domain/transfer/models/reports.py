@@ -25,6 +25,8 @@ STATED = (
     "destination", "employer_name", "credit_code", "nature", "industry", "area", "address", "job_category", "contact", "phone",
     "mobile", "email", "number",
 )  # fmt: skip
+# What it says of the roster's line (图 47).
+PERSON = ("name", "sex", "graduates_on", "study_years", "major", "level", "origin")
 IS_ISSUED_ALREADY = "这位毕业生已经有一份报告，信息没有变化时不用重新生成。"
 
 
@@ -32,8 +34,8 @@ def _locks(area: Area) -> tuple[Lock, ...]:
     """What a report locks before itself, in this order: it is made of these rows, and of nothing that changes beside them."""
     return (
         Lock("graduate", "roster_graduate", (("id", "graduate_id"),),
-             ("id", "name", "removed_at", "revision", f"{area.value}_moved AS moved")),
-        Lock("employment", "roster_employmentrecord", (("graduate_id", "graduate_id"),), ("version", *STATED)),
+             ("id", "removed_at", "revision", f"{area.value}_moved AS moved", *PERSON)),
+        Lock("employment", "roster_employmentrecord", (("graduate_id", "graduate_id"),), ("version", "cohort", *STATED)),
         Lock("record", f"transfer_{area.value}record", (("graduate_id", "graduate_id"),), ("version", "kind", *SAID)),
     )  # fmt: skip
 
@@ -153,19 +155,21 @@ class ReportNumber(models.Model):
 class ReportBatch(Scoped):
     """Reports that staff asked for together: those of a filtered list, made where they are missing, packed into one file.
 
-    `query` is the list's own, frozen when it was asked for; `graduates` are the numbers of those whom it found, worked through in order.
-    `counts` says how many were new, stood already, were held back or refused; `faults` whom it could not make and why.
+    `query` is the list's own, `graduates` the ids of those whom it found when it was asked for; they are worked through in that order.
+    `counts` says how many reports are in the file, wait, or were refused; `faults` are [graduate's id, why] of the latter two.
     """
 
     STATES: ClassVar = (("waiting", "等待开始"), ("working", "正在生成"), ("done", "已完成"), ("failed", "没有完成"))
     AREAS: ClassVar = tuple((area.value, area.label) for area in (Area.ARCHIVE, Area.HOUSEHOLD))
 
-    scope = Scope(account="account")
+    # A college's own, or the school's; beyond that a batch is looked at by whoever asked for it (ARC-07).
+    scope = Scope(college="college", school="school")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     school = models.ForeignKey(School, models.PROTECT)
+    college = models.ForeignKey(College, models.PROTECT, null=True)
     cohort = models.PositiveSmallIntegerField()
-    kind = models.CharField(max_length=10)
+    kind = models.CharField(max_length=10, choices=AREAS)
     account = models.ForeignKey(Account, models.PROTECT)
     actor = models.JSONField(default=dict)
     key = models.CharField(max_length=64)
