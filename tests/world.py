@@ -36,10 +36,11 @@ from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
 from qicheng.domain.registration.flows.supplementary import SUPPLEMENTARY
 from qicheng.domain.registration.models import Dissolution, EmployerLink, Registration
 from qicheng.domain.registration.sheets import destinations
-from qicheng.domain.roster.models import Graduate
+from qicheng.domain.roster.effects import record_changed
+from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.domain.transfer.flows.archive_change import ARCHIVE_CHANGE
 from qicheng.domain.transfer.flows.household_change import HOUSEHOLD_CHANGE
-from qicheng.domain.transfer.models import RecordChange
+from qicheng.domain.transfer.models import Confirmation, RecordChange
 from qicheng.foundation.access import SYSTEM, Actor, Area, Level, Role, Tier
 from qicheng.foundation.flow.gather import add_proof
 from qicheng.foundation.flow.perform import begin, perform
@@ -223,6 +224,35 @@ class World:
             defaults={"is_on": True, "review_mode": mode, "version": 1, "submitted_at": timezone.now()},
         )  # fmt: skip
         return settings
+
+    def open_confirmation(self, graduate: Graduate | None = None) -> None:
+        """The province has opened the module in which graduates confirm what was reported (ORG-02)."""
+        Opening.objects.update_or_create(
+            province=(graduate or self.graduate).school.province, cohort=self.cohort, module=Module.CONFIRMATION,
+            defaults={"is_open": True},
+        )  # fmt: skip
+
+    def reported(self, graduate: Graduate | None = None) -> Confirmation:
+        """A signing took effect and was reported; the graduate has not confirmed it."""
+        self.open_confirmation(graduate)
+        return self.confirmation_of(self.effective(graduate).graduate)
+
+    def confirmation_of(self, graduate: Graduate) -> Confirmation:
+        """What was reported of a graduate, as it stands now."""
+        found = Confirmation.all_rows.get(graduate=graduate)
+        assert isinstance(found, Confirmation)
+        return found
+
+    def recorded(self, graduate: Graduate | None = None, source: str = "upload", **said: Any) -> EmploymentRecord:
+        """The record of a graduate as a school's own platform brought it."""
+        graduate = graduate or self.graduate
+        row = {"destination": "11", "employer_name": "澄江生物制药有限公司", "source": source} | said
+        record, _ = EmploymentRecord.all_rows.update_or_create(
+            graduate=graduate, defaults=row, create_defaults=row | {"cohort": graduate.cohort, "school_id": graduate.school_id}
+        )  # fmt: skip
+        record_changed([graduate.pk])
+        assert isinstance(record, EmploymentRecord)
+        return record
 
     def change_draft(self, area: Area = Area.ARCHIVE, graduate: Graduate | None = None, **typed: Any) -> RecordChange:
         """The draft of an application to change where file or household goes, filled in; the module is open."""

@@ -13,7 +13,7 @@ from django.utils import timezone
 from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings, TransferSettings
 from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.roster.models import Graduate, Upload
-from qicheng.domain.transfer.models import ArchiveChange, HouseholdChange
+from qicheng.domain.transfer.models import ArchiveChange, Confirmation, HouseholdChange
 from qicheng.foundation.access import FULL, SYSTEM, Actor, Area, Level, Role, Tier, statements
 from qicheng.foundation.access.rows import Scoped, Unscoped
 from qicheng.foundation.flow.perform import perform
@@ -71,7 +71,7 @@ def above(row: models.Model) -> Iterator[models.Model]:
 
 def colleges_now(row: models.Model) -> set[int]:
     """A row that names a college itself belongs to that one (it follows the roster), else to those above it."""
-    if isinstance(row, (Registration, Dissolution, Graduate, ArchiveChange, HouseholdChange)):
+    if isinstance(row, (Registration, Dissolution, Graduate, ArchiveChange, HouseholdChange, Confirmation)):
         return {row.college_id}
     return {found.pk for found in above(row) if isinstance(found, College)}
 
@@ -131,6 +131,9 @@ def populate(world: World) -> None:
         world.change_submitted(area, late)
         world.change_approved(area, world.stranger)
         world.change_submitted(area, world.neighbour)
+    for graduate in (world.graduate, world.stranger):
+        world.open_confirmation(graduate)
+        perform(world.confirmation_of(graduate), "confirm", world.of(graduate))
     for model in SCOPED:
         if not model.all_rows.exists():
             fill(model, world)

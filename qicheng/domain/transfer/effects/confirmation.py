@@ -36,7 +36,8 @@ def _as_document(columns: Sequence[str], value: str) -> str:
 
 # One statement for one graduate or for thousands, in the transaction of whatever changed their records: approvals wait for it, so it
 # is neither one of the engine's acts nor several. What the flow declares holds all the same: the database's guard knows the steps.
-# `acting` is read before a row is written and `told` after all of them, so the guard sees the system act, and whoever acted goes on.
+# `acting` is read before a row is written, and what puts it back needs the number of all that were: the guard sees the system act,
+# and whoever acted goes on.
 _FOLLOW = f"""
 WITH acting AS MATERIALIZED (
     SELECT coalesce(current_setting('qicheng.role', true), '') AS role, set_config('qicheng.role', 'system', true)
@@ -107,13 +108,13 @@ WITH acting AS MATERIALIZED (
         UNION ALL SELECT public_id, cohort, school_id, 'change', before, state, version, changes FROM moved) every
     RETURNING id, "case", act, before, after
 ), told AS (
-    SELECT jsonb_agg(jsonb_build_array(r.act, r.id, r."case", s.cohort, s.graduate_id)) AS owed
+    SELECT count(*) AS number, jsonb_agg(jsonb_build_array(r.act, r.id, r."case", s.cohort, s.graduate_id))
+        FILTER (WHERE s.is_open AND r.after = 'unconfirmed' AND r.before <> 'unconfirmed') AS owed
     FROM recorded r
-    JOIN (SELECT public_id, graduate_id FROM begun UNION ALL SELECT public_id, graduate_id FROM moved) w ON w.public_id::text = r."case"
-    JOIN said s ON s.graduate_id = w.graduate_id
-    WHERE s.is_open AND r.after = 'unconfirmed' AND r.before <> 'unconfirmed'
+    LEFT JOIN (SELECT public_id, graduate_id FROM begun UNION ALL SELECT public_id, graduate_id FROM moved) w ON w.public_id::text = r."case"
+    LEFT JOIN said s ON s.graduate_id = w.graduate_id
 )
-SELECT set_config('qicheng.role', acting.role, true), told.owed FROM acting CROSS JOIN told
+SELECT set_config('qicheng.role', CASE WHEN told.number >= 0 THEN acting.role END, true), told.owed FROM acting CROSS JOIN told
 """  # noqa: S608 -- columns and parts are declared, values are parameters
 _REPORT = """
 WITH acting AS MATERIALIZED (
@@ -137,9 +138,10 @@ WITH acting AS MATERIALIZED (
     SELECT count(*) AS number, jsonb_agg(jsonb_build_array('report', r.id, r."case", m.cohort, m.graduate_id)) FILTER (
         WHERE EXISTS (SELECT 1 FROM orgs_opening o JOIN orgs_school s ON s.province_id = o.province_id
             WHERE s.id = m.school_id AND o.cohort = m.cohort AND o.module = 'confirmation' AND o.is_open)) AS owed
-    FROM recorded r JOIN moved m ON m.public_id::text = r."case"
+    FROM recorded r LEFT JOIN moved m ON m.public_id::text = r."case"
 )
-SELECT set_config('qicheng.role', acting.role, true), told.owed, told.number FROM acting CROSS JOIN told
+SELECT set_config('qicheng.role', CASE WHEN told.number >= 0 THEN acting.role END, true), told.owed, told.number
+FROM acting CROSS JOIN told
 """
 _REMIND = """
 WITH moved AS (
@@ -210,9 +212,9 @@ def remind(cases: Sequence[UUID], actor: Actor) -> int:
 def _tell(owed: Any) -> None:
     """Owe graduates the messages of these records: [act, record, case, cohort, graduate] each."""
     found: list[list[Any]] = json.loads(owed) if isinstance(owed, str) else owed or []
-    for act, cohort in dict.fromkeys((one[0], one[3]) for one in found):
-        some = [(record, case, node) for *told, node in found for of, record, case, year in [told] if (of, year) == (act, cohort)]
-        notice.queue_each(flow="confirmation", act=act, cohort=cohort, role=Role.GRADUATE, owed=some)
+    for act in dict.fromkeys(told for told, *_ in found):
+        some = [(record, case, cohort, node) for told, record, case, cohort, node in found if told == act]
+        notice.queue_each(flow="confirmation", act=act, role=Role.GRADUATE, owed=some)
 
 
 # ---- the acts
