@@ -157,7 +157,9 @@ def check(content: bytes, *, sha256: str = "") -> Checked:
             raise NotIntact("文件上应有且只有一个平台的签章")
         signed_at = found[0].self_reported_timestamp
         roots = [asn1.Certificate.load(_der(one)) for one in authorities()]
-        context = ValidationContext(trust_roots=roots, moment=signed_at, allow_fetching=False, best_signature_time=signed_at)
+        context = ValidationContext(
+            trust_roots=roots, moment=signed_at, allow_fetching=False, best_signature_time=signed_at
+        )
         status = validate_pdf_signature(
             found[0], context,
             key_usage_settings=KeyUsageConstraints(

@@ -32,12 +32,12 @@ def make_seal(
     ends = ends or begins + YEARS
     above, own = (rsa.generate_private_key(65537, size) for size in (BITS, bits))
     issuer = _named("启程演示签章机构")
-    root = _certificate(issuer, issuer, above, above, begins - timedelta(days=1), ends + timedelta(days=1), is_authority=True)
+    root = _certificate(
+        issuer, issuer, above, above, begins - timedelta(days=1), ends + timedelta(days=1), is_authority=True
+    )
     leaf = _certificate(_named(name), issuer, own, above, begins, ends, is_authority=False)
     _write(folder / "authority.pem", _pem(root))
-    key = own.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    key = own.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     _write(file, key + _pem(leaf) + _pem(root))
     return file
 
@@ -72,9 +72,7 @@ def _certificate(
 
 
 def _named(name: str) -> x509.Name:
-    return x509.Name(
-        [x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"), x509.NameAttribute(NameOID.COMMON_NAME, name)]
-    )
+    return x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"), x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

@@ -15,13 +15,38 @@ from django.utils import timezone
 from qicheng.domain.roster.models import Graduate
 from qicheng.domain.roster.queries import destination_words
 from qicheng.domain.transfer.guards import reports as guards
-from qicheng.domain.transfer.models import REPORTS, ArchiveReport, GraduateReport, HouseholdReport, ReportNumber, TransferReport
+from qicheng.domain.transfer.models import (
+    REPORTS,
+    ArchiveReport,
+    GraduateReport,
+    HouseholdReport,
+    ReportNumber,
+    TransferReport,
+)
 from qicheng.domain.transfer.queries.records import LISTED
-from qicheng.domain.transfer.queries.reports import PAPER, confirmed_words, digest_of, live_report, live_reports, paper_of
+from qicheng.domain.transfer.queries.reports import (
+    PAPER,
+    confirmed_words,
+    digest_of,
+    live_report,
+    live_reports,
+    paper_of,
+)
 from qicheng.domain.transfer.sheets import reports as sheets
 from qicheng.foundation.access import SYSTEM, Role, statements
 from qicheng.foundation.flow.declare import FLOWS
-from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, Stopped, begin, carry_on, clock, find, mention, perform
+from qicheng.foundation.flow.perform import (
+    NotFound,
+    NotOpen,
+    Refused,
+    Stopped,
+    begin,
+    carry_on,
+    clock,
+    find,
+    mention,
+    perform,
+)
 from qicheng.foundation.kit.calendar import cohort_closes, day_of, midnight
 from qicheng.foundation.kit.numbers import grouped, report_number
 from qicheng.foundation.later import later
@@ -29,7 +54,7 @@ from qicheng.foundation.papers import seal, statement, store
 from qicheng.foundation.papers.typeset import MissingGlyphs, typeset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from datetime import date, datetime
 
     from qicheng.foundation.access import Actor
@@ -47,7 +72,9 @@ TAKEN_UP_AFTER = timedelta(minutes=2)
 # ---- asking for one
 
 
-def issue(kind: str, graduate: int, actor: Actor, *, until: date | None = None, key: str | None = None) -> TransferReport:
+def issue(
+    kind: str, graduate: int, actor: Actor, *, until: date | None = None, key: str | None = None
+) -> TransferReport:
     """The report of that issue that counts for a graduate: the one that stands, or a new one that a job will make.
 
     In the caller's transaction. `until` is the last day on which it counts; another one is another report. One that no longer says
@@ -149,7 +176,9 @@ def take_up() -> int:
     states = UNMADE if seal.why_not_ready() is None else ("asked",)
     for kind, model in REPORTS.items():
         rows = model.objects.unscoped("the timetable takes up reports that wait")
-        waiting = rows.filter(live=True, issued_at=None, state__in=states, waiting_since__lt=before).order_by("waiting_since")
+        waiting = rows.filter(live=True, issued_at=None, state__in=states, waiting_since__lt=before).order_by(
+            "waiting_since"
+        )
         for report in waiting.values_list("public_id", flat=True).iterator(500):
             make_report(kind, str(report))
             taken += 1
@@ -202,9 +231,9 @@ def first_verified(case: TransferReport, actor: Actor) -> None:
 # ---- ending it
 
 
-def supersede(graduates: Iterable[int]) -> None:
+def supersede(graduates: Sequence[int]) -> None:
     """Records of these graduates were written: reports that no longer say what they say are superseded, in the writer's transaction."""
-    for report in live_reports(list(graduates)):
+    for report in live_reports(graduates):
         if guards.is_as_frozen(report, SYSTEM):
             _as_before(report, "supersede")
 

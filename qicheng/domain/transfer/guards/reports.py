@@ -51,8 +51,11 @@ def is_listed(case: TransferReport, actor: Actor) -> str | None:
 
 
 def has_destination(case: TransferReport, actor: Actor) -> str | None:
-    """REP-01: a report is made of an approved record."""
-    return None if case.above("employment") is not None else "还没有审核通过的毕业去向，审核通过后才能生成报告。"
+    """REP-01: a report is made of an approved record; where a signing was dissolved nothing is approved any more."""
+    record = case.above("employment")
+    if record is None or (record.source == "system" and not record.came_from):
+        return "还没有审核通过的毕业去向，审核通过后才能生成报告。"
+    return None
 
 
 def has_record(case: TransferReport, actor: Actor) -> str | None:
@@ -92,6 +95,15 @@ def stands(case: TransferReport, actor: Actor) -> str | None:
     return None if case.is_issued else "这份报告还没有生成，或者已经失效，不能下载。"
 
 
-TO_ASK = (module_is_open, cohort_is_open, on_the_roster, is_listed, has_destination, has_record, is_not_disputed, nothing_stands)
+TO_ASK = (
+    module_is_open,
+    cohort_is_open,
+    on_the_roster,
+    is_listed,
+    has_destination,
+    has_record,
+    is_not_disputed,
+    nothing_stands,
+)
 TO_ISSUE = (on_the_roster, is_not_disputed, is_as_frozen)
 TO_HAND_OUT = (on_the_roster, stands, is_not_disputed, is_as_frozen)

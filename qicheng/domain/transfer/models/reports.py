@@ -35,7 +35,7 @@ def _locks(area: Area) -> tuple[Lock, ...]:
     return (
         Lock("graduate", "roster_graduate", (("id", "graduate_id"),),
              ("id", "removed_at", "revision", f"{area.value}_moved AS moved", *PERSON)),
-        Lock("employment", "roster_employmentrecord", (("graduate_id", "graduate_id"),), ("version", "cohort", *STATED)),
+        Lock("employment", "roster_employmentrecord", (("graduate_id", "graduate_id"),), ("version", "cohort", "source", '"case" AS came_from', *STATED)),
         Lock("record", f"transfer_{area.value}record", (("graduate_id", "graduate_id"),), ("version", "kind", *SAID)),
     )  # fmt: skip
 

@@ -24,10 +24,10 @@ BASIC = ("基本信息", {
 })  # fmt: skip
 DESTINATION = ("毕业去向信息", {"destination": "毕业去向", "unit": "单位名称", "unit_area": "单位所在地"})
 ARCHIVE = ("档案转递信息", {
-    "archive_kind": "档案转递类型", "archive_receiver": "档案接收单位", "archive_address": "档案接收地址", "archive_postcode": "邮政编码",
+    "archive_kind": "转递类型", "archive_receiver": "接收单位", "archive_address": "接收地址", "archive_postcode": "邮政编码",
 })  # fmt: skip
 HOUSEHOLD = ("户口迁移信息", {
-    "household_kind": "户口迁移类型", "household_receiver": "户口接收单位", "household_address": "户口迁移地址",
+    "household_kind": "迁移类型", "household_receiver": "接收单位", "household_address": "迁移地址",
 })  # fmt: skip
 CONFIRMED = ("本人确认", {"confirmed": "登记确认"})
 BLOCKS: Mapping[str, tuple[tuple[str, dict[str, str]], ...]] = {
@@ -46,17 +46,23 @@ SIGNED: Mapping[str, tuple[str, ...]] = {
     "archive": (*_SIGNED, "archive_kind", "archive_receiver"),
     "household": (*_SIGNED, "household_kind", "household_receiver"),
 }
-LABELS: Mapping[str, str] = {key: label for blocks in BLOCKS.values() for _, rows in blocks for key, label in rows.items()}
+LABELS: Mapping[str, str] = {
+    key: label for blocks in BLOCKS.values() for _, rows in blocks for key, label in rows.items()
+}
 
 
-def printed(kind: str, area: Area, *, graduate: Any, school: str, employment: Any, record: Any, destination: str, confirmed: str) -> dict[str, str]:
+def printed(
+    kind: str, area: Area, *, graduate: Any, school: str, employment: Any, record: Any, destination: str, confirmed: str
+) -> dict[str, str]:
     """What a report of that issue says, key → words; what there is nothing to say of is ''.
 
     `graduate`, `employment`, `record` are rows of the roster's line, the employment record, and the area's record (or None);
     `destination` and `confirmed` are those in words.
     """
     said = {key: STUDENT[key].shown(getattr(graduate, key)) for key in PERSON}
+    year, month = graduate.graduates_on[:4], graduate.graduates_on[4:]
     said |= {
+        "graduates_on": f"{year} 年 {int(month)} 月" if month.isdecimal() else graduate.graduates_on,
         "school": school, "destination": destination, "unit": employment.employer_name,
         "unit_area": divisions.full_name(employment.area) if employment.area else "", "confirmed": confirmed,
     }  # fmt: skip
@@ -80,11 +86,12 @@ def stated(*, graduate: Any, employment: Any, record: Any) -> str:
 
 def blocks(kind: str, said: Mapping[str, str]) -> list[tuple[str, list[tuple[str, str]]]]:
     """(heading, (label, words) …) of a report as it is printed; a block with nothing to say is left out, and so is an empty line."""
-    found = [(title, [(label, said[key]) for key, label in rows.items() if said.get(key)]) for title, rows in BLOCKS[kind]]
+    found = [
+        (title, [(label, said[key]) for key, label in rows.items() if said.get(key)]) for title, rows in BLOCKS[kind]
+    ]
     return [(title, rows) for title, rows in found if rows]
 
 
 def signed_lines(kind: str, said: Mapping[str, str]) -> list[str]:
     """The lines of the statement in the QR code, as `SIGNED` orders them."""
     return [said.get(key, "") for key in SIGNED[kind]]
-
