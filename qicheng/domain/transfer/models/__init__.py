@@ -1,5 +1,18 @@
 """The tables of the room, a file for each of its parts; here they are all together."""
 
+from .batches import (
+    BATCH_LINES,
+    BATCHES,
+    FROZEN,
+    PERSON,
+    ArchiveHandover,
+    ArchiveHandoverLine,
+    HandoverBatch,
+    HandoverLine,
+    HouseholdHandover,
+    HouseholdHandoverLine,
+)
+from .confirmation import PARTS, Confirmation, ConfirmationAnswer
 from .records import (
     CHANGES,
     RECORDS,
@@ -11,15 +24,54 @@ from .records import (
     RecordChange,
     TransferRecord,
 )
+from .reports import REPORTS, ArchiveReport, GraduateReport, HouseholdReport, ReportBatch, ReportNumber, TransferReport
+from .uploads import (
+    FAULTS,
+    UPLOADS,
+    ArchiveUpload,
+    ArchiveUploadFault,
+    HouseholdUpload,
+    HouseholdUploadFault,
+    RecordUpload,
+    RecordUploadFault,
+)
 
 __all__ = [
+    "BATCHES",
+    "BATCH_LINES",
     "CHANGES",
+    "FAULTS",
+    "FROZEN",
+    "PARTS",
+    "PERSON",
     "RECORDS",
+    "REPORTS",
     "SAID",
+    "UPLOADS",
     "ArchiveChange",
+    "ArchiveHandover",
+    "ArchiveHandoverLine",
     "ArchiveRecord",
+    "ArchiveReport",
+    "ArchiveUpload",
+    "ArchiveUploadFault",
+    "Confirmation",
+    "ConfirmationAnswer",
+    "GraduateReport",
+    "HandoverBatch",
+    "HandoverLine",
     "HouseholdChange",
+    "HouseholdHandover",
+    "HouseholdHandoverLine",
     "HouseholdRecord",
+    "HouseholdReport",
+    "HouseholdUpload",
+    "HouseholdUploadFault",
     "RecordChange",
+    "RecordUpload",
+    "RecordUploadFault",
+    "ReportBatch",
+    "ReportNumber",
     "TransferRecord",
+    "TransferReport",
 ]
