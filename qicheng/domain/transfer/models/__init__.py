@@ -13,6 +13,7 @@ from .batches import (
     HouseholdHandoverLine,
 )
 from .confirmation import PARTS, Confirmation, ConfirmationAnswer
+from .mailing import MailBatch, Mailing, MailPrint, NumberUpload
 from .records import (
     CHANGES,
     RECORDS,
@@ -67,6 +68,10 @@ __all__ = [
     "HouseholdReport",
     "HouseholdUpload",
     "HouseholdUploadFault",
+    "MailBatch",
+    "MailPrint",
+    "Mailing",
+    "NumberUpload",
     "RecordChange",
     "RecordUpload",
     "RecordUploadFault",
