@@ -25,7 +25,7 @@ from qicheng.foundation.kit.numbers import token
 from qicheng.foundation.listing.page import render, say
 
 from .module import STAFF
-from .records import key_of, whole, with_region
+from .records import key_of, marked, whole, with_region
 from .reviewing import reviewed
 
 if TYPE_CHECKING:
@@ -225,29 +225,17 @@ def loose(request: Request, case: RecordChange, record: Any = None) -> Form:
     if request.method == "POST":
         form = made(with_region(request))
         form.full_clean()
-        return marked(form, case)
+        return marked(form, sheet_of(case))
     offered = {one.code for one in kinds(case.AREA, case.edition)}
     start = record.values if record is not None and record.kind in offered else {}
-    return marked(made(initial=case.values if case.version else start), case)
+    return marked(made(initial=case.values if case.version else start), sheet_of(case))
 
 
 def strict(case: RecordChange) -> Form:
     """What the case has, measured by all that is asked."""
     form = sheet_of(case).form(case.cohort)(case.values)
     form.full_clean()
-    return marked(form, case)
-
-
-def marked(form: Form, case: RecordChange) -> Form:
-    """The marks of what is asked, on a form that lets a draft be saved without it."""
-    asked: Any = sheet_of(case).form(case.cohort)
-    for field in sheet_of(case):
-        control = form.fields[field.key]
-        control.required = field.required
-        if asked_when := getattr(asked.base_fields[field.key], "asked_when", ""):
-            control.help_text = "，".join(filter(None, [str(control.help_text), asked_when]))
-    form.use_required_attribute = False
-    return form
+    return marked(form, sheet_of(case))
 
 
 def last_words(case: RecordChange) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
     from qicheng.foundation.access.pages import Request
     from qicheng.foundation.listing import Listing
+    from qicheng.foundation.sheets import Sheet
 
 # The lists of a module by the name in their address.
 LISTS = {"records": listings.records, "changes": listings.changes, "lapsed": listings.lapsed}
@@ -172,9 +173,12 @@ def edit(request: Request, area: Area, public_id: UUID) -> HttpResponse:
         return redirect("transfer:record", area, public_id)
     sheet = sheet_for(area, orgs.edition_of(graduate.cohort), person_of(graduate))
     if request.method != "POST":
-        return editing(request, area, graduate, row, sheet.form(graduate.cohort)(initial=row.values if row else None))
+        form = sheet.form(graduate.cohort)(initial=row.values if row else None)
+        return editing(request, area, graduate, row, marked(form, sheet))
     form = sheet.form(graduate.cohort)(with_region(request))
-    if not form.is_valid():
+    is_right = form.is_valid()
+    marked(form, sheet)
+    if not is_right:
         return editing(request, area, graduate, row, form, status=422)
     try:
         effects.edit_record(area, public_id, request.actor, seen=whole(request.POST.get("seen")), key=key_of(request),
@@ -198,7 +202,7 @@ def editing(
     return render(request, "transfer/record_edit.html", {
         **frame(request, area), "graduate": graduate, "form": form, "why": why, "key": token(), "words": request.POST.get("words", ""),
         "seen": request.POST["seen"] if status == 422 and "seen" in request.POST else row.version if row else 0,
-        "now": lines(area, row.values) if row and row.is_registered else [], "unfinished": unfinished if unfinished and unfinished.live else None,
+        "registered": lines(area, row.values) if row and row.is_registered else [], "unfinished": unfinished if unfinished and unfinished.live else None,
         "kinds": kinds(area, orgs.edition_of(graduate.cohort)), "region": orgs.area_selects(str(form["region"].value() or "")),
     }, status=status)  # fmt: skip
 
@@ -252,6 +256,18 @@ def with_region(request: Request) -> Any:
     if "region" not in sent:
         sent["region"] = orgs.chosen_area(sent)
     return sent
+
+
+def marked(form: Form, sheet: Sheet) -> Form:
+    """The marks of what is asked, on a form of which a part may be empty until the type is chosen."""
+    asked: Any = sheet.form()
+    for field in sheet:
+        control = form.fields[field.key]
+        control.required = field.required
+        if asked_when := getattr(asked.base_fields[field.key], "asked_when", ""):
+            control.help_text = "，".join(filter(None, [str(control.help_text), asked_when]))
+    form.use_required_attribute = False
+    return form
 
 
 def whole(text: str | None) -> int:

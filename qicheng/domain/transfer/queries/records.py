@@ -116,11 +116,22 @@ def doubts_about(case: RecordChange) -> list[str]:
     return doubts(case.AREA, case.values, person_of(around))
 
 
-def module_is_open(area: Area, cohort: int, actor: Actor) -> bool:
-    """Whether the province of the actor's school has opened the module (ORG-02)."""
+def open_areas(cohort: int, actor: Actor) -> list[Area]:
+    """The areas whose module the province of the actor's school has opened, as far as the actor may read them (ORG-02, ARC-07)."""
     path = {Role.SCHOOL: "province__school", Role.COLLEGE: "province__school__college"}[actor.role]
-    rows = Opening.objects.filter(cohort=cohort, module=area.value, is_open=True)
-    return rows.filter(**{path: actor.node}).exists()
+    readable = [area for area in MOVED if actor.may_read(area)]
+    rows = (
+        Opening.objects.filter(cohort=cohort, module__in=readable, is_open=True, **{path: actor.node})
+        if readable
+        else ()
+    )
+    opened = {row.module for row in rows}
+    return [area for area in readable if area.value in opened]
+
+
+def module_is_open(area: Area, cohort: int, actor: Actor) -> bool:
+    """Whether the province of the actor's school has opened the module, which the actor may read (ORG-02)."""
+    return area in open_areas(cohort, actor)
 
 
 def school_of(actor: Actor) -> int:
@@ -157,6 +168,7 @@ class Compared:
     asked: str
     now: str
     unit: str
+    goes_to_unit: bool
 
     @property
     def is_new(self) -> bool:
@@ -165,10 +177,11 @@ class Compared:
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether the unit of the employment record says otherwise."""
-        return bool(self.asked and self.unit and self.asked != self.unit)
+        """Whether it is to go to that unit, and the employment record says otherwise of it."""
+        return bool(self.goes_to_unit and self.asked and self.unit and self.asked != self.unit)
 
 
+TO_THE_UNIT = ("x_sign_unit", "x_study_other")
 UNIT_OF = {"receiver": "employer_name", "region": "area", "address": "address", "contact": "contact", "phone": "phone"}
 """What a record of file or household says → where the employment record says it of the unit."""
 
