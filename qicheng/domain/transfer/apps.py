@@ -21,6 +21,7 @@ class TransferConfig(AppConfig):
         for module in iter_modules(flows.__path__, flows.__name__ + "."):
             import_module(module.name)
         self._follow_registrations()
+        self._follow_openings()
         self._follow_records()
         self._tell_of_records()
 
@@ -41,6 +42,14 @@ class TransferConfig(AppConfig):
         from .effects.confirmation import follow  # noqa: PLC0415 -- needs the models
 
         record_followed_by(follow)
+
+    def _follow_openings(self) -> None:
+        """ARC-03: where a module opens, what was approved before is carried in by a job."""
+        from qicheng.domain.orgs.effects.settings import opening_followed_by  # noqa: PLC0415 -- needs the models
+
+        from .effects.catching_up import owe  # noqa: PLC0415 -- needs the models
+
+        opening_followed_by(owe)
 
     def _follow_registrations(self) -> None:
         """ARC-03: what is approved is carried into the records, in the approval's transaction."""

@@ -15,6 +15,8 @@ from qicheng.domain.registration import listings
 from qicheng.domain.registration.effects import agreement, inviting, reminding
 from qicheng.domain.registration.queries import overdue_invitations, unanswered_dissolutions
 from qicheng.domain.roster import imports as roster
+from qicheng.domain.transfer import imports as transfer_files
+from qicheng.domain.transfer.effects import catching_up
 from qicheng.foundation.access import SYSTEM, Role
 from qicheng.foundation.flow.perform import Stopped, find, perform
 from qicheng.foundation.papers.proofs import sweep_orphans
@@ -64,6 +66,24 @@ def read_upload(upload: int) -> None:
 def apply_upload(upload: int) -> None:
     """Write the good lines of a checked roster, all or none (IMP-03)."""
     roster.apply_upload(upload)
+
+
+@task("transfer.read_upload")
+def read_records(area: str, upload: int) -> None:
+    """Read and check a file of records of file or household, up to its preview (ARC-04)."""
+    transfer_files.read_upload(area, upload)
+
+
+@task("transfer.apply_upload")
+def apply_records(area: str, upload: int) -> None:
+    """Write the good lines of a checked file of records, all or none (ARC-04)."""
+    transfer_files.apply_upload(area, upload)
+
+
+@task("transfer.catch_up")
+def catch_up(area: str, school: int, cohort: int) -> None:
+    """Carry what was approved before a module opened into its records (ARC-03)."""
+    catching_up.catch_up(area, school, cohort)
 
 
 @task("notice.send_code")
@@ -139,3 +159,12 @@ def restore(timestamp: int) -> None:
     close_old_connections()
     roster.restore_uploaded()
     roster.resume_stuck()
+    transfer_files.resume_stuck()
+
+
+@app.periodic(cron="23 2 * * *", periodic_id="carry")
+@app.task(name="transfer.carry", queueing_lock="transfer.carry")
+def carry(timestamp: int) -> None:
+    """Carry what is approved to whom the roster has put on the list of file or household since (ARC-03, ARC-08)."""
+    close_old_connections()
+    catching_up.catch_up_everywhere()

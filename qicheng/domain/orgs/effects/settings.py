@@ -28,7 +28,16 @@ from qicheng.foundation.access import Actor, Area, Role, Tier
 from qicheng.foundation.flow.perform import Refused, be, begun, in_process, note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+# What follows when a module of file or household opens at schools: declared by the room above, once, when it starts.
+FOLLOWING: list[Callable[[Area, Sequence[int], int], None]] = []
+
+
+def opening_followed_by(effect: Callable[[Area, Sequence[int], int], None]) -> None:
+    """Let a room above have its part when the modules file and household open: `effect(area, schools, cohort)`, in the same transaction."""
+    if effect not in FOLLOWING:
+        FOLLOWING.append(effect)
 
 
 class Outdated(Refused):
@@ -58,7 +67,9 @@ def set_province(actor: Actor, cohort: int, seen: str, given: Mapping[str, Any])
         rows = SigningSettings.objects.unscoped("the settings below the province, to be locked")
         list(rows.select_for_update(of=("self",)).filter(school__province=province, cohort=cohort).order_by("pk"))
         rows = TransferSettings.objects.unscoped("the settings below the province, to be locked")
-        list(rows.select_for_update(of=("self",)).filter(school__province=province, cohort=cohort).order_by("pk"))
+        held = list(
+            rows.select_for_update(of=("self",)).filter(school__province=province, cohort=cohort).order_by("pk")
+        )
         ProvinceSettings.objects.update_or_create(
             province=province, cohort=cohort, defaults={"agreement_form": given["agreement_form"]}
         )
@@ -66,6 +77,9 @@ def set_province(actor: Actor, cohort: int, seen: str, given: Mapping[str, Any])
             Opening.objects.update_or_create(
                 province=province, cohort=cohort, module=module, defaults={"is_open": given[module.value]}
             )
+        for area in (Area.ARCHIVE, Area.HOUSEHOLD):
+            if given[Module(area.value).value] and not before[Module(area.value).value]:
+                _open(area, [row.school_id for row in held if row.area == area.value and row.is_on], cohort)
         changes = PROVINCE.changes(before, given)
         if changes:
             note(actor, "change", "province_settings", changes, subject=f"province {province.pk}", cohort=cohort)
@@ -190,15 +204,23 @@ def set_transfer(actor: Actor, area: Area, cohort: int, seen: int, given: Mappin
         before = {key: getattr(row, key) for key in TRANSFER.keys} if row.version else {}
         after = {key: given[key] for key in TRANSFER.keys}
         _review_may_be(row, after["review_mode"], area)
+        was_taking = row.is_on and row.submitted_at is not None
         for key, value in after.items():
             setattr(row, key, value)
         row.version += 1
         row.submitted_at = row.submitted_at or timezone.now()
         row.save()
+        if row.is_on and not was_taking:
+            _open(area, [school.pk], cohort)
         note(
             actor, "submit", f"{area.value}_settings", TRANSFER.changes(before, after), cohort=cohort, school=school.pk
         )
     return row
+
+
+def _open(area: Area, schools: Sequence[int], cohort: int) -> None:
+    for effect in FOLLOWING if schools else ():
+        effect(area, schools, cohort)
 
 
 def set_handler(actor: Actor, cohort: int, given: Mapping[str, Any]) -> Handler:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from qicheng.domain.transfer.effects.confirmation import follow
 from qicheng.domain.transfer.effects.records import about
+from qicheng.domain.transfer.effects.reports import supersede
 from qicheng.domain.transfer.models import RECORDS, SAID
 from qicheng.domain.transfer.sheets.records import shown_by
 from qicheng.foundation.access import Role, statements
@@ -69,6 +71,8 @@ def write_each(
                 "origin_case": [one.case for one in some], "cohort": cohort, "school": school,
             },
         )  # fmt: skip
+        follow([one.graduate for one in some], (area.value,))
+        supersede([one.graduate for one in some])
         told = Role.GRADUATE if is_told else None
         number += note_each(actor, act, about(area), changes(some), cohort=cohort, school=school, told=told)
     return number
