@@ -6,7 +6,8 @@ from django.urls import path, register_converter
 
 from qicheng.foundation.access import Area
 
-from .pages import files, letters, mailing, records, reviewing
+from .effects import reports as effects
+from .pages import confirmation, files, letters, mailing, records, reports, reviewing
 
 
 class ModuleConverter:
@@ -73,8 +74,39 @@ archives_by_post = [
     path("files/mail/numbers/<uuid:public_id>/refused/", letters.refused, BY_POST, name="mail_refused"),
 ]  # fmt: skip
 
+what_was_reported = [
+    path("confirm/", confirmation.confirm, name="confirm"),
+    path("confirm/figures/", confirmation.figures, name="confirm_figures"),
+    path("confirm/remind/", confirmation.remind, name="confirm_remind"),
+    path("confirm/workbook/", confirmation.confirm_workbook, name="confirm_workbook"),
+    path("confirm/<uuid:public_id>/", confirmation.confirmation, name="confirmation"),
+    path("confirm/<uuid:public_id>/remind/", confirmation.remind_one, name="confirm_remind_one"),
+]
+
+TRANSFER = "transfer/<area:area>/"
+
+reports_of_transfer = [
+    path(TRANSFER, reports.reports, name="reports"),
+    path(f"{TRANSFER}workbook/", reports.reports_workbook, name="reports_workbook"),
+    path(f"{TRANSFER}make/", reports.make, name="reports_make"),
+    path(f"{TRANSFER}make/done/", reports.make_done, name="reports_make_done"),
+    path(f"{TRANSFER}batches/<uuid:public_id>/", reports.report_batch, name="report_batch"),
+    path(f"{TRANSFER}batches/<uuid:public_id>/file/", reports.report_batch_file, name="report_batch_file"),
+    *(
+        path(f"report/{kind}/<uuid:public_id>/", reports.report, {"flow": flow}, name=flow)
+        for kind, flow in effects.FLOW_OF.items()
+    ),
+    *(
+        path(f"report/{kind}/<uuid:public_id>/report.pdf", reports.report_file, {"flow": flow}, name=f"{flow}_file")
+        for kind, flow in effects.FLOW_OF.items()
+    ),
+    path("gov/seal/", reports.sealing, name="sealing"),
+]
+
 app_name = "transfer"
 urlpatterns = [
+    *reports_of_transfer,
+    *what_was_reported,
     *archives_by_post,
     *records_of_file_and_household,
 ]

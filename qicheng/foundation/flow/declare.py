@@ -70,7 +70,8 @@ class Act:
     `tell`: who is told, whoever did it left out. `reason`: a table of reasons from which one must be chosen and completed in words
     (REG-02). `form`: the sheet that it asks for, or how to tell it from the case. `consequence`: what the page says before it is done. `drafted`: the form is filled with the case's own values.
     `irreversible`: the button is the dangerous one. `in_person`: whoever acts proves again who it is (INV-20). `carried`: it happens
-    only within an act of another flow, by `carry_on`.
+    only within an act of another flow, by `carry_on`. `in_place`: it is done on the page that shows what it is about, of the version
+    seen there, and nowhere else.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Act:
     in_person: bool = False
     drafted: bool = False
     carried: bool = False
+    in_place: bool = False
     primary: bool = False
     rule: str = ""
 

@@ -58,7 +58,9 @@ WITH acting AS MATERIALIZED (
         || CASE WHEN o.archive AND g.archive_moved IS NOT false
             THEN jsonb_build_object('archive', {_as_document(("kind", *SAID), "coalesce(a.{}, '')")}) ELSE '{{}}' END
         || CASE WHEN o.household AND g.household_moved IS NOT false
-            THEN jsonb_build_object('household', {_as_document(("kind", *SAID), "coalesce(h.{}, '')")}) ELSE '{{}}' END AS content
+            THEN jsonb_build_object('household', {
+    _as_document(("kind", *SAID), "coalesce(h.{}, '')")
+}) ELSE '{{}}' END AS content
     FROM acting CROSS JOIN roster_employmentrecord e JOIN roster_graduate g ON g.id = e.graduate_id
     LEFT JOIN opened o ON o.school_id = e.school_id AND o.cohort = e.cohort
     LEFT JOIN transfer_archiverecord a ON a.graduate_id = e.graduate_id

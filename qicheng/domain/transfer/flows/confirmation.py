@@ -30,7 +30,7 @@ CONFIRMATION = Flow(
         ),
         *(
             Act("confirm", "确认无误", state, CONFIRMED, GRADUATE, when=(guards.has_confirmed,), do=effects.confirm,
-                primary=state is UNCONFIRMED, rule="CON-01",
+                in_place=True, primary=state is UNCONFIRMED, rule="CON-01",
                 consequence="确认的是这一页上显示的内容。以后登记的信息有变化，会请你重新确认。")
             for state in (UNCONFIRMED, DISPUTED)
         ),

@@ -117,7 +117,9 @@ class ConfirmationAnswer(Scoped):
         """The answer in words."""
         if self.is_right:
             return "确认无误"
-        named = "、".join("这不是我的去向" if self.is_denied and part == "destination" else PARTS[part][0] for part in self.wrong)
+        named = "、".join(
+            "这不是我的去向" if self.is_denied and part == "destination" else PARTS[part][0] for part in self.wrong
+        )
         return f"确认有误：{named}"
 
     def values(self, part: str) -> dict[str, Any]:

@@ -51,7 +51,9 @@ def dispute(case: Confirmation) -> Sheet:
         ))
         for part in case.parts
     )  # fmt: skip
-    remark = Field("remark", "说明", "long", limit=REMARK, hint="写明哪里不对、正确的是什么，学校按这里的内容核对和改正。")
+    remark = Field(
+        "remark", "说明", "long", limit=REMARK, hint="写明哪里不对、正确的是什么，学校按这里的内容核对和改正。"
+    )
     return Sheet("ConfirmationDispute", (*asked, remark), check=_something_is_wrong)
 
 
