@@ -172,7 +172,8 @@ def _review_may_be(row: SigningSettings | TransferSettings, mode: str, area: Are
     """Raise Refused where the mode of review of that area's cases cannot be changed to this one (SET-05, SET-06, SET-09)."""
     if mode == row.review_mode:
         return
-    if waiting := in_process(area=area, school_id=row.school_id, cohort=row.cohort):
+    # Only cases that are reviewed: what waits for the post or for an answer has no mode of review.
+    if waiting := in_process(area=area, school_id=row.school_id, cohort=row.cohort, review_mode__isnull=False):
         raise Refused(f"还有 {sum(waiting.values())} 条业务在办理，全部办完才能改审核方式。")  # SET-06
     if mode == ReviewMode.COLLEGE_THEN_SCHOOL:
         lacking = queries.colleges_without_reviewer(row.school_id, row.cohort, area)

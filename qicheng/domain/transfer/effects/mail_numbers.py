@@ -73,7 +73,7 @@ def register(actor: Actor, upload: NumberUpload) -> Passed:
         one = (
             send_all(actor, [(case, line["seen"], line["tracking"])])
             if case
-            else Passed(left=[(line["name"], "没有找到这封邮件。")])
+            else Passed(left=[(line["name"], "毕业生撤回了申请，这封邮件不寄。")])
         )
         passed.moved += one.moved
         passed.left += one.left

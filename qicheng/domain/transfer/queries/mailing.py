@@ -72,7 +72,7 @@ STANDINGS: tuple[Standing, ...] = (
     Standing("no_archive", "档案去向没有登记", GRADUATE, "coalesce(a.kind, '') = ''", "档案去向还没有登记，先申请修改档案信息。"),
     Standing("undecided", "档案去向暂不确定", GRADUATE, f"a.kind = '{UNDECIDED}'", "档案转递类型是「暂不确定」，确定以后申请修改档案信息。"),
     Standing("lacking", "接收地址不全", GRADUATE, f"({SHORT})", "档案的接收单位、地址、联系人或电话不全，先申请修改档案信息。"),
-    Standing("closed", "登记确认没有开放", PROVINCE, "o.is_open IS NOT TRUE AND c.state IS NULL", "省里还没有开放登记确认，开放以后先确认，再申请邮寄。"),
+    Standing("closed", "登记确认没有开放", PROVINCE, "o.is_open IS NOT TRUE AND c.state IS DISTINCT FROM 'confirmed'", "省里还没有开放登记确认，开放以后先确认，再申请邮寄。"),
     Standing("unreported", "还没有上报", NOBODY, "coalesce(c.state, 'unreported') = 'unreported'", "登记的信息还没有上报。上报以后请你确认，确认无误再申请邮寄。"),
     Standing("unconfirmed", "待本人确认", GRADUATE, "c.state = 'unconfirmed'", "先在「登记确认」里确认登记信息无误。"),
     Standing("disputed", "确认有误", SCHOOL, "c.state = 'disputed'", "你确认时说信息有误，等学校更正；更正以后重新确认。"),
