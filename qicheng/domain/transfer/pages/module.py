@@ -71,14 +71,14 @@ def settings_words(request: Request, area: Area) -> str:
 def workbook(request: Request, listing: Listing, asked: Mapping[str, str], back: str) -> HttpResponse:
     """The rows that a query finds, on record (EXP-01); too many are not cut off but refused with what to do."""
     actor, cohort = request.actor, request.cohort
-    wanted = {one: str(asked[one.key])[:200] for one in listing.filters if asked.get(one.key)}
+    wanted = [(one.key, one.label, str(asked[one.key])[:200]) for one in listing.filters if asked.get(one.key)]
     number = listing.count(actor, asked, cohort)
     if number > MOST_ROWS:
         words = f"一次最多下载 {MOST_ROWS:,} 条，现在的查询不止这些。按院系、学历或专业筛选以后分几次下载。"
         say(request, words, "warn")
-        return redirect(f"{back}?{urlencode({one.key: value for one, value in wanted.items()})}")
+        return redirect(f"{back}?{urlencode([(key, value) for key, _, value in wanted])}")
     rows = list(listing.sheet_rows(actor, asked, cohort, MOST_ROWS))
-    about = {one.label: ["", value] for one, value in wanted.items()} | {"条数": ["", len(rows)]}
+    about = {label: ["", value] for _, label, value in wanted} | {"条数": ["", len(rows)]}
     school = actor.node if actor.role is Role.SCHOOL else None
     note(actor, "export", f"listing.{listing.name}", about, cohort=cohort, school=school)
     name = f"{listing.label}-{timezone.localtime():%Y%m%d-%H%M}.xlsx"

@@ -193,7 +193,13 @@ def compared(case: RecordChange, record: TransferRecord | None, employment: Empl
     for field in sheet:
         unit = getattr(employment, UNIT_OF[field.key]) if employment is not None and field.key in UNIT_OF else ""
         found.append(
-            Compared(field.label, field.shown(asked.get(field.key)), field.shown(now.get(field.key)), field.shown(unit))
+            Compared(
+                field.label,
+                field.shown(asked.get(field.key)),
+                field.shown(now.get(field.key)),
+                field.shown(unit),
+                case.kind in TO_THE_UNIT,
+            )
         )
     return [one for one in found if one.asked or one.now]
 
