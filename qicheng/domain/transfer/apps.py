@@ -23,7 +23,21 @@ class TransferConfig(AppConfig):
         self._follow_registrations()
         self._follow_openings()
         self._follow_records()
+        self._follow_reports()
         self._tell_of_records()
+
+    def _follow_reports(self) -> None:
+        """VER-02: a report and its authorisation end together; what counts no more is on the list that is carried along."""
+        from qicheng.foundation.flow.declare import FLOWS  # noqa: PLC0415 -- needs the models
+
+        from .effects.verification import lapse, revoke, take_report_back  # noqa: PLC0415 -- needs the models
+
+        for state in ("superseded", "withdrawn"):
+            for issue in ("graduate_report", "archive_report", "household_report"):
+                FLOWS[issue].followed_by(state, revoke)
+            FLOWS["graduate_report"].followed_by(state, lapse)
+        for state in ("ended", "expired"):
+            FLOWS["authorisation"].followed_by(state, take_report_back)
 
     def _tell_of_records(self) -> None:
         """Where the words about a record that staff wrote are, and the page that they lead to (ARC-04)."""
@@ -36,12 +50,14 @@ class TransferConfig(AppConfig):
             TOLD[about(area)] = ("transfer", "transfer:files", f"area={area.value}")
 
     def _follow_records(self) -> None:
-        """CON-01, CON-02: whoever writes an employment record has it reported, and what was confirmed is asked again."""
+        """CON-01, CON-02, REP-01: whoever writes an employment record has it reported and asked about again; old reports are superseded."""
         from qicheng.domain.roster.effects import record_followed_by  # noqa: PLC0415 -- needs the models
 
         from .effects.confirmation import follow  # noqa: PLC0415 -- needs the models
+        from .effects.reports import supersede  # noqa: PLC0415 -- needs the models
 
         record_followed_by(follow)
+        record_followed_by(supersede)
 
     def _follow_openings(self) -> None:
         """ARC-03: where a module opens, what was approved before is carried in by a job."""

@@ -43,14 +43,13 @@ class MissingGlyphs(Exception):
 def typeset(template: Path, values: Mapping[str, Any], *, standards: Sequence[str] = ACCESSIBLE) -> bytes:
     """The PDF of a typst template filled in with `values`, which claims to keep those `standards`.
 
-    `values["made_at"]` (ISO 8601 with its offset) dates the document; `values["qr"]`, where given, is drawn as a QR
-    code and reaches the template as an SVG text, `sys.inputs.qr`. Raises `MissingGlyphs` rather than leave a blank.
+    `values["made_at"]` (ISO 8601 with its offset) dates the document; `values["qr"]` and `values["scan"]`, where given, are drawn as
+    QR codes and reach the template as SVG texts, `sys.inputs.qr` and `sys.inputs.scan`. Raises `MissingGlyphs` rather than leave a blank.
     """
     if gaps := missing_glyphs(values):
         raise MissingGlyphs(gaps)
     inputs = {"values": json.dumps(values, ensure_ascii=False)}
-    if "qr" in values:
-        inputs["qr"] = qr_code(values["qr"])
+    inputs |= {code: qr_code(values[code]) for code in ("qr", "scan") if code in values}
     try:
         document = _compiler(template.parent).compile(
             input=template,

@@ -31,7 +31,7 @@ VALUES: dict[str, Any] = {
     "title": "全国普通高等学校毕业生去向登记信息", "purpose": "转递档案用", "number_label": "转递编号", "number": "2610 001A D4MJ RWK0 0X",
     "issuer": "江临大学", "issued": "2026 年 6 月 25 日", "until": "2027 年 1 月 31 日", "address": "dj.example.edu.cn/v/",
     "blocks": [{"title": "基本信息", "rows": [{"label": "姓名", "value": "陈诚"}, {"label": "毕业院校", "value": "江临大学"}]}],
-    "qr": "QC1ABCDEF", "made_at": "2026-06-25T09:00:00+08:00",
+    "qr": "QC1ABCDEF", "scan": "https://dj.example.edu.cn/v/s/abc/", "made_at": "2026-06-25T09:00:00+08:00",
 }  # fmt: skip
 
 

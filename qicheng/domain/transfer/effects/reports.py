@@ -32,6 +32,7 @@ from qicheng.domain.transfer.queries.reports import (
     live_reports,
     paper_of,
 )
+from qicheng.domain.transfer.queries.verification import address_of, scan_digest, scan_token
 from qicheng.domain.transfer.sheets import reports as sheets
 from qicheng.foundation.access import SYSTEM, Role, statements
 from qicheng.foundation.flow.declare import FLOWS
@@ -128,7 +129,9 @@ def freeze(case: TransferReport, actor: Actor) -> None:
     )  # fmt: skip
     case.stated = sheets.stated(graduate=graduate, employment=employment, record=record)
     case.revision = graduate.revision
-    ReportNumber.objects.create(digest=digest_of(case.number), kind=case.KIND, report=case.public_id)
+    # What it is looked up by: the number, and what its code leads by.
+    digests = (digest_of(case.number), scan_digest(scan_token(case.number)))
+    ReportNumber.objects.bulk_create(ReportNumber(digest=one, kind=case.KIND, report=case.public_id) for one in digests)
 
 
 def make_later(case: TransferReport, actor: Actor) -> None:
@@ -204,14 +207,19 @@ def say_why(case: TransferReport, actor: Actor, why: str = "") -> dict[str, Any]
 
 def hand_out(report: TransferReport, actor: Actor) -> bytes:
     """The signed file, for whoever may see the report; each time is on record. Raises NotFound, Refused, `store.Damaged`."""
-    with transaction.atomic():
-        mention(report, "downloaded", actor, when=guards.TO_HAND_OUT)
-        if report.downloaded_at is None:
-            carry_on(report, "download", actor)
+    put_on_record(report, actor)
     paper = paper_of(report)
     if paper is None:
         raise NotFound("没有找到这份报告。")
     return store.read(paper)
+
+
+def put_on_record(report: TransferReport, actor: Actor) -> None:
+    """A download, on record; the first one is also told by the list. Raises NotFound, Refused where it no longer counts."""
+    with transaction.atomic():
+        mention(report, "downloaded", actor, when=guards.TO_HAND_OUT)
+        if report.downloaded_at is None:
+            carry_on(report, "download", actor)
 
 
 def first_downloaded(case: TransferReport, actor: Actor) -> None:
@@ -303,6 +311,7 @@ def report_values(case: TransferReport, now: datetime) -> dict[str, Any]:
         "qr": statement.sign(
             case.number, sheets.LETTERS[case.KIND], sheets.signed_lines(case.KIND, case.printed), issued=now, until=until
         ),
+        "scan": address_of(case.number),
         "made_at": timezone.localtime(now).isoformat(timespec="seconds"),
     }  # fmt: skip
 

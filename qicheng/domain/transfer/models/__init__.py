@@ -36,6 +36,7 @@ from .uploads import (
     RecordUpload,
     RecordUploadFault,
 )
+from .verification import Authorisation, RevokedNumber, Verification
 
 __all__ = [
     "BATCHES",
@@ -56,6 +57,7 @@ __all__ = [
     "ArchiveReport",
     "ArchiveUpload",
     "ArchiveUploadFault",
+    "Authorisation",
     "Confirmation",
     "ConfirmationAnswer",
     "GraduateReport",
@@ -77,6 +79,8 @@ __all__ = [
     "RecordUploadFault",
     "ReportBatch",
     "ReportNumber",
+    "RevokedNumber",
     "TransferRecord",
     "TransferReport",
+    "Verification",
 ]

@@ -141,7 +141,7 @@ REPORTS: Mapping[str, type[TransferReport]] = {
 
 
 class ReportNumber(models.Model):
-    """Every number that was ever given out, as a keyed digest: unique among all issues, never changed, never given again (INV-53)."""
+    """Every number that was ever given out, and what its code leads by, as keyed digests: unique among all issues, never changed, never given again (INV-53)."""
 
     digest = models.CharField(max_length=64, unique=True)
     kind = models.CharField(max_length=10)
@@ -156,7 +156,7 @@ class ReportBatch(Scoped):
     """Reports that staff asked for together: those of a filtered list, made where they are missing, packed into one file.
 
     `query` is the list's own, `graduates` the ids of those whom it found when it was asked for; they are worked through in that order.
-    `counts` says how many reports are in the file, wait, or were refused; `faults` are [graduate's id, why] of the latter two.
+    `packed` are the public ids of the reports in the file; `faults` says for a graduate's id why there is none.
     """
 
     STATES: ClassVar = (("waiting", "等待开始"), ("working", "正在生成"), ("done", "已完成"), ("failed", "没有完成"))
@@ -178,8 +178,8 @@ class ReportBatch(Scoped):
     state = models.CharField(max_length=10, choices=STATES, default="waiting")
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
-    counts = models.JSONField(default=dict)
-    faults = models.JSONField(default=list)
+    faults = models.JSONField(default=dict)
+    packed = models.JSONField(default=list)
     path = models.CharField(max_length=200, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveBigIntegerField(default=0)
