@@ -243,6 +243,12 @@ class World:
         assert isinstance(found, Confirmation)
         return found
 
+    def signing(self, graduate: Graduate | None = None) -> Registration:
+        """The registration of a graduate that is in force."""
+        found = Registration.all_rows.get(graduate=graduate or self.graduate, live=True)
+        assert isinstance(found, Registration)
+        return found
+
     def recorded(self, graduate: Graduate | None = None, source: str = "upload", **said: Any) -> EmploymentRecord:
         """The record of a graduate as a school's own platform brought it."""
         graduate = graduate or self.graduate

@@ -162,6 +162,14 @@ SELECT jsonb_agg(jsonb_build_array('ask_again', r.id, r."case", m.cohort, m.grad
 FROM recorded r JOIN moved m ON m.public_id::text = r."case"
 """
 
+# Records that have no confirmation though something stands that can be reported, and those that say otherwise than was reported.
+_LEFT_BEHIND = f"""
+SELECT e.graduate_id FROM roster_employmentrecord e LEFT JOIN transfer_confirmation c ON c.graduate_id = e.graduate_id
+WHERE e.graduate_id > %(after)s AND CASE WHEN c.id IS NULL THEN e.source <> 'system' OR e."case" <> ''
+    ELSE c.content -> 'destination' <> {_as_document(("destination", *BLANK), "e.{}")} END
+ORDER BY e.graduate_id LIMIT %(most)s
+"""  # noqa: S608 -- columns are declared, values are parameters
+
 
 def follow(graduates: Sequence[int], parts: Sequence[str] = ("destination",)) -> None:
     """Let confirmations follow what has changed in these parts of these graduates' records, in the caller's transaction (CON-02).
@@ -188,6 +196,16 @@ def report_due(now: datetime | None = None) -> int:
         if row[2] < AT_ONCE:
             break
     return reported
+
+
+def follow_missed() -> int:
+    """Let confirmations follow records that changed without anybody saying so, such as those of before there were confirmations."""
+    after, found = 0, 0
+    while rows := statements.rows(_LEFT_BEHIND, {"after": after, "most": AT_ONCE}):
+        with transaction.atomic():
+            follow([row.graduate_id for row in rows])
+        after, found = rows[-1].graduate_id, found + len(rows)
+    return found
 
 
 def remind(cases: Sequence[UUID], actor: Actor) -> int:
