@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from qicheng.domain.orgs.queries import edition_of
 from qicheng.domain.roster.models import Graduate
+from qicheng.domain.transfer.effects.confirmation import follow
+from qicheng.domain.transfer.effects.reports import supersede
 from qicheng.domain.transfer.models import (
     RECORDS,
     SAID,
@@ -147,6 +149,8 @@ def _put(
         setattr(row, name, value)
     row.version, row.changed_at = row.version + 1, timezone.now()
     row.save()
+    follow([row.graduate_id], (area.value,))
+    supersede([row.graduate_id])
     changes = shown_by(area).changes(before, row.values)
     if before["origin"] != row.came_from:
         changes["来源"] = [before["origin"], row.came_from]
