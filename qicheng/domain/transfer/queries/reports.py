@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import timezone
 
+from qicheng.domain.orgs.models import Module, Opening
+from qicheng.domain.roster.models import Graduate
 from qicheng.domain.transfer.guards import reports as guards
-from qicheng.domain.transfer.models import REPORTS, Confirmation, ReportNumber, TransferReport
+from qicheng.domain.transfer.models import REPORTS, Confirmation, ReportBatch, ReportNumber, TransferReport
+from qicheng.domain.transfer.queries.records import school_of
 from qicheng.foundation.access import SYSTEM, statements
 from qicheng.foundation.kit.calendar import day_of
 from qicheng.foundation.kit.numbers import fingerprint, read_report_number
@@ -17,9 +20,10 @@ from qicheng.foundation.papers.models import Paper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
-    from qicheng.foundation.access import Actor
+    from qicheng.foundation.access import Actor, Area
 
 _LIVE = " UNION ALL ".join(
     f"SELECT '{kind}' AS kind, id FROM {model._meta.db_table} WHERE graduate_id = ANY(%(graduates)s) AND live"  # noqa: S608 -- names of tables alone
@@ -94,6 +98,46 @@ def report_of(kind: str, public_id: UUID | str, actor: Actor) -> TransferReport 
 def paper_of(report: TransferReport) -> Paper | None:
     """The paper of a report, once there is one."""
     return Paper.objects.filter(kind=PAPER, record=str(report.public_id)).first()
+
+
+def is_open(actor: Actor, cohort: int) -> bool:
+    """Whether the province of the actor's school has opened 户档转递核验 (ORG-02)."""
+    return Opening.objects.filter(
+        province__school=school_of(actor), cohort=cohort, module=Module.VERIFICATION, is_open=True
+    ).exists()
+
+
+def batches(actor: Actor, area: Area, cohort: int, *, newest: int = 5) -> list[ReportBatch]:
+    """The last batches of whoever asks."""
+    rows = ReportBatch.objects.seen_by(actor).filter(account=actor.account, kind=area.value, cohort=cohort)
+    return list(rows.order_by("-id")[:newest])
+
+
+def batch_of(public_id: UUID | str, actor: Actor) -> ReportBatch | None:
+    """A batch that whoever asks has asked for (ARC-07)."""
+    return ReportBatch.objects.seen_by(actor).filter(account=actor.account, public_id=public_id).first()
+
+
+def faults(batch: ReportBatch) -> list[tuple[str, str, str]]:
+    """(name, student number, why) of those for whom a batch has no report, in its order."""
+    rows = Graduate.objects.unscoped("the graduates of the actor's own batch").filter(
+        pk__in=list(map(int, batch.faults))
+    )
+    people = {pk: (name, number) for pk, name, number in rows.values_list("pk", "name", "student_number")}
+    wanted = [pk for pk in batch.graduates if str(pk) in batch.faults and pk in people]
+    return [(*people[pk], batch.faults[str(pk)]) for pk in wanted]
+
+
+def waiting() -> list[tuple[str, int, datetime]]:
+    """(what for, how many, since when) of all reports of the country that are not made yet; they name nobody."""
+    sql = " UNION ALL ".join(
+        f"SELECT state, waiting_since FROM {model._meta.db_table} WHERE live AND issued_at IS NULL"  # noqa: S608 -- names of tables alone
+        for model in REPORTS.values()
+    )
+    found = statements.rows(
+        f"SELECT state, count(*) AS number, min(waiting_since) AS since FROM ({sql}) w GROUP BY 1 ORDER BY 1"
+    )  # noqa: S608
+    return [(row.state, row.number, row.since) for row in found]
 
 
 def confirmed_words(graduate: int) -> str:
