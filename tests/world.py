@@ -6,6 +6,8 @@ from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
 from qicheng.domain.orgs.effects.flags import raise_flag
 from qicheng.domain.orgs.models import (
     Account,
@@ -24,6 +26,7 @@ from qicheng.domain.orgs.models import (
     School,
     Seat,
     SigningSettings,
+    TransferSettings,
 )
 from qicheng.domain.registration.flows.destination import DESTINATION
 from qicheng.domain.registration.flows.offline_dissolution import OFFLINE_DISSOLUTION
@@ -33,7 +36,11 @@ from qicheng.domain.registration.flows.online_signing import ONLINE_SIGNING
 from qicheng.domain.registration.flows.supplementary import SUPPLEMENTARY
 from qicheng.domain.registration.models import Dissolution, EmployerLink, Registration
 from qicheng.domain.registration.sheets import destinations
-from qicheng.domain.roster.models import Graduate
+from qicheng.domain.roster.effects import record_changed
+from qicheng.domain.roster.models import EmploymentRecord, Graduate
+from qicheng.domain.transfer.flows.archive_change import ARCHIVE_CHANGE
+from qicheng.domain.transfer.flows.household_change import HOUSEHOLD_CHANGE
+from qicheng.domain.transfer.models import Confirmation, RecordChange
 from qicheng.foundation.access import SYSTEM, Actor, Area, Level, Role, Tier
 from qicheng.foundation.flow.gather import add_proof
 from qicheng.foundation.flow.perform import begin, perform
@@ -75,6 +82,11 @@ UNIT: dict[str, Any] = {
 }  # fmt: skip
 FORM: dict[str, Any] = UNIT | OFFER | {"post": "工艺工程师"}
 PAPER: dict[str, Any] = FORM | {"paper_number": "BJ-2026-000123", "signed_on": "2026-05-20"}
+# What a graduate asks for: the file and the household go to an agency for talents.
+CHANGE: dict[str, Any] = {
+    "kind": "x_trustee", "receiver": "北京市海淀区人才服务中心", "region": "110108", "address": "北四环西路52号", "contact": "吴芳",
+    "phone": "010-33333333", "postcode": "100190",
+}  # fmt: skip
 # What a reviewer's approval asks for, by what it approves.
 VERIFIED = {"verified": "5 月 20 日与单位人事周岚电话核实，同意解约"}
 ENDED = {"manner": "x_mutual", "grounds": ""} | VERIFIED
@@ -191,6 +203,87 @@ class World:
         assert isinstance(case, Dissolution)
         return case
 
+    # ---- file and household
+
+    def open_transfer(
+        self,
+        area: Area = Area.ARCHIVE,
+        graduate: Graduate | None = None,
+        *,
+        mode: ReviewMode = ReviewMode.COLLEGE_THEN_SCHOOL,
+    ) -> TransferSettings:
+        """The province has opened the module of that area, the school turned it on, and the graduate is on its list."""
+        graduate = graduate or self.graduate
+        Graduate.all_rows.filter(pk=graduate.pk).update(**{f"{area.value}_moved": True})
+        school = graduate.school
+        Opening.objects.update_or_create(
+            province=school.province, cohort=self.cohort, module=area.value, defaults={"is_open": True}
+        )
+        settings, _ = TransferSettings.all_rows.get_or_create(
+            school=school, cohort=self.cohort, area=area.value,
+            defaults={"is_on": True, "review_mode": mode, "version": 1, "submitted_at": timezone.now()},
+        )  # fmt: skip
+        return settings
+
+    def open_confirmation(self, graduate: Graduate | None = None) -> None:
+        """The province has opened the module in which graduates confirm what was reported (ORG-02)."""
+        Opening.objects.update_or_create(
+            province=(graduate or self.graduate).school.province, cohort=self.cohort, module=Module.CONFIRMATION,
+            defaults={"is_open": True},
+        )  # fmt: skip
+
+    def reported(self, graduate: Graduate | None = None) -> Confirmation:
+        """A signing took effect and was reported; the graduate has not confirmed it."""
+        self.open_confirmation(graduate)
+        return self.confirmation_of(self.effective(graduate).graduate)
+
+    def confirmation_of(self, graduate: Graduate) -> Confirmation:
+        """What was reported of a graduate, as it stands now."""
+        found = Confirmation.all_rows.get(graduate=graduate)
+        assert isinstance(found, Confirmation)
+        return found
+
+    def signing(self, graduate: Graduate | None = None) -> Registration:
+        """The registration of a graduate that is in force."""
+        found = Registration.all_rows.get(graduate=graduate or self.graduate, live=True)
+        assert isinstance(found, Registration)
+        return found
+
+    def recorded(self, graduate: Graduate | None = None, source: str = "upload", **said: Any) -> EmploymentRecord:
+        """The record of a graduate as a school's own platform brought it."""
+        graduate = graduate or self.graduate
+        row = {"destination": "11", "employer_name": "澄江生物制药有限公司", "source": source} | said
+        record, _ = EmploymentRecord.all_rows.update_or_create(
+            graduate=graduate, defaults=row, create_defaults=row | {"cohort": graduate.cohort, "school_id": graduate.school_id}
+        )  # fmt: skip
+        record_changed([graduate.pk])
+        assert isinstance(record, EmploymentRecord)
+        return record
+
+    def change_draft(self, area: Area = Area.ARCHIVE, graduate: Graduate | None = None, **typed: Any) -> RecordChange:
+        """The draft of an application to change where file or household goes, filled in; the module is open."""
+        self.open_transfer(area, graduate)
+        flow = {Area.ARCHIVE: ARCHIVE_CHANGE, Area.HOUSEHOLD: HOUSEHOLD_CHANGE}[area]
+        case = begin(flow, self.of(graduate or self.graduate), **CHANGE | typed)
+        assert isinstance(case, RecordChange)
+        return case
+
+    def change_submitted(
+        self, area: Area = Area.ARCHIVE, graduate: Graduate | None = None, **typed: Any
+    ) -> RecordChange:
+        """The same, submitted."""
+        case = self.change_draft(area, graduate, **typed)
+        perform(case, "submit", self.of(case.graduate))
+        return case
+
+    def change_approved(
+        self, area: Area = Area.ARCHIVE, graduate: Graduate | None = None, **typed: Any
+    ) -> RecordChange:
+        """The same, approved at every level: the record says so."""
+        case = self.change_submitted(area, graduate, **typed)
+        self.approved(case)
+        return case
+
     # ---- what a graduate begins
 
     def prove(
@@ -210,7 +303,7 @@ class World:
                 given = {Role.COLLEGE: VERIFIED, Role.SCHOOL: ENDED}[role] if on_paper else {}
                 perform(case, "approve", self.reviewer(case, role), **given)
 
-    def reviewer(self, case: Registration | Dissolution, role: Role) -> Actor:
+    def reviewer(self, case: Registration | Dissolution | RecordChange, role: Role) -> Actor:
         """Whoever reviews the case in that role."""
         node = case.college_id if role is Role.COLLEGE else case.school_id
         seat = next(
@@ -408,8 +501,6 @@ class World:
         Opening.objects.get_or_create(
             province=province, cohort=self.cohort, module=Module.SIGNING, defaults={"is_open": True}
         )
-        from django.utils import timezone
-
         SigningSettings.all_rows.create(
             school=school, cohort=self.cohort, online_signing=True, supplementary=True, destination=True, review_mode=mode,
             submitted_at=timezone.now(),

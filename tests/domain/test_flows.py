@@ -25,8 +25,11 @@ from qicheng.domain.registration.flows.supplementary import SUPPLEMENTARY
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.registration.sheets import destinations
 from qicheng.domain.roster.models import Graduate
+from qicheng.domain.transfer.flows.archive_change import ARCHIVE_CHANGE
+from qicheng.domain.transfer.flows.confirmation import CONFIRMATION
+from qicheng.domain.transfer.flows.household_change import HOUSEHOLD_CHANGE
 from qicheng.foundation import codes
-from qicheng.foundation.access import FULL, SYSTEM, Actor, Role
+from qicheng.foundation.access import FULL, SYSTEM, Actor, Area, Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.gather import gathered, why_not_now
 from qicheng.foundation.flow.models import Record
@@ -39,7 +42,7 @@ from tests.domain.registration.places import EVERY_PLACE
 from tests.domain.registration.places import PLACES as STANDING
 from tests.domain.registration.test_dissolution import asked_on
 from tests.filling import DAYS, TYPED
-from tests.world import DISSOLUTION, FORM, OFFER, PAPER, World, credit_code, filled_destination, picture
+from tests.world import CHANGE, DISSOLUTION, FORM, OFFER, PAPER, World, credit_code, filled_destination, picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +53,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 # How many deep places there are to start from, the shallow one among them; behind them, every state of a graduate's own ways.
-DEEP = 9
+DEEP = 14
 PLACES = DEEP + len(EVERY_PLACE)
 # For how many minutes the long form walks; two processes share it by its halves.
 SOAK_MINUTES = float(os.environ.get("QICHENG_SOAK", "0"))
@@ -59,6 +62,7 @@ MAY_FIND_NOTHING = {
     ("online_signing", "refresh"), ("online_signing", "amend"), ("employer_verification", "approve"), ("offline_signing", "refresh"),
     ("offline_signing", "amend"), ("offline_signing", "bring_back"), ("offline_signing", "send_link"), ("supplementary", "refresh"), ("supplementary", "amend"),
     ("destination", "refresh"), ("destination", "amend"), ("destination", "redirect"), ("offline_dissolution", "submit"),
+    ("confirmation", "dispute"),
 }  # fmt: skip
 HANDED_IN = {"submit", "bring_back"}
 MADE = remake(picture())
@@ -179,6 +183,18 @@ class Walk:
         return begin(
             OFFLINE_DISSOLUTION, self.world.of(agreement.graduate), agreement=agreement, **DISSOLUTION[Role.GRADUATE]
         )
+
+    def archive_change(self) -> Case:
+        self.world.open_transfer(Area.ARCHIVE)
+        return begin(ARCHIVE_CHANGE, self.somebody(), **CHANGE)
+
+    def household_change(self) -> Case:
+        self.world.open_transfer(Area.HOUSEHOLD)
+        return begin(HOUSEHOLD_CHANGE, self.somebody(), **CHANGE)
+
+    def confirmation(self) -> Case:
+        """Of a graduate who has a record and no confirmation, or else it is refused."""
+        return begin(CONFIRMATION, SYSTEM, graduate=Graduate.all_rows.get(pk=self.somebody().node))
 
     def employer_verification(self) -> Case:
         return self._about_an_employer("employer_verification")
@@ -390,6 +406,22 @@ class Walk:
             case 8:
                 case = world.form_approved()
                 world.link(case)
+                self.cases.append(case)
+            case 9:
+                self.cases += [world.change_submitted(area) for area in (Area.ARCHIVE, Area.HOUSEHOLD)]
+            case 10:
+                self.cases += [world.change_draft(area) for area in (Area.ARCHIVE, Area.HOUSEHOLD)]
+            case 11:
+                for area in (Area.ARCHIVE, Area.HOUSEHOLD):
+                    case = world.change_submitted(area)
+                    perform(case, "return", world.actor(Role.COLLEGE), reason="x_archive", words="补充接收单位")
+                    self.cases.append(case)
+
+            case 12:
+                self.cases.append(world.reported())
+            case 13:
+                case = world.reported()
+                perform(case, "dispute", world.actor(Role.GRADUATE), destination="denied", remark="没有签过")
                 self.cases.append(case)
 
     def note_overdue(self, case: Case) -> None:

@@ -10,9 +10,10 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
-from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings
+from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings, TransferSettings
 from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.roster.models import Graduate, Upload
+from qicheng.domain.transfer.models import ArchiveChange, Confirmation, HouseholdChange
 from qicheng.foundation.access import FULL, SYSTEM, Actor, Area, Level, Role, Tier, statements
 from qicheng.foundation.access.rows import Scoped, Unscoped
 from qicheng.foundation.flow.perform import perform
@@ -33,7 +34,11 @@ NODES = {
     Role.BEARER: Registration,
 }
 # Rows of a node above that whoever stands below may read: what a school has set.
-SHOWN_BELOW = {SigningSettings: {Role.COLLEGE}, Handler: {Role.COLLEGE, Role.GRADUATE}}
+SHOWN_BELOW = {
+    SigningSettings: {Role.COLLEGE},
+    TransferSettings: {Role.COLLEGE},
+    Handler: {Role.COLLEGE, Role.GRADUATE},
+}
 # Rows that a role reads wherever they belong to.
 SHOWN_TO_ALL = {Employer: {Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY}}
 # Rows under a node that are none of its business: a graduate's own file is not the operator's view of its employer, and so on.
@@ -43,11 +48,17 @@ NOT_SHOWN: dict[str, set[Role]] = {
     "UploadFault": {Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER},
     "InvitationBatch": {Role.COLLEGE, Role.GRADUATE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY},
     "SigningSettings": {Role.GRADUATE, Role.EMPLOYER},
+    "TransferSettings": {Role.GRADUATE, Role.EMPLOYER},
     "Handler": {Role.EMPLOYER},
     "Employer": {Role.GRADUATE},
     "Dissolution": {Role.BEARER},
     "EmployerLink": {Role.EMPLOYER, Role.PROVINCE, Role.MINISTRY},
 }
+
+# Whose permission a model's rows are read by, where it is not that of employment (ARC-07).
+AREAS = {
+    "ArchiveRecord": Area.ARCHIVE, "ArchiveChange": Area.ARCHIVE, "HouseholdRecord": Area.HOUSEHOLD, "HouseholdChange": Area.HOUSEHOLD,
+}  # fmt: skip
 
 
 def above(row: models.Model) -> Iterator[models.Model]:
@@ -60,7 +71,7 @@ def above(row: models.Model) -> Iterator[models.Model]:
 
 def colleges_now(row: models.Model) -> set[int]:
     """A row that names a college itself belongs to that one (it follows the roster), else to those above it."""
-    if isinstance(row, (Registration, Dissolution, Graduate)):
+    if isinstance(row, (Registration, Dissolution, Graduate, ArchiveChange, HouseholdChange, Confirmation)):
         return {row.college_id}
     return {found.pk for found in above(row) if isinstance(found, College)}
 
@@ -80,7 +91,7 @@ def belongs(row: models.Model, actor: Actor) -> bool:
     has_person = any(isinstance(found, Graduate) for found in above(row))
     if (
         role.is_staff
-        and actor.levels.get(Area.EMPLOYMENT, Level.NONE) == Level.NONE
+        and actor.levels.get(AREAS.get(model.__name__, Area.EMPLOYMENT), Level.NONE) == Level.NONE
         and (has_person or model.scope.area)
     ):
         return False
@@ -115,6 +126,14 @@ def populate(world: World) -> None:
     perform(third, "approve", world.stranger_actor(Role.SCHOOL))
     world.dissolution(third)
     world.dissolution(second, by=Role.EMPLOYER)
+    for area in (Area.ARCHIVE, Area.HOUSEHOLD):
+        world.change_approved(area)
+        world.change_submitted(area, late)
+        world.change_approved(area, world.stranger)
+        world.change_submitted(area, world.neighbour)
+    for graduate in (world.graduate, world.stranger):
+        world.open_confirmation(graduate)
+        perform(world.confirmation_of(graduate), "confirm", world.of(graduate))
     for model in SCOPED:
         if not model.all_rows.exists():
             fill(model, world)
@@ -174,6 +193,7 @@ def askers(world: World) -> list[Actor]:
             found.append(
                 replace(own, levels={Area.EMPLOYMENT: level, Area.ARCHIVE: Level.WRITE, Area.HOUSEHOLD: Level.WRITE})
             )
+        found += [replace(own, levels=dict.fromkeys(Area, Level.WRITE) | {area: Level.NONE}) for area in Area]
         found += [replace(own, tier=tier) for tier in (Tier.UNDERGRADUATE, Tier.POSTGRADUATE)]
     found.append(world.of(world.neighbour))
     found.append(replace(world.actor(Role.COLLEGE), node=world.other_college.pk))
@@ -210,7 +230,7 @@ def disagreements(world: World, only: tuple[type[models.Model], ...] = ()) -> It
                 yield f"{asked}: SQL sees {by_sql(model, actor)}, ORM {by_orm}"
 
 
-@pytest.mark.rule("ORG-05", "ORG-07")
+@pytest.mark.rule("ORG-05", "ORG-07", "ARC-07")
 @pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
 def test_a_node_sees_what_hangs_below_it_and_nothing_else_by_orm_and_by_sql(model, world):
     populate(world)

@@ -28,7 +28,7 @@ def home(request: Request) -> HttpResponse:
     return render(request, "figures/home.html", {
         "groups": queries.counted(actor, cohort) if may_read else [], "longest": queries.longest(actor, cohort) if may_read else [],
         "handlers": handlers, "deadlines": queries.deadlines(cohort), "cohort": cohort, "now_": timezone.now(), "late": late(actor, cohort),
-        "may_read": may_read,
+        "may_read": may_read, "modules": queries.waiting_in_modules(actor, cohort),
     })  # fmt: skip
 
 

@@ -12,6 +12,9 @@ from django.urls import reverse
 from qicheng.domain.orgs.models import School
 from qicheng.domain.registration import listings
 from qicheng.domain.registration.models import UNSENT
+from qicheng.domain.transfer.listings import records as files
+from qicheng.domain.transfer.queries.records import open_areas
+from qicheng.domain.transfer.sheets.records import TITLES
 from qicheng.foundation.access import Role, Tier
 from qicheng.foundation.kit.calendar import ONE_DAY, cohort_closes, midnight
 
@@ -112,6 +115,14 @@ def by_school(actor: Actor, cohort: int) -> tuple[list[Figure], list[tuple[Schoo
         schools = schools.filter(province=actor.node)
     nothing = dict.fromkeys((figure.key for figure in figures), 0)
     return figures, [(school, numbers.get(school.pk, nothing)) for school in schools]
+
+
+def waiting_in_modules(actor: Actor, cohort: int) -> list[tuple[str, int, str]]:
+    """(words, number, address) of what waits for this user in the modules file and household that it may read and that are open (ARC-07)."""
+    return [
+        (f"待我审核的{TITLES[area]}申请", files.queue(area, actor.role).count(actor, {}, cohort), reverse("transfer:review", args=[area]))
+        for area in open_areas(cohort, actor)
+    ]  # fmt: skip
 
 
 def longest(actor: Actor, cohort: int) -> list[Any]:

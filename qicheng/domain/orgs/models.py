@@ -164,6 +164,27 @@ class SigningSettings(Scoped):
         return f"{self.school} {self.cohort}"
 
 
+class TransferSettings(Scoped):
+    """A school's settings of one of the modules archive and household for a cohort; acts lock it first, shared (SET-09)."""
+
+    AREAS: ClassVar = tuple((area.value, area.label) for area in (Area.ARCHIVE, Area.HOUSEHOLD))
+    scope = Scope(college="school__college", school="school", province="school__province", ministry=EVERYTHING)
+
+    school = models.ForeignKey(School, models.PROTECT)
+    cohort = models.PositiveSmallIntegerField()
+    area = models.CharField(max_length=10, choices=AREAS)
+    is_on = models.BooleanField(default=False)
+    review_mode = models.CharField(max_length=20, choices=ReviewMode.choices, default=ReviewMode.SCHOOL)
+    version = models.PositiveIntegerField(default=0)
+    submitted_at = models.DateTimeField(null=True)
+
+    class Meta(Scoped.Meta):
+        constraints = [models.UniqueConstraint(fields=["cohort", "school", "area"], name="one_transfer_settings")]
+
+    def __str__(self) -> str:
+        return f"{self.school} {self.cohort} {self.area}"
+
+
 class Tiers(Func):
     """The levels of study that a tier stands for, as a range: `all` overlaps both of the others."""
 

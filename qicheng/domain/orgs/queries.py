@@ -40,6 +40,7 @@ from .models import (
     Session,
     SigningSettings,
     StatusLookup,
+    TransferSettings,
 )
 
 if TYPE_CHECKING:
@@ -80,6 +81,12 @@ def signing_settings(school: int, cohort: int, actor: Actor) -> SigningSettings:
     """The settings as they stand, or unsaved ones with version 0 where none were ever submitted."""
     found = SigningSettings.objects.seen_by(actor).filter(school=school, cohort=cohort).first()
     return found or SigningSettings(school_id=school, cohort=cohort)
+
+
+def transfer_settings(school: int, cohort: int, area: Area, actor: Actor) -> TransferSettings:
+    """The settings of the module of that area as they stand, or unsaved ones with version 0 (SET-09)."""
+    found = TransferSettings.objects.seen_by(actor).filter(school=school, cohort=cohort, area=area.value).first()
+    return found or TransferSettings(school_id=school, cohort=cohort, area=area.value)
 
 
 def handlers(school: int, cohort: int) -> dict[Tier, Handler]:
@@ -124,9 +131,9 @@ def colleges_without_account(school: int, cohort: int) -> list[College]:
     return list(roster_colleges(school, cohort).filter(~_staffed()))
 
 
-def colleges_without_reviewer(school: int, cohort: int) -> list[College]:
-    """Colleges of the roster without a read-write account: they keep a school from review at two levels (SET-05)."""
-    return list(roster_colleges(school, cohort).filter(~_staffed(employment=Level.WRITE)))
+def colleges_without_reviewer(school: int, cohort: int, area: Area = Area.EMPLOYMENT) -> list[College]:
+    """Colleges of the roster without a read-write account: they keep a school from review at two levels (SET-05, SET-09)."""
+    return list(roster_colleges(school, cohort).filter(~_staffed(**{area.value: Level.WRITE})))
 
 
 def colleges_off_roster(school: int, cohort: int) -> list[College]:

@@ -48,6 +48,15 @@ SIGNING = Sheet(
     ),
 )  # fmt: skip
 
+# The same of a module of transfer: archive or household (SET-09).
+TRANSFER = Sheet(
+    "Transfer",
+    (
+        Field("is_on", "开放登记", "switch", hint="开启后，审核通过的签约和去向会把信息同步过来，毕业生可以申请修改。"),
+        SIGNING["review_mode"],
+    ),
+)
+
 HANDLER = Sheet(
     "Handler",
     (

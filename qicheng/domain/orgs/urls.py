@@ -7,6 +7,7 @@ from .pages import accounts, authority, employer, flags, school
 app_name = "orgs"
 urlpatterns = [
     path("settings/", school.signing, name="settings"),
+    path("settings/files/", school.transfer_settings, name="transfer_settings"),
     path("settings/handlers/<slug:tier>/", school.handler, name="handler"),
     path("settings/reasons/", school.reasons, name="reasons"),
     path("settings/reasons/<int:reason>/end/", school.end_reason, name="end_reason"),

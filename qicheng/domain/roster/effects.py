@@ -21,7 +21,7 @@ from .models import SEEKING_WORK, EmploymentRecord, Graduate, Roster
 from .sheets import TRAINING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from uuid import UUID
 
     from qicheng.foundation.access import Actor
@@ -30,6 +30,22 @@ BLANK: Mapping[str, Any] = {
     "employer_name": "", "credit_code": "", "nature": "", "industry": "", "area": "", "address": "", "job_category": "",
     "contact": "", "phone": "", "mobile": "", "email": "", "number": "", "signed_on": None,
 }  # fmt: skip
+# What rooms above do after every change of employment records, in the order in which they said so.
+_FOLLOWERS: list[Callable[[Sequence[int]], None]] = []
+
+
+def record_followed_by(effect: Callable[[Sequence[int]], None]) -> None:
+    """Let a room above have its part in every change of employment records: `effect(graduates)`, in the same transaction.
+
+    Said once, when the room starts. Whoever writes records calls `record_changed` after the last of them.
+    """
+    _FOLLOWERS.append(effect)
+
+
+def record_changed(graduates: Sequence[int]) -> None:
+    """Let the rooms above follow a change of these graduates' records; whoever writes many says so once."""
+    for effect in _FOLLOWERS if graduates else ():
+        effect(graduates)
 
 
 def write_record(*, graduate: int, cohort: int, school: int, destination: str, case: str, **values: Any) -> None:
@@ -47,20 +63,23 @@ def write_record(*, graduate: int, cohort: int, school: int, destination: str, c
         defaults={**row, "version": F("version") + 1},
         create_defaults={**row, "cohort": cohort, "school_id": school},
     )
+    record_changed([graduate])
 
 
 def clear_record(*, graduate: int, case: str) -> None:
-    """Set the record to seeking work, if it came from that case."""
-    EmploymentRecord.objects.unscoped("an ended case clears the record that it wrote").filter(
-        graduate_id=graduate, case=case
-    ).update(**BLANK, destination=SEEKING_WORK, changed_at=timezone.now(), version=F("version") + 1)
+    """Set the record to seeking work, if it came from that case; no case stands behind it any more."""
+    rows = EmploymentRecord.objects.unscoped("an ended case clears the record that it wrote")
+    row = {**BLANK, "destination": SEEKING_WORK, "case": "", "changed_at": timezone.now(), "version": F("version") + 1}
+    if rows.filter(graduate_id=graduate, case=case).update(**row):
+        record_changed([graduate])
 
 
 def amend_record(*, graduate: int, case: str, **values: Any) -> None:
     """Carry an amendment of an approved case to the record that it wrote."""
-    EmploymentRecord.objects.unscoped("an amended case amends the record that it wrote").filter(
-        graduate_id=graduate, case=case
-    ).update(**values, changed_at=timezone.now(), version=F("version") + 1)
+    rows = EmploymentRecord.objects.unscoped("an amended case amends the record that it wrote")
+    row = {**values, "changed_at": timezone.now(), "version": F("version") + 1}
+    if rows.filter(graduate_id=graduate, case=case).update(**row):
+        record_changed([graduate])
 
 
 # ---- one person, one account, a seat for every roster line (ROS-08)
@@ -209,7 +228,7 @@ def change_training(
         if (
             is_new_mode
             and not codes.may_sign_online(training_mode)
-            and (waiting := in_process(graduate_id=graduate.pk))
+            and (waiting := in_process(area=Area.EMPLOYMENT, graduate_id=graduate.pk))
         ):
             kinds = "、".join(f"{FLOWS[flow].label} {number} 条" for flow, number in waiting.items())
             raise Refused(
@@ -254,12 +273,15 @@ def report_now(public_id: UUID | str, actor: Actor) -> Graduate:
 
 def report_again(graduate: int | None = None) -> int:
     """Report the records of graduates who came back since they were last reported, or of one of them; how many there were."""
-    return statements.change(
+    rows = statements.rows(
         """UPDATE roster_employmentrecord r SET changed_at = clock_timestamp(), version = r.version + 1 FROM roster_graduate g
         WHERE g.id = r.graduate_id AND g.removed_at IS NULL AND g.restored_at IS NOT NULL AND r.changed_at < g.restored_at
-            AND (%(graduate)s::bigint IS NULL OR g.id = %(graduate)s::bigint)""",
+            AND (%(graduate)s::bigint IS NULL OR g.id = %(graduate)s::bigint)
+        RETURNING r.graduate_id""",
         {"graduate": graduate},
     )
+    record_changed([row.graduate_id for row in rows])
+    return len(rows)
 
 
 def confirm(graduate: int, seen: int) -> bool:

@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from qicheng.domain.orgs.models import College, School
 from qicheng.foundation import codes
-from qicheng.foundation.access import Actor, Role
+from qicheng.foundation.access import Actor, Area, Role
 from qicheng.foundation.flow.declare import FLOWS
-from qicheng.foundation.flow.perform import case_models
 from qicheng.foundation.kit import masks
 from qicheng.foundation.listing import Column, Filter, Listing
 
@@ -19,6 +18,8 @@ from .models import Graduate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from qicheng.foundation.flow.declare import Flow
 
 SOURCE = "roster_graduate g JOIN orgs_college k ON k.id = g.college_id JOIN orgs_school s ON s.id = g.school_id"
 UNSETTLED = "还没有登记"
@@ -29,15 +30,25 @@ UNREPORTED = f"""g.removed_at IS NULL AND {BACK}
 
 @cache
 def newest_case(wanted: str) -> str:
-    """SQL for a value of the graduate's newest case of any room, live ones first; a room joins by declaring a flow on its cases."""
+    """SQL for a value of the graduate's newest case of any room, live ones first; a room joins by declaring a flow on its cases.
+
+    Those of the modules for file and household are left out: the roster is read by another permission (ARC-07).
+    """
     cases = " UNION ALL ".join(
         f"SELECT c.flow_name, c.state, c.live, c.waiting_since, c.public_id FROM {model._meta.db_table} c WHERE c.graduate_id = g.id"  # noqa: S608 -- names of our own tables
-        for model in case_models()
-        if any(field.attname == "graduate_id" for field in model._meta.concrete_fields)
+        for model in dict.fromkeys(flow.model for flow in ways())
     )
     if not cases:
         return "NULL::text"
     return f"(SELECT {wanted} FROM ({cases}) n ORDER BY n.live DESC, n.waiting_since DESC LIMIT 1)"  # noqa: S608 -- our own
+
+
+def ways() -> list[Flow]:
+    """The flows that say where a graduate stands: those of cases of graduates, read by the permission of the roster itself."""
+    return [
+        flow for flow in FLOWS.values()
+        if flow.area is Area.EMPLOYMENT and any(field.attname == "graduate_id" for field in flow.model._meta.concrete_fields)
+    ]  # fmt: skip
 
 
 def standing(value: str) -> str:
@@ -135,7 +146,7 @@ def _filters() -> tuple[Filter, ...]:
     now = newest_case("n.flow_name || ' ' || n.state")
     states = {
         f"{flow.name} {state.key}": (f"{now} = '{flow.name} {state.key}'", f"{flow.label}：{state.label}")
-        for flow in FLOWS.values() if any(field.attname == "graduate_id" for field in flow.model._meta.concrete_fields)
+        for flow in ways()
         for state in flow.states.values()
     }  # fmt: skip
     search = (

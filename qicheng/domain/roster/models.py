@@ -13,6 +13,7 @@ from qicheng.domain.orgs.models import Account, College, School
 from qicheng.foundation.access import Area, Tier
 from qicheng.foundation.access.columns import IdentityNumberField
 from qicheng.foundation.access.rows import EVERYTHING, Scope, Scoped
+from qicheng.foundation.sheets.uploads import Uploaded
 
 # What the graduate confirmed at first log-in, in the order of the guide (ROS-02); a change of any of them asks for it again.
 CONFIRMED = (
@@ -157,43 +158,18 @@ class Roster(models.Model):
         return f"{self.school_id} {self.cohort}"
 
 
-class Upload(Scoped):
-    """A roster file that was uploaded, its progress, and what became of it (IMP-01 … IMP-04).
+class Upload(Uploaded):
+    """A roster file that was uploaded (IMP-01 … IMP-04).
 
     `tier` is what its uploader answers for: a user of one tier sees the files of that tier, and not those that hold everybody (ORG-07).
     """
 
     scope = Scope(school="school", province="school__province", ministry=EVERYTHING, tier="tier", area=Area.EMPLOYMENT)
-    STATES: ClassVar = (
-        ("waiting", "等待读取"), ("reading", "正在读取"), ("preview", "等待你确认"), ("refused", "文件不能用"),
-        ("applying", "正在写入"), ("applied", "已写入"), ("dropped", "已放弃"),
-    )  # fmt: skip
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     school = models.ForeignKey(School, models.PROTECT)
-    cohort = models.PositiveSmallIntegerField()
     account = models.ForeignKey(Account, models.PROTECT)
-    tier = models.CharField(max_length=14, default=Tier.ALL)
-    actor = models.JSONField(default=dict)
-    filename = models.CharField(max_length=200)
-    path = models.CharField(max_length=200)
-    sha256 = models.CharField(max_length=64)
-    state = models.CharField(max_length=10, choices=STATES, default="waiting")
-    reason = models.CharField(max_length=300, blank=True)
-    done = models.PositiveIntegerField(default=0)
-    total = models.PositiveIntegerField(default=0)
-    counts = models.JSONField(default=dict)
-    # Where in the file each field stands, and its rows of headings; written when it is read.
-    columns = models.JSONField(default=dict)
     # The version of the roster that the preview was made against.
     seen = models.PositiveIntegerField(default=0)
-    tries = models.PositiveSmallIntegerField(default=0)
-    made_at = models.DateTimeField(db_default=Now())
-    moved_at = models.DateTimeField(db_default=Now())
-    finished_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"upload {self.pk}"
 
 
 class UploadFault(Scoped):

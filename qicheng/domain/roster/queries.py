@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qicheng.domain.orgs.models import College, Employer
 from qicheng.domain.orgs.queries import edition_of, units
 from qicheng.foundation import codes
-from qicheng.foundation.access import Role, statements
+from qicheng.foundation.access import Area, Role, statements
 from qicheng.foundation.kit import masks
 from qicheng.foundation.notice.channels import Address
 
@@ -47,15 +47,22 @@ def must_confirm(graduate: Graduate) -> bool:
     return graduate.removed_at is None and not graduate.has_confirmed
 
 
-def history(graduate: int) -> list[tuple[Any, str, dict[str, list[str]]]]:
-    """(when, role, label → [before, after]) of every change of a roster line, newest first, whichever way it came (ROS-07)."""
+def withheld(actor: Actor) -> frozenset[str]:
+    """The columns of a roster line that belong to an area which the actor may not read (ORG-05)."""
+    return frozenset(f"{area.value}_moved" for area in (Area.ARCHIVE, Area.HOUSEHOLD) if not actor.may_read(area))
+
+
+def history(graduate: int, actor: Actor) -> list[tuple[Any, str, dict[str, list[str]]]]:
+    """(when, role, label → [before, after]) of every change of a roster line that the actor may read, newest first, whichever way it came (ROS-07)."""
     rows = statements.rows(
         "SELECT at, role, was, became FROM flow_history WHERE table_name = 'roster_graduate' AND row_id = %s ORDER BY id DESC LIMIT 100",
         (graduate,),
     )
-    sides = [(row.was, row.became) for row in rows]
+    hidden = withheld(actor)
+    sides = [({key: value for key, value in row.was.items() if key not in hidden}, row.became) for row in rows]
     colleges = _colleges_in(sides)
-    return [(row.at, row.role, _in_words(*pair, colleges)) for row, pair in zip(rows, sides, strict=True)]
+    shown = [(row.at, row.role, _in_words(*pair, colleges)) for row, pair in zip(rows, sides, strict=True)]
+    return [line for line, (was, _), row in zip(shown, sides, rows, strict=True) if was or not row.was]
 
 
 def _colleges_in(sides: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[int, str]:

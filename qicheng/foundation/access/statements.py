@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import select
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -16,7 +18,8 @@ from psycopg import Cursor
 from psycopg.rows import tuple_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
     Parameters = Mapping[str, Any] | Sequence[Any] | None
 
@@ -84,3 +87,32 @@ def change(sql: str, parameters: Parameters = None) -> int:
     """Run a statement that returns nothing; the number of rows it touched."""
     with _run(sql, parameters) as cursor:
         return cursor.rowcount
+
+
+def copy(sql: str, rows: Sequence[Sequence[Any]]) -> int:
+    """One COPY of these rows; how many there were."""
+    database = connections[DEFAULT_DB_ALIAS]
+    _look_after(database)
+    with database.wrap_database_errors, Cursor(database.connection) as cursor, cursor.copy(sql) as target:
+        write = target.write_row
+        for row in rows:
+            write(row)
+    return len(rows)
+
+
+@contextmanager
+def beside() -> Iterator[Callable[[str, Parameters], Future[None]]]:
+    """A way to run statements on this connection, in its transaction, while the caller does something else.
+
+    Whoever asks the connection for more before one has ended waits for it. Django's own connection would be another one in a thread,
+    which sees nothing of a transaction that is open.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    _look_after(database)
+
+    def run(sql: str, parameters: Parameters) -> None:
+        with Cursor(database.connection) as cursor:
+            cursor.execute(sql, parameters)
+
+    with database.wrap_database_errors, ThreadPoolExecutor(1, "beside") as thread:
+        yield lambda sql, parameters=None: thread.submit(run, sql, parameters)

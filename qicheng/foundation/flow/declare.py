@@ -70,7 +70,8 @@ class Act:
     `tell`: who is told, whoever did it left out. `reason`: a table of reasons from which one must be chosen and completed in words
     (REG-02). `form`: the sheet that it asks for, or how to tell it from the case. `consequence`: what the page says before it is done. `drafted`: the form is filled with the case's own values.
     `irreversible`: the button is the dangerous one. `in_person`: whoever acts proves again who it is (INV-20). `carried`: it happens
-    only within an act of another flow, by `carry_on`.
+    only within an act of another flow, by `carry_on`. `in_place`: it is done on the page that shows what it is about, of the version
+    seen there, and nowhere else.
     """
 
     name: str
@@ -88,19 +89,20 @@ class Act:
     in_person: bool = False
     drafted: bool = False
     carried: bool = False
+    in_place: bool = False
     primary: bool = False
     rule: str = ""
 
     @property
     def targets(self) -> tuple[State, ...]:
-        return self.target.states if isinstance(self.target, Fork) else (self.target,)
+        return _states(self.target)
 
     def sheet(self, case: Case) -> Sheet | None:
         """The sheet that the act asks for on this case."""
         return self.form(case) if callable(self.form) else self.form
 
     def after(self, case: Case) -> State:
-        return self.target.choose(case) if isinstance(self.target, Fork) else self.target
+        return chosen(self.target, case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Review:
     """One or two levels of review with the acts approve, reject and, where `returned` is given, return (REG-02).
 
     Which level comes first is read from the case, frozen when it began (SET-05, SET-06); both are declared and drawn. A level's
-    form is what its approval asks for; the effect of that level takes it.
+    form is what its approval asks for; the effect of that level takes it. `ending` says what a rejection means.
     """
 
     college: State
@@ -142,6 +144,7 @@ class Review:
     college_form: Sheet | None = None
     school_form: Sheet | None = None
     reasons: str = "rejection_reasons"
+    ending: str = "审核不通过会作废这次登记，只能重新发起。"
 
     @property
     def entry(self) -> Fork:
@@ -150,7 +153,7 @@ class Review:
     @property
     def _ending(self) -> str:
         # The two are explained side by side wherever both can be chosen (design §4.7).
-        return "审核不通过会作废这次登记，只能重新发起。" + ("要改了再交的，用退回修改。" if self.returned else "")
+        return self.ending + ("要改了再交的，用退回修改。" if self.returned else "")
 
     @property
     def acts(self) -> tuple[Act, ...]:
@@ -180,7 +183,7 @@ class Flow:
     """A kind of case: how it begins, which acts move it, what holds all of them, which proofs it takes (REG-09), and what
     one case is called where the flow's own label does not tell enough.
 
-    `start` is the state that a case begins in, or one for each role that can begin it.
+    `start` is the state that a case begins in, or one for each role that can begin it; a fork where the case itself decides.
     """
 
     name: str
@@ -188,24 +191,29 @@ class Flow:
     area: Area
     model: type[Case]
     begin: Begin
-    start: State | Mapping[Role, State]
+    start: State | Fork | Mapping[Role, State | Fork]
     acts: tuple[Act, ...]
     holds: tuple[Guard, ...] = ()
     proofs: Callable[[Any], tuple[ProofKind, ...]] | None = None
     title: Callable[[Any], str] | None = None
-    starts: dict[Role, State] = field(init=False)
+    starts: dict[Role, State | Fork] = field(init=False)
     states: dict[str, State] = field(init=False)
+    followed: dict[str, tuple[Effect, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         begins = self.start
-        self.starts = dict.fromkeys(self.begin.by, begins) if isinstance(begins, State) else dict(begins)
+        self.starts = dict.fromkeys(self.begin.by, begins) if isinstance(begins, State | Fork) else dict(begins)
         self.states = {}
-        for state in (*self.starts.values(), *(state for act in self.acts for state in (act.source, *act.targets))):
+        for state in (*self._first, *(state for act in self.acts for state in (act.source, *act.targets))):
             if self.states.setdefault(state.key, state) is not state:
                 raise Misdeclared(f"{self.name}: two states are called {state.key}")
         self._check()
         if FLOWS.setdefault(self.name, self) is not self:
             raise Misdeclared(f"two flows are called {self.name}")
+
+    @property
+    def _first(self) -> tuple[State, ...]:
+        return tuple(state for start in self.starts.values() for state in _states(start))
 
     def _check(self) -> None:
         if set(self.starts) != set(self.begin.by):
@@ -216,9 +224,7 @@ class Flow:
                 if (act.source.key, act.name, role) in seen:
                     raise Misdeclared(f"{self.name}: {act.name} of {role} in {act.source.key} is declared twice")
                 seen.add((act.source.key, act.name, role))
-        reached = {state.key for state in self.starts.values()} | {
-            state.key for act in self.acts for state in act.targets
-        }
+        reached = {state.key for state in self._first} | {state.key for act in self.acts for state in act.targets}
         for state in self.states.values():
             if state.key not in reached:
                 raise Misdeclared(f"{self.name}: no way leads into {state.key}")
@@ -226,6 +232,15 @@ class Flow:
                 raise Misdeclared(
                     f"{self.name}: it is the turn of {state.turn} in {state.key}, but nothing is open to it"
                 )
+
+    def followed_by(self, state: str, effect: Effect) -> None:
+        """Let a room above have its part in every act that brings a case into `state`: `effect(case, actor)`, in the same transaction.
+
+        Said once, when the room starts; it stands in the table. Misdeclared where there is no such state.
+        """
+        if state not in self.states:
+            raise Misdeclared(f"{self.name}: nothing can follow {state}, there is no such state")
+        self.followed[state] = (*self.followed.get(state, ()), effect)
 
     def leaving(self, state: str) -> Iterator[Act]:
         """The acts that are declared at a state."""
@@ -247,7 +262,7 @@ class Flow:
     @property
     def steps(self) -> set[tuple[str, str, str]]:
         """(before, after, role) of everything that can happen; what the database's guard knows (§5a)."""
-        found = {("", state.key, str(role)) for role, state in self.starts.items()}
+        found = {("", state.key, str(role)) for role, start in self.starts.items() for state in _states(start)}
         found |= {
             (act.source.key, state.key, str(role)) for act in self.acts for state in act.targets for role in act.by
         }
@@ -264,10 +279,12 @@ class Flow:
             for state in self.states.values()
         ]
         lines += ["", "at | who | act | to | guards | told | reason | rule"]
-        lines += [_line("-", role, self.begin, (state,)) for role, state in self.starts.items()]
+        lines += [_line("-", role, self.begin, _states(start)) for role, start in self.starts.items()]
         for act in self.acts:
             lines += [_line(act.source.key, role, act, act.targets) for role in act.by]
-        lines += ["", "held by: " + (", ".join(guard.__name__ for guard in self.holds) or "-"), ""]
+        lines += ["", "held by: " + (", ".join(guard.__name__ for guard in self.holds) or "-")]
+        lines += [f"{state} is followed by: {', '.join(map(_owned, found))}" for state, found in self.followed.items()]
+        lines += [""]
         return "\n".join(lines)
 
     def diagram(self) -> str:
@@ -277,13 +294,27 @@ class Flow:
             f"    {state.key}: {state.label}{f'（{state.turn.label}）' if state.turn else ''}"
             for state in self.states.values()
         ]
-        lines += dict.fromkeys(f"    [*] --> {state.key}: {self.begin.label}" for state in self.starts.values())
+        lines += dict.fromkeys(f"    [*] --> {state.key}: {self.begin.label}" for state in self._first)
         drawn = dict.fromkeys(
             f"    {act.source.key} --> {state.key}: {act.label}" for act in self.acts for state in act.targets
         )
         lines += drawn
         lines += [f"    {state.key} --> [*]" for state in self.states.values() if not any(self.leaving(state.key))]
         return "\n".join(lines)
+
+
+def chosen(target: State | Fork, case: Case) -> State:
+    """The state that it is for this case."""
+    return target.choose(case) if isinstance(target, Fork) else target
+
+
+def _states(target: State | Fork) -> tuple[State, ...]:
+    return target.states if isinstance(target, Fork) else (target,)
+
+
+def _owned(effect: Effect) -> str:
+    """The name of an effect with its room."""
+    return f"{effect.__module__.split('.')[2]}.{effect.__name__}"
 
 
 def _line(at: str, role: Role, act: Act | Begin, targets: tuple[State, ...]) -> str:

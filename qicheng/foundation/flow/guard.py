@@ -139,7 +139,7 @@ def write_declarations() -> None:
 
 # What the runtime role may do beyond reading and adding: nothing that its table is not named for.
 CHANGED = "UPDATE"
-NEVER_CHANGED = ("flow_record", "flow_history")
+NEVER_CHANGED = ("flow_record", "flow_history", "transfer_reportnumber")
 OWNER_ONLY = ("flow_step", "flow_standing", "django_migrations")
 DELETABLE = (
     "orgs_session",
@@ -149,6 +149,7 @@ DELETABLE = (
     "roster_uploadline",
     "roster_uploadfault",
     "roster_upload",
+    *(f"transfer_{area}upload{what}" for area in ("archive", "household") for what in ("line", "fault")),
 )
 
 

@@ -13,7 +13,7 @@ from django.db import IntegrityError, OperationalError, connection, models, tran
 from qicheng.foundation import codes, notice
 from qicheng.foundation.access import SYSTEM, statements
 
-from .declare import FLOWS
+from .declare import FLOWS, chosen
 from .models import Case, Record
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from qicheng.foundation.access import Actor, Role
+    from qicheng.foundation.access import Actor, Area, Role
 
     from .declare import Act, Begin, Flow, Guard, State
 
@@ -154,6 +154,8 @@ def perform(
         record = _record(flow, locked, act, actor, before=before["state"], changes=changes, key=key, reason=reason,
                          words=words.strip(), internal=internal.strip())  # fmt: skip
         _tell(record, locked, act.tell)
+        for effect in flow.followed.get(target.key, ()) if moved else ():
+            effect(locked, actor)
     case.__dict__.update({k: v for k, v in locked.__dict__.items() if k != "_state"})
     case._around = None
     return record
@@ -174,7 +176,7 @@ def begin(flow: Flow, actor: Actor, /, *, key: str | None = None, **given: Any) 
         with transaction.atomic():
             be(actor)
             case = start.make(actor, **given)
-            state = flow.starts[actor.role]
+            state = chosen(flow.starts[actor.role], case)
             case.flow_name, case.state, case.live, case.version = flow.name, state.key, state.live, 1
             case._around = look_around(case, hold=True)
             for guard in (*flow.holds, *start.when):
@@ -313,11 +315,11 @@ def case_models() -> tuple[type[Case], ...]:
     return tuple(dict.fromkeys(flow.model for flow in FLOWS.values()))
 
 
-def in_process(*, flows: tuple[str, ...] = (), **where: Any) -> dict[str, int]:
-    """How many cases wait on somebody, by flow, among those that match `where` (SET-06, ROS-06)."""
+def in_process(*, flows: tuple[str, ...] = (), area: Area | None = None, **where: Any) -> dict[str, int]:
+    """How many cases wait on somebody, by flow, among those that match `where` and belong to `area` (SET-06, SET-09, ROS-06)."""
     counts: dict[str, int] = {}
     for flow in FLOWS.values():
-        if (flows and flow.name not in flows) or not _has_columns(flow.model, where):
+        if (flows and flow.name not in flows) or area not in (None, flow.area) or not _has_columns(flow.model, where):
             continue
         waiting = [state.key for state in flow.states.values() if state.turn]
         number = flow.model._default_manager.filter(flow_name=flow.name, state__in=waiting, **where).count()
@@ -338,9 +340,10 @@ def waiting_among(graduates: list[int]) -> set[int]:
     return found
 
 
-def begun(**where: Any) -> bool:
-    """Whether any case was ever begun among those that match `where` (SET-04)."""
-    return any(model._default_manager.filter(**where).exists() for model in case_models() if _has_columns(model, where))
+def begun(*, area: Area | None = None, **where: Any) -> bool:
+    """Whether any case was ever begun among those that match `where` and belong to `area` (SET-04)."""
+    models_of = dict.fromkeys(flow.model for flow in FLOWS.values() if area in (None, flow.area))
+    return any(model._default_manager.filter(**where).exists() for model in models_of if _has_columns(model, where))
 
 
 def follow(graduates: list[int], **routing: Any) -> None:

@@ -18,6 +18,13 @@ class Day(NamedTuple):
     is_certain: bool
 
 
+class Moment(NamedTuple):
+    """An instant that was counted; `is_certain` is false where the holidays of a year on the way are not published yet."""
+
+    at: datetime
+    is_certain: bool
+
+
 class Count(NamedTuple):
     """A number of days; `is_certain` is false where the holidays of a year on the way are not published yet."""
 
@@ -89,6 +96,12 @@ def working_days_before(instant: datetime, days: int) -> datetime:
         days -= is_working_day(day)[0]
         day -= ONE_DAY
     return datetime.combine(day, instant.astimezone(BEIJING).timetz())
+
+
+def working_days_after(instant: datetime, days: int) -> Moment:
+    """The instant at which `days` working days have passed since `instant`: the same time of day in Beijing, on a working day."""
+    day, is_certain = add_working_days(day_of(instant), days)
+    return Moment(datetime.combine(day, instant.astimezone(BEIJING).timetz()), is_certain)
 
 
 def waited_before(instant: datetime, days: int) -> datetime:

@@ -1,12 +1,17 @@
-"""Numbers that are given out: agreement numbers that tell nothing, public identifiers, one-time codes and tokens."""
+"""Numbers that are given out: agreement numbers that tell nothing, numbers of reports, public identifiers, one-time codes and tokens."""
 
 import hashlib
 import hmac
 import secrets
+import unicodedata
 import uuid
 
 SERIALS = 10**9
 ROUNDS = 10
+# What a number that is typed from paper is made of: none of I, L, O and U, which eyes and keyboards mistake.
+CLEAR = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+MISTAKEN = str.maketrans("OIL", "011", " -‐–—·\u3000\t")
+DRAWN = 11
 STARTED_BY_GRADUATE, STARTED_BY_EMPLOYER = "1", "4"
 
 
@@ -22,6 +27,30 @@ def agreement_number(cohort: int, started_by_employer: bool, school_code: str, s
         raise ValueError("a school code has five digits")
     head = f"{cohort}{STARTED_BY_EMPLOYER if started_by_employer else STARTED_BY_GRADUATE}{school_code}"
     return f"{head}{permuted(serial, SERIALS, key, head):09d}"
+
+
+def report_number(cohort: int, school_code: str) -> str:
+    """The 18 characters of a report (转递编号, 核验编号): year 2, school code 5, and eleven drawn at random, 55 bits.
+
+    ValueError for parts that do not fit.
+    """
+    if not 2000 <= cohort <= 2099:
+        raise ValueError("the cohort is a year from 2000 to 2099")
+    if not (len(school_code) == 5 and school_code.isascii() and school_code.isdigit()):
+        raise ValueError("a school code has five digits")
+    return f"{cohort % 100:02d}{school_code}{''.join(secrets.choice(CLEAR) for _ in range(DRAWN))}"
+
+
+def read_report_number(typed: str) -> str | None:
+    """The number that somebody meant who typed it from paper: spaces, dashes, small letters and mistakable ones put right; None where it is none."""
+    number = unicodedata.normalize("NFKC", typed).upper().translate(MISTAKEN)
+    is_one = len(number) == 7 + DRAWN and number[:7].isdigit() and set(number) <= set(CLEAR)
+    return number if is_one else None
+
+
+def grouped(number: str) -> str:
+    """A report's number as it is printed, in groups of four for whoever types it."""
+    return " ".join(number[i : i + 4] for i in range(0, len(number), 4))
 
 
 def permuted(serial: int, size: int, key: bytes, tweak: str = "") -> int:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from django.db import models
 
+    from qicheng.foundation.access.rows import Scope
+
 SIZES = (25, 50, 100, 200)
 # Beyond this many rows a list says 「超过」 instead of counting on.
 COUNTED = 10_000
@@ -167,7 +169,8 @@ class Listing:
     """A list. `source` is the FROM clause with `alias` for the scoped model; `order` are SQL keys that end in a unique one.
 
     `where` narrows every use of the list; `cohort` is the column that carries the cohort ('' for lists without one). `given` makes
-    further parameters of its SQL for whoever asks about a cohort, such as an instant that is worked out from today.
+    further parameters of its SQL for whoever asks about a cohort, such as an instant that is worked out from today. `scope` is
+    who sees its rows, where that is not the scope of the model: the same people by another permission.
     """
 
     name: str
@@ -182,6 +185,7 @@ class Listing:
     where: str = "true"
     cohort: str = "cohort"
     given: Callable[[Actor, int], Mapping[str, Any]] | None = None
+    scope: Scope | None = None
 
     @property
     def shown(self) -> list[Column]:
@@ -295,7 +299,8 @@ class Listing:
         self, query: Mapping[str, str], actor: Actor, cohort: int
     ) -> tuple[dict[str, str], list[str], list[str], dict[str, Any], list[Applied]]:
         """(values in force, conditions of the list, conditions of the filters, parameters, filters in words)."""
-        scope = self.model.scope.sql(self.model, actor, self.alias)  # type: ignore[attr-defined]
+        seen_by: Scope = self.scope or self.model.scope  # type: ignore[attr-defined]
+        scope = seen_by.sql(self.model, actor, self.alias)
         everywhere = [*([f"{self.alias}.{self.cohort} = %(cohort)s"] if self.cohort else []), scope, self.where]
         parameters: dict[str, Any] = {"node": actor.node, "tier": str(actor.tier), "cohort": cohort}
         if self.given is not None:

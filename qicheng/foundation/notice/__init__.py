@@ -32,3 +32,24 @@ def queue(*, record: int, flow: str, case: str, act: str, cohort: int, audiences
             "channels": list(channels_of(flow, act)),
         },
     )  # fmt: skip
+
+
+_INSERT_EACH = """
+INSERT INTO notice_notice (record, flow, "case", act, cohort, role, node, channel, state, attempts, failure)
+SELECT r.id, %(flow)s, r."case", %(act)s, r.cohort, %(role)s, r.node, c.channel,
+    CASE WHEN c.channel = 'inbox' THEN 'sent' ELSE 'owed' END, 0, ''
+FROM unnest(%(records)s::bigint[], %(cases)s::text[], %(cohorts)s::int[], %(nodes)s::bigint[]) AS r(id, "case", cohort, node),
+    unnest(%(channels)s::text[]) AS c(channel)
+"""
+
+
+def queue_each(*, flow: str, act: str, role: Role, owed: Sequence[tuple[int, str, int, int]]) -> None:
+    """Owe many of one role the message of the same act in one statement; `owed` are (record, case, cohort, node)."""
+    records, cases, cohorts, nodes = (list(column) for column in zip(*owed, strict=True)) if owed else ([], [], [], [])
+    statements.change(
+        _INSERT_EACH,
+        {
+            "flow": flow, "act": act, "role": str(role), "records": records, "cases": cases, "cohorts": cohorts, "nodes": nodes,
+            "channels": list(channels_of(flow, act)),
+        },
+    )  # fmt: skip

@@ -1,6 +1,6 @@
 """Turns a template and its values into a PDF whose every character is printed, the same bytes for the same input.
 
-Documents are tagged PDF/A-2a and PDF/UA-1, with the fonts embedded. Values reach the template as one JSON text
+Documents are tagged PDF/A-2a and PDF/UA-1 unless their room asks for another standard, with the fonts embedded. Values reach the template as one JSON text
 (`sys.inputs.values`), so that nothing a user has typed is ever read as code.
 """
 
@@ -8,7 +8,7 @@ import io
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ import typst
 
 from qicheng.foundation.kit import glyphs
 
+ACCESSIBLE = ("a-2a", "ua-1")
 NAMED = 12  # characters that a message lists one by one
 
 _own = threading.local()
@@ -29,29 +30,32 @@ class MissingGlyphs(Exception):
 
     def __init__(self, characters: Mapping[str, set[str]]) -> None:
         self.characters = dict(characters)
-        lacking = sorted(set().union(*characters.values()))
+        super().__init__(self.said_of("协议"))
+
+    def said_of(self, paper: str) -> str:
+        """The reason why a paper of that name is held, in words."""
+        lacking = sorted(set().union(*self.characters.values()))
         quoted = "".join(f"“{character}”" for character in lacking[:NAMED])
         more = f"等 {len(lacking)} 个字" if len(lacking) > NAMED else ""
-        super().__init__(f"{quoted}{more}字库里没有，协议暂不能生成；请联系平台加装字体")
+        return f"{quoted}{more}字库里没有，{paper}暂不能生成；请联系平台加装字体"
 
 
-def typeset(template: Path, values: Mapping[str, Any]) -> bytes:
-    """The PDF of a typst template filled in with `values`.
+def typeset(template: Path, values: Mapping[str, Any], *, standards: Sequence[str] = ACCESSIBLE) -> bytes:
+    """The PDF of a typst template filled in with `values`, which claims to keep those `standards`.
 
-    `values["made_at"]` (ISO 8601 with its offset) dates the document; `values["qr"]`, where given, is drawn as a QR
-    code and reaches the template as an SVG text, `sys.inputs.qr`. Raises `MissingGlyphs` rather than leave a blank.
+    `values["made_at"]` (ISO 8601 with its offset) dates the document; `values["qr"]` and `values["scan"]`, where given, are drawn as
+    QR codes and reach the template as SVG texts, `sys.inputs.qr` and `sys.inputs.scan`. Raises `MissingGlyphs` rather than leave a blank.
     """
     if gaps := missing_glyphs(values):
         raise MissingGlyphs(gaps)
     inputs = {"values": json.dumps(values, ensure_ascii=False)}
-    if "qr" in values:
-        inputs["qr"] = qr_code(values["qr"])
+    inputs |= {code: qr_code(values[code]) for code in ("qr", "scan") if code in values}
     try:
         document = _compiler(template.parent).compile(
             input=template,
             format="pdf",
             sys_inputs=inputs,
-            pdf_standards=["a-2a", "ua-1"],
+            pdf_standards=list(standards),
             timestamp=datetime.fromisoformat(values["made_at"]),
         )
     except typst.TypstError as fault:

@@ -15,6 +15,8 @@ from qicheng.domain.registration import listings
 from qicheng.domain.registration.effects import agreement, inviting, reminding
 from qicheng.domain.registration.queries import overdue_invitations, unanswered_dissolutions
 from qicheng.domain.roster import imports as roster
+from qicheng.domain.transfer import imports as transfer_files
+from qicheng.domain.transfer.effects import catching_up, confirmation, report_batches, reports
 from qicheng.foundation.access import SYSTEM, Role
 from qicheng.foundation.flow.perform import Stopped, find, perform
 from qicheng.foundation.papers.proofs import sweep_orphans
@@ -64,6 +66,42 @@ def read_upload(upload: int) -> None:
 def apply_upload(upload: int) -> None:
     """Write the good lines of a checked roster, all or none (IMP-03)."""
     roster.apply_upload(upload)
+
+
+@task("transfer.read_upload")
+def read_records(area: str, upload: int) -> None:
+    """Read and check a file of records of file or household, up to its preview (ARC-04)."""
+    transfer_files.read_upload(area, upload)
+
+
+@task("transfer.apply_upload")
+def apply_records(area: str, upload: int) -> None:
+    """Write the good lines of a checked file of records, all or none (ARC-04)."""
+    transfer_files.apply_upload(area, upload)
+
+
+@task("transfer.catch_up")
+def catch_up(area: str, school: int, cohort: int) -> None:
+    """Carry what was approved before a module opened into its records (ARC-03)."""
+    catching_up.catch_up(area, school, cohort)
+
+
+@task("transfer.make_report")
+def make_report(kind: str, report: str) -> None:
+    """Typeset, seal and issue a report that was asked for; without a key it waits and says so (REP-02)."""
+    reports.make_report(kind, report)
+
+
+@task("transfer.make_batch")
+def make_batch(batch: int) -> None:
+    """Make the reports of a list and pack them into one file (REP-01)."""
+    report_batches.make_batch(batch)
+
+
+@task("transfer.mark_downloaded")
+def mark_downloaded(batch: int, account: int) -> None:
+    """Put the download of a packed file on the record of each of its reports."""
+    report_batches.mark_downloaded(batch, account)
 
 
 @task("notice.send_code")
@@ -132,6 +170,23 @@ def waiting(timestamp: int) -> None:
                 reminding.digest(role, node, cohort=cohort, school=school, days=days, counts=counts)
 
 
+@app.periodic(cron="*/10 * * * *", periodic_id="report")
+@app.task(name="transfer.report", queueing_lock="transfer.report")
+def report(timestamp: int) -> None:
+    """Report what came from schools' own platforms and is due (CON-01)."""
+    close_old_connections()
+    confirmation.report_due()
+
+
+@app.periodic(cron="27 3 * * *", periodic_id="confirmations")
+@app.task(name="transfer.confirmations", queueing_lock="transfer.confirmations")
+def confirmations(timestamp: int) -> None:
+    """Report records that changed without anybody saying so, and say how many those were (CON-02)."""
+    close_old_connections()
+    if found := confirmation.follow_missed():
+        log.warning("confirmations: %d records had not been followed", found)
+
+
 @app.periodic(cron="*/10 * * * *", periodic_id="restore")
 @app.task(name="roster.restore", queueing_lock="roster.restore")
 def restore(timestamp: int) -> None:
@@ -139,3 +194,31 @@ def restore(timestamp: int) -> None:
     close_old_connections()
     roster.restore_uploaded()
     roster.resume_stuck()
+    transfer_files.resume_stuck()
+
+
+@app.periodic(cron="23 2 * * *", periodic_id="carry")
+@app.task(name="transfer.carry", queueing_lock="transfer.carry")
+def carry(timestamp: int) -> None:
+    """Carry what is approved to whom the roster has put on the list of file or household since (ARC-03, ARC-08)."""
+    close_old_connections()
+    catching_up.catch_up_everywhere()
+
+
+@app.periodic(cron="*/5 * * * *", periodic_id="seal")
+@app.task(name="transfer.seal", queueing_lock="transfer.seal")
+def seal(timestamp: int) -> None:
+    """Make reports that waited for the key, or whose worker was killed; let those follow that the roster has overtaken (REP-01, REP-02)."""
+    close_old_connections()
+    if taken := reports.take_up():
+        log.info("reports: %d taken up", taken)
+    reports.supersede_changed()
+    report_batches.resume_stuck()
+
+
+@app.periodic(cron="7 4 * * *", periodic_id="packed")
+@app.task(name="transfer.packed", queueing_lock="transfer.packed")
+def packed(timestamp: int) -> None:
+    """Let go of packed files of reports that nobody needs any more."""
+    close_old_connections()
+    log.info("reports: %d packed files let go", report_batches.sweep_batches())

@@ -96,6 +96,8 @@ def act(request: HttpRequest, flow: str, public_id: UUID, name: str) -> HttpResp
         declared = next((a for a in case.flow.acts if a.name == name and actor.role in a.by), None)
     if declared is None:
         return _overtaken(request, case, name)
+    if declared.in_place and request.method != "POST":
+        return redirect(_detail(case, actor))
     asked = _asked(request, case, declared, actor)
     return _done(asked) if request.method == "POST" else _shown(asked)
 
@@ -113,7 +115,7 @@ def _asked(request: HttpRequest, case: Case, declared: Act, actor: Actor) -> Ask
         )
     seen = request.POST.get("seen", "") if posted is not None else ""
     return Asked(
-        request, case, declared, actor, seen=int(seen) if seen.isdecimal() and len(seen) < 10 else case.version,
+        request, case, declared, actor, seen=int(seen) if seen.isdecimal() and len(seen) < 10 else 0 if declared.in_place else case.version,
         key=request.POST.get("key", "")[:64] or token(), form=form, said=Said(declared, case, actor, posted),
     )  # fmt: skip
 

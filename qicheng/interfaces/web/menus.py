@@ -46,6 +46,7 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ("报表与导出", "/gov/reports/", "download", ABOVE, ()),
         ("单位核验", "/gov/employers/", "shield", (Role.MINISTRY,), ()),
         ("消息滞留", "/gov/messages/", "alert", (Role.MINISTRY,), ()),
+        ("报告签章", "/gov/seal/", "shield", (Role.MINISTRY,), ()),
     )),
     ("名单与账号", (
         ("导入名单", "/imports/", "upload", SCHOOL_ONLY, (EMPLOYMENT,)),

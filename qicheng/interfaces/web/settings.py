@@ -38,6 +38,12 @@ QICHENG_NUMBER_KEY = os.environ.get("QICHENG_NUMBER_KEY") or SECRET_KEY
 ALLOWED_HOSTS = _list("QICHENG_HOSTS", "localhost,127.0.0.1,[::1]")
 QICHENG_TLS = os.environ.get("QICHENG_TLS") == "1"
 QICHENG_FILES = Path(os.environ.get("QICHENG_FILES", "var/files"))
+# What the codes of reports are signed with for those who check without a network (VER-01); without a key reports wait.
+QICHENG_STATEMENT_KEYS = Path(os.environ.get("QICHENG_STATEMENT_KEYS", "var/keys/statements"))
+# What seals reports (REP-02): PKCS#12, or PEM with key, certificate and chain; and who vouches for seals, once keys have changed.
+QICHENG_SEAL = os.environ.get("QICHENG_SEAL", "")
+QICHENG_SEAL_PASSWORD = os.environ.get("QICHENG_SEAL_PASSWORD", "")
+QICHENG_SEAL_TRUST = os.environ.get("QICHENG_SEAL_TRUST", "")
 QICHENG_SITE = {
     "sponsor": os.environ.get("QICHENG_SPONSOR", ""),
     "icp": os.environ.get("QICHENG_ICP", ""),
@@ -77,6 +83,7 @@ INSTALLED_APPS = [
     "qicheng.domain.orgs",
     "qicheng.domain.roster",
     "qicheng.domain.registration",
+    "qicheng.domain.transfer",
     "qicheng.domain.figures",
     "qicheng.interfaces.web",
     "qicheng.interfaces.jobs",

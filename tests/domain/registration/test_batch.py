@@ -73,14 +73,14 @@ def test_where_others_meet_each_is_tried_alone(world, monkeypatch):
     first, second = waiting(world, 2)
     tried: list[str] = []
 
-    def meets(case: Any, seen: int, key: str, actor: Any) -> Any:
+    def meets(case: Any, seen: int, key: str, actor: Any, act: str) -> Any:
         tried.append(key)
         if len(tried) == 2:
             raise OperationalError("deadlock detected")
-        return approve(case, seen, key, actor)
+        return decide(case, seen, key, actor, act)
 
-    approve = reviewing.approve
-    monkeypatch.setattr(reviewing, "approve", meets)
+    decide = reviewing.decide
+    monkeypatch.setattr(reviewing, "decide", meets)
     reviewing.approve_all([(first, 2, "a"), (second, 2, "b")], world.actor(Role.COLLEGE))
     assert tried == ["a", "b", "a", "b"]
     assert Record.objects.filter(act="approve").count() == 2

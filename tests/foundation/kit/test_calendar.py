@@ -94,3 +94,26 @@ def test_working_days_before_is_the_latest_instant_from_which_they_have_passed(i
     assert calendar.working_days_between(since.date(), instant.date()).days == days
     assert calendar.working_days_between(since.date() + timedelta(days=1), instant.date()).days == days - 1
     assert since.timetz() == instant.timetz()
+
+
+@pytest.mark.rule("CON-01", "MAIL-01")
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("2026-06-12 23:59", "2026-06-15 23:59"),  # a Friday night; in Greenwich it is Friday afternoon
+        ("2026-06-15 00:00", "2026-06-16 00:00"),  # the first instant of a Monday, a Sunday in Greenwich
+        ("2026-06-13 10:00", "2026-06-15 10:00"),  # a Saturday
+        ("2025-09-30 17:00", "2025-10-09 17:00"),  # before the week of the National Day and mid-autumn
+        ("2025-09-26 17:00", "2025-09-28 17:00"),  # a Friday before a Sunday that is worked
+        ("2026-02-13 09:00", "2026-02-14 09:00"),  # a Friday before a Saturday that is worked
+    ],
+)
+def test_one_working_day_later_is_the_same_hour_of_the_next_day_on_which_people_work(since, until):
+    since, until = (datetime.fromisoformat(one).replace(tzinfo=BEIJING) for one in (since, until))
+    assert calendar.working_days_after(since, 1) == (until, True)
+    assert calendar.working_days_after(since.astimezone(UTC), 1) == (until, True)
+
+
+def test_one_working_day_later_in_a_year_without_published_holidays_counts_weekdays_and_says_so():
+    since = datetime(2099, 9, 30, 17, tzinfo=BEIJING)
+    assert calendar.working_days_after(since, 1) == (datetime(2099, 10, 1, 17, tzinfo=BEIJING), False)

@@ -234,6 +234,14 @@ def spend(subject: str, limit: int, window: int, number: int = 1) -> bool:
     return row is not None
 
 
+def refund(subject: str) -> None:
+    """Take back one attempt that `spend` has counted: it was none."""
+    statements.change(
+        "UPDATE orgs_attempt SET number = greatest(number - 1, 0) WHERE subject = %s",
+        (fingerprint(subject, settings.SECRET_KEY.encode()),),
+    )
+
+
 def forget_expired() -> None:
     """Delete sessions, counters and codes whose time is over; none of them is a record of anything."""
     now = timezone.now()

@@ -21,13 +21,23 @@ from qicheng.domain.orgs.models import (
     ReviewMode,
     School,
     SigningSettings,
+    TransferSettings,
 )
-from qicheng.domain.orgs.sheets import CONTACT, HANDLER, PROVINCE, SIGNING
-from qicheng.foundation.access import Actor, Role, Tier
+from qicheng.domain.orgs.sheets import CONTACT, HANDLER, PROVINCE, SIGNING, TRANSFER
+from qicheng.foundation.access import Actor, Area, Role, Tier
 from qicheng.foundation.flow.perform import Refused, be, begun, in_process, note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+# What follows when a module of file or household opens at schools: declared by the room above, once, when it starts.
+FOLLOWING: list[Callable[[Area, Sequence[int], int], None]] = []
+
+
+def opening_followed_by(effect: Callable[[Area, Sequence[int], int], None]) -> None:
+    """Let a room above have its part when the modules file and household open: `effect(area, schools, cohort)`, in the same transaction."""
+    if effect not in FOLLOWING:
+        FOLLOWING.append(effect)
 
 
 class Outdated(Refused):
@@ -56,6 +66,10 @@ def set_province(actor: Actor, cohort: int, seen: str, given: Mapping[str, Any])
         # Every act holds its school's settings shared: after this no act is under way that saw a module open.
         rows = SigningSettings.objects.unscoped("the settings below the province, to be locked")
         list(rows.select_for_update(of=("self",)).filter(school__province=province, cohort=cohort).order_by("pk"))
+        rows = TransferSettings.objects.unscoped("the settings below the province, to be locked")
+        held = list(
+            rows.select_for_update(of=("self",)).filter(school__province=province, cohort=cohort).order_by("pk")
+        )
         ProvinceSettings.objects.update_or_create(
             province=province, cohort=cohort, defaults={"agreement_form": given["agreement_form"]}
         )
@@ -63,6 +77,9 @@ def set_province(actor: Actor, cohort: int, seen: str, given: Mapping[str, Any])
             Opening.objects.update_or_create(
                 province=province, cohort=cohort, module=module, defaults={"is_open": given[module.value]}
             )
+        for area in (Area.ARCHIVE, Area.HOUSEHOLD):
+            if given[Module(area.value).value] and not before[Module(area.value).value]:
+                _open(area, [row.school_id for row in held if row.area == area.value and row.is_on], cohort)
         changes = PROVINCE.changes(before, given)
         if changes:
             note(actor, "change", "province_settings", changes, subject=f"province {province.pk}", cohort=cohort)
@@ -146,17 +163,65 @@ def _implied(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _allowed(row: SigningSettings, after: Mapping[str, Any]) -> None:
     where: dict[str, Any] = {"school_id": row.school_id, "cohort": row.cohort}
-    if row.online_signing and not after["online_signing"] and begun(**where):
+    if row.online_signing and not after["online_signing"] and begun(area=Area.EMPLOYMENT, **where):
         raise Refused("已有毕业生或用人单位办理过业务，在线签约不能再关闭。")  # SET-04
-    if after["review_mode"] == row.review_mode:
+    _review_may_be(row, after["review_mode"], Area.EMPLOYMENT)
+
+
+def _review_may_be(row: SigningSettings | TransferSettings, mode: str, area: Area) -> None:
+    """Raise Refused where the mode of review of that area's cases cannot be changed to this one (SET-05, SET-06, SET-09)."""
+    if mode == row.review_mode:
         return
-    if waiting := in_process(**where):
+    # Only cases that are reviewed: what waits for the post or for an answer has no mode of review.
+    if waiting := in_process(area=area, school_id=row.school_id, cohort=row.cohort, review_mode__isnull=False):
         raise Refused(f"还有 {sum(waiting.values())} 条业务在办理，全部办完才能改审核方式。")  # SET-06
-    if after["review_mode"] == ReviewMode.COLLEGE_THEN_SCHOOL:
-        lacking = queries.colleges_without_reviewer(row.school_id, row.cohort)
+    if mode == ReviewMode.COLLEGE_THEN_SCHOOL:
+        lacking = queries.colleges_without_reviewer(row.school_id, row.cohort, area)
         if lacking:  # SET-05
             names = "、".join(college.name for college in lacking)
-            raise Refused(f"{names}还没有读写账号，先给它们建账号，才能选「先院系再校级审核」。")
+            permission = "" if area is Area.EMPLOYMENT else f"{area.label}的"
+            raise Refused(f"{names}还没有{permission}读写账号，先给它们建账号，才能选「先院系再校级审核」。")
+
+
+def set_transfer(actor: Actor, area: Area, cohort: int, seen: int, given: Mapping[str, Any]) -> TransferSettings:
+    """Submit the actor's school's settings of the module archive or household: its switch, its own mode of review (SET-09).
+
+    The row is locked against every act of the module, as that of signing is. Raises Refused, Outdated.
+    """
+    if not actor.may_write(area):
+        raise Refused("你的账号没有这项操作的权限。")
+    with transaction.atomic():
+        be(actor)
+        school = School.objects.select_for_update(no_key=True).get(pk=actor.node)
+        module = Module(area.value)
+        if not queries.openings(school.province_id, cohort)[module]:
+            raise Refused(f"省级用户没有开启「{module.label}」模块，开启后才能设置。")
+        own = TransferSettings.objects.seen_by(actor).filter(school=school, cohort=cohort, area=area.value)
+        row = own.select_for_update(of=("self",)).first() or TransferSettings(
+            school=school, cohort=cohort, area=area.value
+        )
+        if seen != row.version:
+            raise Outdated
+        before = {key: getattr(row, key) for key in TRANSFER.keys} if row.version else {}
+        after = {key: given[key] for key in TRANSFER.keys}
+        _review_may_be(row, after["review_mode"], area)
+        was_taking = row.is_on and row.submitted_at is not None
+        for key, value in after.items():
+            setattr(row, key, value)
+        row.version += 1
+        row.submitted_at = row.submitted_at or timezone.now()
+        row.save()
+        if row.is_on and not was_taking:
+            _open(area, [school.pk], cohort)
+        note(
+            actor, "submit", f"{area.value}_settings", TRANSFER.changes(before, after), cohort=cohort, school=school.pk
+        )
+    return row
+
+
+def _open(area: Area, schools: Sequence[int], cohort: int) -> None:
+    for effect in FOLLOWING if schools else ():
+        effect(area, schools, cohort)
 
 
 def set_handler(actor: Actor, cohort: int, given: Mapping[str, Any]) -> Handler:

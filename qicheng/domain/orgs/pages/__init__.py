@@ -26,11 +26,13 @@ def filled(sheet: Sheet, request: Any, initial: Mapping[str, Any] | None = None,
     return sheet.form(request.cohort or None)(sent, initial=dict(initial or {}), prefix=prefix)
 
 
-def tried(request: Any, form: Form, act: Callable[[dict[str, Any]], object], done: str) -> bool:
+def tried(
+    request: Any, form: Form, act: Callable[[dict[str, Any]], object], done: str, area: Area = Area.EMPLOYMENT
+) -> bool:
     """Whether the form was sent and its act is over: done, or found outdated; else what is wrong stands in the form."""
     if request.method != "POST":
         return False
-    must_write(request)
+    must_write(request, area)
     if not form.is_valid():
         return False
     try:
@@ -65,9 +67,9 @@ def with_area(request: Any) -> Any:
     return request
 
 
-def must_write(request: Any) -> None:
+def must_write(request: Any, area: Area = Area.EMPLOYMENT) -> None:
     """Who may only look finds no place to change anything (ORG-05)."""
-    if not request.actor.may_write(Area.EMPLOYMENT):
+    if not request.actor.may_write(area):
         raise Http404
 
 

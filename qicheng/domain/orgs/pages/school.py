@@ -12,7 +12,7 @@ from qicheng.domain.orgs import queries
 from qicheng.domain.orgs.effects import settings
 from qicheng.domain.orgs.models import Contact, Module, Reason, School
 from qicheng.domain.orgs.pages import filled, status_of, stood, tried
-from qicheng.domain.orgs.sheets import CONTACT, HANDLER, REASON, SIGNING
+from qicheng.domain.orgs.sheets import CONTACT, HANDLER, REASON, SIGNING, TRANSFER
 from qicheng.foundation.access import Area, Role, Tier
 from qicheng.foundation.access.pages import audience
 from qicheng.foundation.flow.declare import FLOWS
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
 
 KEPT = ("signing_settings", "handler", "reason", "contact", "account", "flag")
+TRANSFER_AREAS = (Area.ARCHIVE, Area.HOUSEHOLD)
 
 
 @audience(Role.SCHOOL, area=Area.EMPLOYMENT)
@@ -48,13 +49,51 @@ def standing(actor: Actor, cohort: int) -> dict[str, Any]:
         "school": school,
         "agreement_form": queries.agreement_form(school.province_id, cohort),
         "is_open": queries.openings(school.province_id, cohort)[Module.SIGNING],
-        "has_begun": begun(**where),
-        "waiting": [(FLOWS[name], number) for name, number in in_process(**where).items()],
+        "has_begun": begun(area=Area.EMPLOYMENT, **where),
+        "waiting": [(FLOWS[name], number) for name, number in in_process(area=Area.EMPLOYMENT, **where).items()],
         "lacking": queries.colleges_without_reviewer(school.pk, cohort),
         "handlers": [known[tier] for tier in Tier if tier in known],
         "tiers": queries.tiers_to_set(known, actor.tier),
         "may_write": actor.may_write(Area.EMPLOYMENT),
     }
+
+
+@audience(Role.SCHOOL)
+def transfer_settings(request: Any) -> HttpResponse:
+    """The settings of the modules archive and household, those that the account may read, each its own form (SET-09)."""
+    actor = request.actor
+    areas = [area for area in TRANSFER_AREAS if actor.may_read(area)]
+    if not areas:
+        raise Http404
+    sent = next((area for area in areas if area.value == request.POST.get("area")), None)
+    if request.method == "POST" and (sent is None or not actor.may_write(sent)):
+        raise Http404
+    parts = [transfer_part(request, area, is_sent=area is sent) for area in areas]
+    if any(part["is_done"] for part in parts):
+        return redirect("orgs:transfer_settings")
+    school = School.objects.select_related("province").get(pk=actor.node)
+    context = {"parts": parts, "school": school, "cohort": request.cohort}
+    return render(request, "orgs/transfer_settings.html", context, status=status_of(*(part["form"] for part in parts)))
+
+
+def transfer_part(request: Any, area: Area, *, is_sent: bool) -> dict[str, Any]:
+    """One module of the page: the form as it was sent or stands, and what bears on it (SET-05, SET-06)."""
+    actor, cohort, title = request.actor, request.cohort, Module(area.value).label
+    row = queries.transfer_settings(actor.node, cohort, area, actor)
+    values, prefix = {key: getattr(row, key) for key in TRANSFER.keys}, area.value
+    form = TRANSFER.form(cohort)(request.POST if is_sent else None, initial=values, prefix=prefix)
+    sent, where = request.POST.get("seen", ""), {"school_id": actor.node, "cohort": cohort}
+    seen = int(sent) if sent.isdecimal() and len(sent) < 10 else -1
+    done = is_sent and tried(
+        request, form, lambda given: settings.set_transfer(actor, area, cohort, seen, given), f"「{title}」设置已提交。", area
+    )  # fmt: skip
+    province = School.objects.values_list("province", flat=True).get(pk=actor.node)
+    return {
+        "area": area, "title": title, "row": row, "form": form, "is_done": done, "may_write": actor.may_write(area),
+        "is_open": queries.openings(province, cohort)[Module(area.value)],
+        "waiting": [(FLOWS[name], number) for name, number in in_process(area=area, **where).items()],
+        "lacking": queries.colleges_without_reviewer(actor.node, cohort, area),
+    }  # fmt: skip
 
 
 @audience(Role.SCHOOL, area=Area.EMPLOYMENT, write=True)
@@ -147,11 +186,13 @@ def drop_contact(request: Any, contact: int) -> HttpResponse:
 @audience(Role.SCHOOL, area=Area.EMPLOYMENT)
 def log(request: Any) -> HttpResponse:
     """Who changed which setting, when, from what to what (SET-10)."""
-    records = noted(*KEPT, school_id=request.actor.node)
+    own = [f"{area.value}_settings" for area in TRANSFER_AREAS if request.actor.may_read(area)]
+    records = noted(*KEPT, *own, school_id=request.actor.node)
     return render(request, "orgs/log.html", {"records": records, "labels": LABELS, "heading": "操作记录"})
 
 
 LABELS = {
+    ("archive_settings", "submit"): "提交档案信息登记设置", ("household_settings", "submit"): "提交户口信息登记设置",
     ("signing_settings", "submit"): "提交签约设置", ("handler", "submit"): "提交协议经办人", ("reason", "add"): "添加审核原因",
     ("reason", "end"): "停用审核原因", ("contact", "add"): "添加联系人", ("contact", "change"): "修改联系人",
     ("contact", "drop"): "移除联系人", ("account", "add"): "创建账号", ("account", "change"): "修改账号",

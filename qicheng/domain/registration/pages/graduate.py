@@ -310,8 +310,8 @@ def steps(graduate: Graduate, cases: list[Registration], why: str | None) -> lis
          "done" if signed else "now" if graduate.has_confirmed and not why else "open"),
     ]  # fmt: skip
     later = [
-        ("登记档案、户口去处", Module.ARCHIVE, "去向审核通过后开始"), ("确认登记信息", Module.CONFIRMATION, "学校上报后，由你本人确认"),
-        ("查看档案转递结果", Module.VERIFICATION, "学校转出档案后可以查看"),
+        ("登记档案、户口去处", {Module.ARCHIVE, Module.HOUSEHOLD}, "审核通过的去向会带入，不对的可以申请修改", "/files/"),
+        ("确认登记信息", {Module.CONFIRMATION}, "学校上报后，由你本人确认", ""), ("查看档案转递结果", {Module.VERIFICATION}, "学校转出档案后可以查看", ""),
     ]  # fmt: skip
     return [
         *(
@@ -319,8 +319,10 @@ def steps(graduate: Graduate, cases: list[Registration], why: str | None) -> lis
             for label, hint, url, state in stages
         ),
         *(
-            {"label": label, "hint": hint if module in opened else "学校还没有开启", "url": "", "state": "open"}
-            for label, module, hint in later
+            {"label": label, "hint": hint, "url": url, "state": "open", **({"note": "可以办理"} if url else {})}
+            if modules & opened
+            else {"label": label, "hint": "学校还没有开启", "url": "", "state": "open"}
+            for label, modules, hint, url in later
         ),
     ]
 

@@ -14,6 +14,7 @@ from qicheng.foundation import codes
 from qicheng.foundation.codes import divisions
 from qicheng.foundation.kit.identity import code_text, has_form, name_text
 from qicheng.foundation.kit.workbooks import Column, Unreadable
+from qicheng.foundation.sheets.uploads import Layout
 
 if TYPE_CHECKING:
     from qicheng.domain.orgs.models import School
@@ -111,24 +112,6 @@ NUMBERS = ("exam_number", "id_number")
 TEXTS = tuple(field.key for field in FIELDS if field.is_text)
 READ = tuple(field.key for field in FIELDS if not field.is_text)
 STAGE = ("upload_id", "line", *TEXTS, *READ, "tier")
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where a file has what: `places` gives for a field its one or two columns (code first, -1 for the one that is missing)."""
-
-    places: dict[str, tuple[int, ...]]
-    headings: tuple[tuple[str, ...], ...]
-    first: int
-
-    @property
-    def width(self) -> int:
-        return 1 + max(place for places in self.places.values() for place in places)
-
-    def place(self, key: str) -> int | None:
-        """The column of a field that errors are marked in."""
-        found = [place for place in self.places.get(key, ()) if place >= 0]
-        return found[0] if found else None
 
 
 def recognise(rows: Sequence[Sequence[str]]) -> Layout:

@@ -15,7 +15,7 @@ from django.utils.http import content_disposition_header
 from qicheng.domain.orgs.effects.accounts import opened
 from qicheng.domain.roster import effects, listings
 from qicheng.domain.roster.models import Graduate
-from qicheng.domain.roster.queries import destination_words, history, record_of
+from qicheng.domain.roster.queries import destination_words, history, record_of, withheld
 from qicheng.domain.roster.sheets import ROSTER_LINE
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Role, statements
@@ -105,8 +105,8 @@ def detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     opened(actor, "graduate", public_id, cohort=graduate.cohort, school=graduate.school_id)
     record = record_of(graduate.pk, actor)
     return render(request, "roster/student.html", {
-        "graduate": graduate, "lines": lines(graduate), "contacts": contacts(graduate), "record": record and record_lines(record),
-        "newest": newest(graduate), "history": history(graduate.pk), "may_write": may_write(actor) and timezone.now() < cohort_closes(graduate.cohort),
+        "graduate": graduate, "lines": lines(graduate, actor), "contacts": contacts(graduate), "record": record and record_lines(record),
+        "newest": newest(graduate), "history": history(graduate.pk, actor), "may_write": may_write(actor) and timezone.now() < cohort_closes(graduate.cohort),
         "unreported": is_unreported(graduate, record), "role_names": {str(role): role.label for role in Role},
     })  # fmt: skip
 
@@ -196,11 +196,13 @@ def may_write(actor: Actor) -> bool:
     return actor.role is Role.SCHOOL and actor.may_write(EMPLOYMENT)
 
 
-def lines(graduate: Graduate) -> list[tuple[str, str]]:
-    """The roster line for the page, the identity number masked."""
+def lines(graduate: Graduate, actor: Actor) -> list[tuple[str, str]]:
+    """The roster line for the page as far as the actor may read it, the identity number masked."""
     values = {key: getattr(graduate, key) for key in ROSTER_LINE.keys if key != "college"}
     values |= {"college": graduate.college.name, "id_number": masks.id_number(graduate.id_number)}
-    return ROSTER_LINE.lines(values, [key for key in ROSTER_LINE.keys if key not in ("phone", "email")])
+    return ROSTER_LINE.lines(
+        values, [key for key in ROSTER_LINE.keys if key not in {"phone", "email", *withheld(actor)}]
+    )
 
 
 def contacts(graduate: Graduate) -> list[tuple[str, str]]:
