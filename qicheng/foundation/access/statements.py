@@ -115,4 +115,8 @@ def beside() -> Iterator[Callable[[str, Parameters], Future[None]]]:
             cursor.execute(sql, parameters)
 
     with database.wrap_database_errors, ThreadPoolExecutor(1, "beside") as thread:
-        yield lambda sql, parameters=None: thread.submit(run, sql, parameters)
+
+        def ask(sql: str, parameters: Parameters) -> Future[None]:
+            return thread.submit(run, sql, parameters)
+
+        yield ask
