@@ -24,13 +24,15 @@ from qicheng.domain.registration.sheets import OFFER as SHEET
 from qicheng.domain.registration.sheets.destinations import Group
 from qicheng.domain.roster import effects, imports
 from qicheng.domain.roster.models import Graduate, Upload
-from qicheng.foundation.access import Actor, Role, Tier
+from qicheng.domain.transfer.effects.records import edit_record
+from qicheng.domain.transfer.models import CHANGES, Confirmation, RecordChange
+from qicheng.foundation.access import Actor, Area, Role, Tier
 from qicheng.foundation.flow.gather import add_proof, gathered
 from qicheng.foundation.flow.perform import open_acts, perform
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.notice.models import Notice
 from tests import paper
-from tests.world import COHORT, OFFER, PASSWORD, World, credit_code, identity_number
+from tests.world import CHANGE, COHORT, OFFER, PASSWORD, World, credit_code, identity_number
 
 from . import roster
 
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 # Pages of the roster's room whose address names an upload; the others name a graduate.
 UPLOAD_PAGES = ("upload", "refused", "write", "drop")
 LONG = "阿依古丽·买买提·吐尔逊江·阿卜杜热依木"
+REJECTED: dict[str, dict[str, str]] = {
+    "school_review": {}, "registered": {}, "rejected": {"reason": "x_archive", "words": "接收单位没有人事档案保管权"}
+}  # fmt: skip
 TERMS = [field for field in SHEET if field.required or field.key in ("archive_receiver", "archive_address")]
 
 
@@ -68,10 +73,13 @@ class Country(World):
     def __init__(self) -> None:
         super().__init__()
         Cohort.objects.get_or_create(year=COHORT - 1)
+        self.open_confirmation()
         self.cases = self._cases()
         self.begun = self._begun()
         self.dissolutions = self._dissolutions()
         self.ways = self._ways()
+        self.files = self._files()
+        self.confirmations = self._confirmations()
         self.units = self._units()
         self.batch = self._batch()
         self.uploads = self._uploads()
@@ -227,6 +235,38 @@ class Country(World):
         perform(found["voided"], "cancel", self.of(found["voided"].graduate))
         return found
 
+    def _confirmations(self) -> list[Confirmation]:
+        """What was reported in every state: waiting for its day, denied, answered and confirmed after all, and many unconfirmed."""
+        waits, denies, confirms = self.new_graduate("柳青", self.college), self.ways["amendable"].graduate, self.begun["registered"].graduate
+        self.recorded(waits, source="interface")
+        for graduate in (denies, confirms):
+            case = self.confirmation_of(graduate)
+            perform(case, "dispute", self.of(graduate), destination="denied", remark="我没有和这个单位签约，也没有在这个单位上班")
+        case = self.confirmation_of(confirms)
+        perform(case, "answer", self.actor(Role.SCHOOL), answer="与本人电话核实，是本人提交的登记，请重新确认")
+        perform(case, "confirm", self.of(confirms))
+        return [self.confirmation_of(graduate) for graduate in (waits, denies, confirms, self.graduate)]
+
+    def _files(self) -> dict[str, RecordChange]:
+        """Applications about file and household in every state; the first graduate has one that came back and a draft, and one left the roster."""
+        found, me = {}, self.undecided
+        for area in (Area.ARCHIVE, Area.HOUSEHOLD):
+            for college in (self.other_college, self.college):
+                for state, name in (("college_review", "顾盼"), ("school_review", "沈念"), ("rejected", "秦时"), ("registered", LONG)):
+                    graduate = self.new_graduate(name, college, household_moved=True)
+                    case = found[f"{area} {state}"] = self.change_submitted(area, graduate, **({"address": "幸福小区3号楼"} if college is self.college else {}))
+                    if state != "college_review":
+                        perform(case, "reject" if state == "rejected" else "approve", self.reviewer(case, Role.COLLEGE), **REJECTED[state])
+                    if state == "registered":
+                        perform(case, "approve", self.actor(Role.SCHOOL))
+        mine = found["mine"] = self.change_submitted(Area.ARCHIVE, me)
+        perform(mine, "return", self.actor(Role.COLLEGE), **REJECTED["rejected"])
+        found["draft"] = self.change_draft(Area.HOUSEHOLD, me, receiver="")
+        found["gone"] = self.change_approved(Area.ARCHIVE, self.new_graduate("温故", self.college))
+        effects.remove_line(found["gone"].graduate.public_id, self.actor(Role.SCHOOL), words="重复上传")
+        edit_record(Area.ARCHIVE, found["archive registered"].graduate.public_id, self.actor(Role.SCHOOL), seen=1, words="单位改名", **CHANGE)
+        return found
+
     def _units(self) -> dict[str, EmployerCase]:
         """Units that asked to be verified: waiting, returned, refused, verified; and somebody who asks to join 云岭."""
         operator = self.actor(Role.MINISTRY)
@@ -359,10 +399,12 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     requests = list(
         {(case.flow_name, case.state): case for case in Dissolution.objects.seen_by(actor).order_by("pk")}.values()
     )
+    reported = list(Confirmation.objects.seen_by(actor).filter(pk__in=[one.pk for one in country.confirmations]))
     claims = list(EmployerCase.objects.seen_by(actor)) if actor.role in (Role.EMPLOYER, Role.MINISTRY) else []
     room = name.rpartition(":")[0]
+    changes = [one for model in CHANGES.values() for one in {case.state: case for case in model.objects.seen_by(actor)}.values()]
     if name == "act":
-        open_ones = [(case, one.act.name) for case in [*signings, *requests, *claims] for one in open_acts(case, actor)]
+        open_ones = [(case, one.act.name) for case in [*signings, *requests, *claims, *reported, *changes] for one in open_acts(case, actor)]
         once = {(case.flow_name, act): case for case, act in open_ones}
         return [{"flow": flow, "public_id": case.public_id, "name": act} for (flow, act), case in once.items()]
     by_name: dict[str, list[Mapping[str, Any]]] = {
@@ -377,6 +419,9 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         "proofs": [
             {"flow": one.flow_name, "public_id": one.public_id} for one in [*signings, *requests] if one.proofs_asked
         ][:2],
+        **given_files(country, actor, changes),
+        "transfer:confirmation": [{"public_id": one.public_id} for one in reported],
+        "transfer:confirm_remind_one": [{"public_id": one.public_id} for one in reported[:1]],
         "registration:batch": [{"public_id": country.batch.public_id}],
     }
     if name.startswith("proof_") or name == "proof":
@@ -424,6 +469,22 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     if room == "registration" and needs == {"public_id"}:
         return [{"public_id": one.public_id} for one in signings]
     return by_need.get(needs, [])
+
+
+def given_files(country: Country, actor: Actor, changes: list[RecordChange]) -> dict[str, list[Mapping[str, Any]]]:
+    """The addresses of file and household: one module's lists, applications in every state, records with and without anything."""
+    lists = (
+        "module", "review", "next", "review_workbook", "review_batch", "review_batch_done", "records", "changes", "lapsed", "records_workbook",
+        "changes_workbook", "lapsed_workbook", "figures", "change",
+    )  # fmt: skip
+    people = [country.files[one].graduate for one in ("archive registered", "archive college_review", "gone")]
+    records = [{"area": Area.ARCHIVE, "public_id": one.public_id} for one in people]
+    found: dict[str, list[Mapping[str, Any]]] = {f"transfer:{one}": [{"area": Area.ARCHIVE}] for one in lists}
+    found |= {f"transfer:{area}_change": [{"public_id": one.public_id} for one in changes if one.AREA is area] for area in CHANGES}
+    found["transfer:module"] = [{"area": area} for area in CHANGES]
+    found |= {"transfer:record": records, "transfer:edit_record": records[:1], "transfer:clear_record": records[:1]}
+    found["transfer:fill_in"] = [{"area": one.AREA, "public_id": one.public_id} for one in changes if one.graduate_id == actor.node]
+    return found  # type: ignore[return-value]
 
 
 def within_reach(country: Country, actor: Actor) -> list[Seat]:

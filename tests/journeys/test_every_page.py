@@ -56,7 +56,7 @@ WHO = [
 # Whoever is at the beginning, or at the end, has seen the other pages in the middle.
 ONLY = {
     "graduate at the beginning": ("/", "/records/", "/me/check/", "/invites/…"),
-    "graduate with an agreement": ("/", "/records/", "/me/check/", "/invites/…", "/act/…"),
+    "graduate with an agreement": ("/", "/records/", "/me/check/", "/invites/…", "/confirm/…", "/act/…"),
     "graduate who dissolves": ("/", "/records/", "/terminate/…", "/act/…"),
     "graduate who fills in": (
         "/",
@@ -71,7 +71,7 @@ ONLY = {
     ),
     "graduate who has it stamped": ("/", "/records/", "/go/…", "/invites/…", "/proofs/…", "/act/…"),
     "graduate who corrects": ("/", "/go/…", "/invites/…", "/act/…"),
-    "graduate with a destination": ("/", "/go/…", "/invites/…", "/act/…"),
+    "graduate with a destination": ("/", "/go/…", "/invites/…", "/confirm/…", "/act/…"),
     "graduate who dissolves on paper": ("/", "/terminate/…", "/invites/…", "/proofs/…", "/act/…"),
     "employer at the beginning": (
         "/org/",
