@@ -7,7 +7,19 @@ from django.urls import path, register_converter
 from qicheng.foundation.access import Area
 
 from .effects import reports as effects
-from .pages import batches, confirmation, files, letters, mailing, records, reports, reviewing, uploads
+from .pages import (
+    batches,
+    confirmation,
+    files,
+    letters,
+    mailing,
+    records,
+    reports,
+    reviewing,
+    uploads,
+    verification,
+    verifying,
+)
 
 
 class ModuleConverter:
@@ -103,6 +115,16 @@ reports_of_transfer = [
     path("gov/seal/", reports.sealing, name="sealing"),
 ]
 
+verified_from_outside = [
+    path("v/", verifying.verify, name="verify"),
+    path("v/help/", verifying.help_, name="verify_help"),
+    path("v/<str:token>/", verifying.scanned, name="scanned"),
+    path("transfer/", verification.transfer, name="transfer"),
+    path("transfer/log/", verification.log, name="verifications"),
+    path("transfer/check/", verification.check, name="verify_staff"),
+    path("transfer/authorisation/<uuid:public_id>/", verification.authorisation, name="authorisation"),
+]
+
 many_at_once = [
     path(f"{MODULE}upload/", uploads.uploads, name="uploads"),
     path(f"{MODULE}upload/lines.xlsx", uploads.lines, name="upload_lines"),
@@ -122,6 +144,7 @@ many_at_once = [
 app_name = "transfer"
 urlpatterns = [
     *many_at_once,
+    *verified_from_outside,
     *reports_of_transfer,
     *what_was_reported,
     *archives_by_post,

@@ -64,8 +64,8 @@ def authorised(world: World, graduate: Graduate | None = None, *, days: int = 90
 
 def issued(world: World, kind: str = "archive", graduate: Graduate | None = None) -> TransferReport:
     """The school's own report of that issue, made."""
-    graduate = confirmed(world, graduate)
     world.open_transfer(Area(kind), graduate)
+    graduate = confirmed(world, graduate)
     report = issue(kind, graduate.pk, world.actor(Role.SCHOOL))
     make_report(kind, str(report.public_id))
     return REPORTS[kind].all_rows.get(pk=report.pk)
