@@ -33,7 +33,7 @@ def write(page: Page, *, scripts: bool) -> None:
     page.get_by_role("button", name="核对并提交").click()
 
 
-@pytest.mark.rule("ARC-01", "ARC-04", "ARC-05", "NOT-01")
+@pytest.mark.rule("ARC-01", "ARC-04", "ARC-05")
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 def test_from_the_application_on_the_phone_to_the_record_and_an_edit_that_is_told(
     screens, site, committed_world, scripts
