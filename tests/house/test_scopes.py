@@ -13,7 +13,6 @@ from django.utils import timezone
 from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings, TransferSettings
 from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.roster.models import Graduate, Upload
-from qicheng.domain.transfer.effects import reports
 from qicheng.domain.transfer.models import (
     ArchiveChange,
     Confirmation,
@@ -25,7 +24,6 @@ from qicheng.domain.transfer.models import (
 from qicheng.foundation.access import FULL, SYSTEM, Actor, Area, Level, Role, Tier, statements
 from qicheng.foundation.access.rows import Scoped, Unscoped
 from qicheng.foundation.flow.perform import perform
-from tests.sealing import open_verification
 from tests.world import World
 
 if TYPE_CHECKING:
@@ -65,9 +63,6 @@ NOT_SHOWN: dict[str, set[Role]] = {
         for area in ("Archive", "Household")
         for what in ("Handover", "HandoverLine")
     },
-    # The school's own issues are never shown to the graduate; a batch is its maker's (REP-01).
-    **{name: {Role.GRADUATE, Role.EMPLOYER} for name in ("ArchiveReport", "HouseholdReport")},
-    "ReportBatch": {Role.GRADUATE, Role.EMPLOYER, Role.PROVINCE, Role.MINISTRY},
     "InvitationBatch": {Role.COLLEGE, Role.GRADUATE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY},
     "SigningSettings": {Role.GRADUATE, Role.EMPLOYER},
     "TransferSettings": {Role.GRADUATE, Role.EMPLOYER},
@@ -80,7 +75,6 @@ NOT_SHOWN: dict[str, set[Role]] = {
 # Whose permission a model's rows are read by, where it is not that of employment (ARC-07).
 AREAS = {
     "ArchiveRecord": Area.ARCHIVE, "ArchiveChange": Area.ARCHIVE, "HouseholdRecord": Area.HOUSEHOLD, "HouseholdChange": Area.HOUSEHOLD,
-    "GraduateReport": Area.ARCHIVE, "ArchiveReport": Area.ARCHIVE, "HouseholdReport": Area.HOUSEHOLD,
     **{f"Archive{what}": Area.ARCHIVE for what in ("Upload", "UploadFault", "Handover", "HandoverLine")},
     **{f"Household{what}": Area.HOUSEHOLD for what in ("Upload", "UploadFault", "Handover", "HandoverLine")},
 }  # fmt: skip
@@ -164,20 +158,9 @@ def populate(world: World) -> None:
     for graduate in (world.graduate, world.stranger):
         world.open_confirmation(graduate)
         perform(world.confirmation_of(graduate), "confirm", world.of(graduate))
-    reported(world, late)
     for model in SCOPED:
         if not model.all_rows.exists():
             fill(model, world)
-
-
-def reported(world: World, late: Graduate) -> None:
-    """A report of each issue on both sides, and one of the other tier."""
-    open_verification(world)
-    for kind in ("archive", "household"):
-        reports.issue(kind, world.graduate.pk, world.actor(Role.SCHOOL))
-        reports.issue(kind, world.stranger.pk, world.stranger_actor(Role.SCHOOL))
-    for graduate in (world.graduate, late, world.stranger):
-        reports.issue("graduate", graduate.pk, world.of(graduate))
 
 
 def fill(model: type[models.Model], world: World) -> None:
