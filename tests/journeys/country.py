@@ -24,14 +24,16 @@ from qicheng.domain.registration.sheets import OFFER as SHEET
 from qicheng.domain.registration.sheets.destinations import Group
 from qicheng.domain.roster import effects, imports
 from qicheng.domain.roster.models import Graduate, Upload
+from qicheng.domain.transfer.effects.batches import collect, take_back
 from qicheng.domain.transfer.effects.records import edit_record
-from qicheng.domain.transfer.models import CHANGES, Confirmation, RecordChange
+from qicheng.domain.transfer.models import CHANGES, ArchiveHandover, ArchiveUpload, Confirmation, RecordChange
 from qicheng.foundation.access import Actor, Area, Role, Tier
 from qicheng.foundation.flow.gather import add_proof, gathered
 from qicheng.foundation.flow.perform import open_acts, perform
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.notice.models import Notice
 from tests import paper
+from tests.domain.transfer import filled
 from tests.world import CHANGE, COHORT, OFFER, PASSWORD, World, credit_code, identity_number
 
 from . import roster
@@ -79,6 +81,7 @@ class Country(World):
         self.dissolutions = self._dissolutions()
         self.ways = self._ways()
         self.files = self._files()
+        self._many_at_once()
         self.confirmations = self._confirmations()
         self.units = self._units()
         self.batch = self._batch()
@@ -266,6 +269,25 @@ class Country(World):
         effects.remove_line(found["gone"].graduate.public_id, self.actor(Role.SCHOOL), words="重复上传")
         edit_record(Area.ARCHIVE, found["archive registered"].graduate.public_id, self.actor(Role.SCHOOL), seen=1, words="单位改名", **CHANGE)
         return found
+
+    def _many_at_once(self) -> None:
+        """A file of records with lines of every part, one that was written and one that is no list; a batch that has changed since, one taken back."""
+        school, known = self.actor(Role.SCHOOL), self.files["archive registered"].graduate
+        fresh = self.new_graduate("段明", self.college)
+        lines = [
+            filled.line(known, contact="钱进"), filled.line(fresh, address="学府花园3号楼501室"), filled.blank(self.neighbour),
+            filled.line(self.undecided, phone="见附件", region=""), filled.line(self.files["archive college_review"].graduate),
+        ]  # fmt: skip
+        filled.written(self, [filled.line(self.new_graduate("方圆", self.college))])
+        filled.uploaded(self, lines)
+        filled.uploaded(self, [filled.line(fresh, phone="见附件")], actor=self.actor(Role.COLLEGE))
+        filled.uploaded(self, b"a,b,c\n1,2,3\n")
+        day = timezone.localdate()
+        for number, name in enumerate(("机要第一批", "第二批")):
+            batch = collect(Area.ARCHIVE, school, COHORT, title=name, handed_on=day, key=f"batch {number}")
+            if number == 0:
+                take_back(batch, school, words="移交日期写错了，重新编批")
+        edit_record(Area.ARCHIVE, known.public_id, school, seen=2, **CHANGE | {"contact": "孙立"})
 
     def _units(self) -> dict[str, EmployerCase]:
         """Units that asked to be verified: waiting, returned, refused, verified; and somebody who asks to join 云岭."""
@@ -483,6 +505,12 @@ def given_files(country: Country, actor: Actor, changes: list[RecordChange]) -> 
     found |= {f"transfer:{area}_change": [{"public_id": one.public_id} for one in changes if one.AREA is area] for area in CHANGES}
     found["transfer:module"] = [{"area": area} for area in CHANGES]
     found |= {"transfer:record": records, "transfer:edit_record": records[:1], "transfer:clear_record": records[:1]}
+    found |= {f"transfer:{one}": [{"area": Area.ARCHIVE}] for one in ("uploads", "upload_lines", "upload_codes", "handovers", "handover_new")}
+    if actor.role in (Role.COLLEGE, Role.SCHOOL):
+        brought = [{"area": Area.ARCHIVE, "public_id": one.public_id} for one in ArchiveUpload.objects.seen_by(actor).order_by("pk")]
+        handed = [{"area": Area.ARCHIVE, "public_id": one.public_id} for one in ArchiveHandover.objects.seen_by(actor).order_by("pk")]
+        found |= {f"transfer:{one}": brought for one in ("upload", "upload_refused", "upload_write", "upload_drop")}
+        found |= {f"transfer:handover{one}": handed for one in ("", "_back", "_workbook", "_paper")}
     found["transfer:fill_in"] = [{"area": one.AREA, "public_id": one.public_id} for one in changes if one.graduate_id == actor.node]
     return found  # type: ignore[return-value]
 
