@@ -64,7 +64,7 @@ def edited(world: Any, area: Area = Area.ARCHIVE, seen: int = 1, **values: str) 
 
 def since(world: Any, batch: Any) -> dict[str, str]:
     listing = lines(batch.AREA)
-    at = listing.headings.index("入批以后的变化")
+    at = listing.headings.index("编批以后的变化")
     rows = listing.sheet_rows(world.actor(Role.SCHOOL), {"batch": str(batch.pk)}, world.cohort)
     return {row[1]: row[at] for row in rows}
 
@@ -205,9 +205,9 @@ def test_a_record_changed_between_batch_and_download_is_seen_on_the_page_in_the_
     paper = client.get(address["handover_paper"])
     assert "编批以后有 1 人的信息有变化" in page
     assert rows["陈诚"]["联系人"] == "吴芳"
-    assert rows["陈诚"]["入批以后的变化"].endswith("联系人改为「钱进」")
+    assert rows["陈诚"]["编批以后的变化"].endswith("联系人改为「钱进」")
     assert (
-        rows["林嘉禾"]["入批以后的变化"],
+        rows["林嘉禾"]["编批以后的变化"],
         "1%E4%BA%BA%E6%9C%89%E5%8F%98%E5%8C%96" in answer["Content-Disposition"],
     ) == (None, True)
     assert (paper.status_code, paper.content[:5], "1%E4%BA%BA" in paper["Content-Disposition"]) == (200, b"%PDF-", True)

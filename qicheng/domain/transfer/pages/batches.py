@@ -36,7 +36,7 @@ PDF = "application/pdf"
 # A paper of more lines is read by nobody; the workbook has no such end.
 MOST_ON_PAPER = 2_000
 SHOWN = 50
-PRINTED = ("序号", "姓名", "考生号", "院系", "类型", "接收单位", "接收地址", "联系人和电话", "入批以后的变化")
+PRINTED = ("序号", "姓名", "考生号", "院系", "类型", "接收单位", "接收地址", "联系人和电话", "编批以后的变化")
 NARROWED_BY = ("college", "kind", "level")
 
 
