@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
@@ -24,9 +25,19 @@ from qicheng.domain.registration.sheets import OFFER as SHEET
 from qicheng.domain.registration.sheets.destinations import Group
 from qicheng.domain.roster import effects, imports
 from qicheng.domain.roster.models import Graduate, Upload
+from qicheng.domain.transfer.effects import report_batches, reports
 from qicheng.domain.transfer.effects.batches import collect, take_back
 from qicheng.domain.transfer.effects.records import edit_record
-from qicheng.domain.transfer.models import CHANGES, ArchiveHandover, ArchiveUpload, Confirmation, RecordChange
+from qicheng.domain.transfer.models import (
+    CHANGES,
+    REPORTS,
+    ArchiveHandover,
+    ArchiveUpload,
+    Confirmation,
+    RecordChange,
+    ReportBatch,
+    TransferReport,
+)
 from qicheng.foundation.access import Actor, Area, Role, Tier
 from qicheng.foundation.flow.gather import add_proof, gathered
 from qicheng.foundation.flow.perform import open_acts, perform
@@ -34,6 +45,7 @@ from qicheng.foundation.kit import workbooks
 from qicheng.foundation.notice.models import Notice
 from tests import paper
 from tests.domain.transfer import filled
+from tests.sealing import given_keys, settled
 from tests.world import CHANGE, COHORT, OFFER, PASSWORD, World, credit_code, identity_number
 
 from . import roster
@@ -83,6 +95,7 @@ class Country(World):
         self.files = self._files()
         self._many_at_once()
         self.confirmations = self._confirmations()
+        self.reports = self._reports()
         self.units = self._units()
         self.batch = self._batch()
         self.uploads = self._uploads()
@@ -289,6 +302,28 @@ class Country(World):
                 take_back(batch, school, words="移交日期写错了，重新编批")
         edit_record(Area.ARCHIVE, known.public_id, school, seen=2, **CHANGE | {"contact": "孙立"})
 
+    def _reports(self) -> dict[str, TransferReport]:
+        """A report in every state, and two batches: one that is packed, one that could not make everything."""
+        found, school = {}, self.actor(Role.SCHOOL)
+        for name in ("issued", "unsigned", "superseded", "withdrawn", "asked"):
+            graduate = settled(self, self.new_graduate(f"转递{name}"[:4] + "一", self.college), Area.ARCHIVE)
+            found[name] = reports.issue("archive", graduate.pk, school)
+        reports.make_report("archive", str(found["unsigned"].public_id))
+        with override_settings(**given_keys()):
+            for name in ("issued", "superseded", "withdrawn"):
+                reports.make_report("archive", str(found[name].public_id))
+            found["own"] = reports.issue("graduate", self.graduate.pk, self.of(self.graduate))
+            reports.make_report("graduate", str(found["own"].public_id))
+            people = [found[name].graduate_id for name in ("issued", "unsigned")]
+            batch = report_batches.ask_for_batch("archive", people, school, cohort=COHORT, key="packed", query={})
+            report_batches.make_batch(batch.pk)
+            report_batches.ask_for_batch("archive", people, school, cohort=COHORT, key="waits", query={})
+        found["issued"].refresh_from_db()
+        reports.hand_out(found["issued"], school)
+        edit_record(Area.ARCHIVE, found["superseded"].graduate.public_id, school, seen=1, **CHANGE)
+        perform(found["withdrawn"], "withdraw", school)
+        return found
+
     def _units(self) -> dict[str, EmployerCase]:
         """Units that asked to be verified: waiting, returned, refused, verified; and somebody who asks to join 云岭."""
         operator = self.actor(Role.MINISTRY)
@@ -442,6 +477,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
             {"flow": one.flow_name, "public_id": one.public_id} for one in [*signings, *requests] if one.proofs_asked
         ][:2],
         **given_files(country, actor, changes),
+        **given_reports(actor),
         "transfer:confirmation": [{"public_id": one.public_id} for one in reported],
         "transfer:confirm_remind_one": [{"public_id": one.public_id} for one in reported[:1]],
         "registration:batch": [{"public_id": country.batch.public_id}],
@@ -491,6 +527,19 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     if room == "registration" and needs == {"public_id"}:
         return [{"public_id": one.public_id} for one in signings]
     return by_need.get(needs, [])
+
+
+def given_reports(actor: Actor) -> dict[str, list[Mapping[str, Any]]]:
+    """The pages of reports: of each issue one in each state, and the batches of whoever asks."""
+    by_state = {(kind, one.state): one for kind, model in REPORTS.items() for one in model.objects.seen_by(actor).order_by("pk")}
+    batches = [{"area": Area(one.kind), "public_id": one.public_id} for one in ReportBatch.objects.seen_by(actor).filter(account=actor.account)]
+    found: dict[str, list[Mapping[str, Any]]] = {
+        f"transfer:{one}": [{"area": area} for area in CHANGES] for one in ("reports", "reports_workbook", "reports_make", "reports_make_done")
+    }  # fmt: skip
+    for kind in REPORTS:
+        of_kind = [{"public_id": one.public_id} for (its, _), one in by_state.items() if its == kind]
+        found |= {f"transfer:{kind}_report": of_kind, f"transfer:{kind}_report_file": of_kind}
+    return found | {"transfer:report_batch": batches, "transfer:report_batch_file": batches}
 
 
 def given_files(country: Country, actor: Actor, changes: list[RecordChange]) -> dict[str, list[Mapping[str, Any]]]:

@@ -111,7 +111,7 @@ def pages_of(country: Country, who: str) -> list[str]:
         ):
             continue
         answer = client.get(address)
-        is_page = answer.content.lstrip()[:9].lower() == b"<!doctype"
+        is_page = not answer.streaming and answer.content.lstrip()[:9].lower() == b"<!doctype"
         if is_page and (answer.status_code == 200 or "/nothing/" in address) and address not in found:
             found.append(address)
     return found
