@@ -1,7 +1,5 @@
 """Whose file or household can be handed over, and why that of the others cannot yet; the batches that were made."""
 
-
-
 from __future__ import annotations
 
 from functools import cache
