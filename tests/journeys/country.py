@@ -305,8 +305,9 @@ class Country(World):
     def _reports(self) -> dict[str, TransferReport]:
         """A report in every state, and two batches: one that is packed, one that could not make everything."""
         found, school = {}, self.actor(Role.SCHOOL)
-        for name in ("issued", "unsigned", "superseded", "withdrawn", "asked"):
-            graduate = settled(self, self.new_graduate(f"转递{name}"[:4] + "一", self.college), Area.ARCHIVE)
+        people = {"issued": "程远", "unsigned": "程安", "superseded": "程思齐", "withdrawn": "程可", "asked": "程曦"}
+        for name, called in people.items():
+            graduate = settled(self, self.new_graduate(called, self.college), Area.ARCHIVE)
             found[name] = reports.issue("archive", graduate.pk, school)
         reports.make_report("archive", str(found["unsigned"].public_id))
         with override_settings(**given_keys()):
@@ -314,15 +315,18 @@ class Country(World):
                 reports.make_report("archive", str(found[name].public_id))
             found["own"] = reports.issue("graduate", self.graduate.pk, self.of(self.graduate))
             reports.make_report("graduate", str(found["own"].public_id))
-            people = [found[name].graduate_id for name in ("issued", "unsigned")]
-            batch = report_batches.ask_for_batch("archive", people, school, cohort=COHORT, key="packed", query={})
-            report_batches.make_batch(batch.pk)
-            report_batches.ask_for_batch("archive", people, school, cohort=COHORT, key="waits", query={})
+            for key, some in (("packed", ("issued",)), ("has changed", ("issued", "superseded"))):
+                batch = self._packed(key, [found[name].graduate_id for name in some] + [self.neighbour.pk])
+                report_batches.make_batch(batch.pk)
+            self._packed("waits", [found["issued"].graduate_id])
         found["issued"].refresh_from_db()
         reports.hand_out(found["issued"], school)
         edit_record(Area.ARCHIVE, found["superseded"].graduate.public_id, school, seen=1, **CHANGE)
         perform(found["withdrawn"], "withdraw", school)
         return found
+
+    def _packed(self, key: str, people: list[int]) -> ReportBatch:
+        return report_batches.ask_for_batch("archive", people, self.actor(Role.SCHOOL), cohort=COHORT, key=key, query={})
 
     def _units(self) -> dict[str, EmployerCase]:
         """Units that asked to be verified: waiting, returned, refused, verified; and somebody who asks to join 云岭."""

@@ -56,7 +56,7 @@ WHO = [
 # Whoever is at the beginning, or at the end, has seen the other pages in the middle.
 ONLY = {
     "graduate at the beginning": ("/", "/records/", "/me/check/", "/invites/…"),
-    "graduate with an agreement": ("/", "/records/", "/me/check/", "/invites/…", "/confirm/…", "/act/…"),
+    "graduate with an agreement": ("/", "/records/", "/me/check/", "/invites/…", "/confirm/…", "/report/…", "/act/…"),
     "graduate who dissolves": ("/", "/records/", "/terminate/…", "/act/…"),
     "graduate who fills in": (
         "/",

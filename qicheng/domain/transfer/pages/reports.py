@@ -180,7 +180,7 @@ def report(request: Request, flow: str, public_id: UUID) -> HttpResponse:
         "purpose": sheets.PURPOSES[case.KIND], "blocks": sheets.blocks(case.KIND, case.printed), "is_staff": actor.role.is_staff,
         "events": [(one.at, sentence(one, case)) for one in timeline(case)], "area": case.AREA,
         "frame": "base_graduate.html" if actor.role is Role.GRADUATE else "base_staff.html", "key": token(), "title": TITLES[case.AREA],
-        "acts": [one for one in open_acts(case, actor) if case.live], "cohort": request.cohort,
+        "acts": open_acts(case, actor) if actor.role.is_staff else [], "cohort": request.cohort,
     })  # fmt: skip
 
 
@@ -209,14 +209,12 @@ def report_file(request: Request, flow: str, public_id: UUID) -> HttpResponse:
 @audience(Role.MINISTRY)
 def sealing(request: Request) -> HttpResponse:
     """Whether reports can be sealed now, with what, and what waits since when."""
-    found, why = None, ""
     try:
         found = seal.loaded()
-        why = found.why_not_at(timezone.now()) or ""
-    except seal.NotReady as lack:
-        why = str(lack)
+    except seal.NotReady:
+        found = None
     return render(request, "transfer/sealing.html", {
-        "certificate": found.certificate if found else None, "why": why, "waiting": queries.waiting(), "now_": timezone.now(),
+        "certificate": found.certificate if found else None, "why": seal.why_not_ready(), "waiting": queries.waiting(),
     })  # fmt: skip
 
 
