@@ -39,7 +39,7 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ("登记与签约清单", "/lists/", "list", BOTH, (EMPLOYMENT,)),
         ("久等清单", "/lists/waiting/", "clock", (*BOTH, *ABOVE), (EMPLOYMENT,)),
         ("档案户口", "/files/", "file", BOTH, (ARCHIVE, HOUSEHOLD)),
-        ("档案邮寄", "/files/mail/", "msg", BOTH, (ARCHIVE,)),
+        ("档案邮寄", "/files/mail/", "truck", BOTH, (ARCHIVE,)),
         ("登记确认", "/confirm/", "check", BOTH, (EMPLOYMENT,)),
         ("登记确认", "/confirm/figures/", "check", ABOVE, (EMPLOYMENT,)),
         ("户档转递", "/transfer/", "send", BOTH, (ARCHIVE, HOUSEHOLD)),
