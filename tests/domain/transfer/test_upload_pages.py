@@ -201,7 +201,7 @@ def test_what_came_by_a_file_stands_in_the_history_of_the_record(opened):
         .get(reverse("transfer:record", args=["archive", opened.graduate.public_id]))
         .content.decode()
     )
-    assert ("批量" in page, "吴芳" in page) == (True, True)
+    assert ("学校批量上传" in page, "吴芳" in page) == (True, True)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT was ->> 'contact', became ->> 'contact' FROM flow_history WHERE table_name = 'transfer_archiverecord'"
