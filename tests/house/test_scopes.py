@@ -21,6 +21,7 @@ from qicheng.domain.transfer.models import (
     HandoverLine,
     HouseholdChange,
     MailBatch,
+    Authorisation,
     Mailing,
     RecordUpload,
 )
@@ -85,6 +86,7 @@ NOT_SHOWN: dict[str, set[Role]] = {
 AREAS = {
     "ArchiveRecord": Area.ARCHIVE, "ArchiveChange": Area.ARCHIVE, "HouseholdRecord": Area.HOUSEHOLD, "HouseholdChange": Area.HOUSEHOLD,
     "GraduateReport": Area.ARCHIVE, "ArchiveReport": Area.ARCHIVE, "HouseholdReport": Area.HOUSEHOLD,
+    "Authorisation": Area.ARCHIVE, "Verification": Area.ARCHIVE,
     **dict.fromkeys(("Mailing", "MailBatch", "MailPrint", "NumberUpload"), Area.ARCHIVE),
     **{f"Archive{what}": Area.ARCHIVE for what in ("Upload", "UploadFault", "Handover", "HandoverLine")},
     **{f"Household{what}": Area.HOUSEHOLD for what in ("Upload", "UploadFault", "Handover", "HandoverLine")},
@@ -104,7 +106,7 @@ def above(row: models.Model) -> Iterator[models.Model]:
 
 def colleges_now(row: models.Model) -> set[int]:
     """A row that names a college itself belongs to that one (it follows the roster), else to those above it."""
-    if isinstance(row, (Registration, Dissolution, Graduate, ArchiveChange, HouseholdChange, Confirmation, Mailing)):
+    if isinstance(row, (Registration, Dissolution, Graduate, ArchiveChange, HouseholdChange, Confirmation, Mailing, Authorisation)):
         return {row.college_id}
     return {found.pk for found in above(row) if isinstance(found, College)}
 

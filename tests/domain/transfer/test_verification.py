@@ -341,18 +341,28 @@ def test_the_report_can_be_looked_at_while_the_authorisation_is_in_force(world):
 
 
 @pytest.mark.rule("ARC-07")
-def test_with_the_household_s_permission_alone_the_report_is_not_shown(world):
+def test_with_the_household_s_permission_alone_one_sees_that_it_is_authorised_and_no_more(world):
     authorisation = outside.authorised(world)
-    report = outside.own_report(authorisation)
     world.open_transfer(Area.HOUSEHOLD)
     seat = world.new_seat(Role.SCHOOL, world.school.pk, "何户籍", archive=Level.NONE)
+    scan(outside.own_report(authorisation).number)
+    client = signed_in(seat)
+
+    assert "授权有效" in said(client.get("/transfer/"))
+    assert f"/transfer/authorisation/{authorisation.public_id}/" not in client.get("/transfer/").content.decode()
+    assert client.get(f"/transfer/authorisation/{authorisation.public_id}/").status_code == 404
+    assert "共 0 次" in said(client.get("/transfer/log/"))
+
+
+@pytest.mark.rule("ARC-07")
+def test_looks_at_the_household_s_paper_are_shown_by_its_permission(world):
+    report = outside.issued(world, "household")
     scan(report.number)
+    household = world.new_seat(Role.SCHOOL, world.school.pk, "何户籍", archive=Level.NONE)
+    archive = world.new_seat(Role.SCHOOL, world.school.pk, "丁档案", household=Level.NONE)
 
-    page = signed_in(seat).get(f"/transfer/authorisation/{authorisation.public_id}/").content.decode()
-
-    assert "/report/graduate/" not in page
-    assert "扫码" not in page
-    assert "共 0 次" in said(signed_in(seat).get("/transfer/log/"))
+    assert "共 1 次" in said(signed_in(household).get("/transfer/log/"))
+    assert "共 0 次" in said(signed_in(archive).get("/transfer/log/"))
 
 
 def test_without_either_permission_there_is_nothing(world):

@@ -70,8 +70,8 @@ def authorisations(area: Area) -> Listing:
 
 
 @cache
-def verifications(kinds: tuple[str, ...]) -> Listing:
-    """核验记录: every look at a report of these issues, the newest first (VER-03)."""
+def verifications(kinds: tuple[str, ...], area: Area) -> Listing:
+    """核验记录: every look at a report of these issues, the newest first, for whoever has the permission of that area (VER-03)."""
     source = """transfer_verification v JOIN roster_graduate g ON g.id = v.graduate_id JOIN orgs_college k ON k.id = g.college_id"""
     columns = (
         Column("at", "时间", "v.at", written),
@@ -99,7 +99,7 @@ def verifications(kinds: tuple[str, ...]) -> Listing:
     own = " OR ".join(f"v.kind = '{kind}'" for kind in kinds) or "false"
     return Listing(
         f"verifications_{'_'.join(kinds) or 'none'}", "核验记录", Verification, source, "v", columns, filters, ("v.id",), descending=True,
-        where=f"({own})",
+        where=f"({own})", scope=Verification.SCOPES[area],
     )  # fmt: skip
 
 

@@ -125,13 +125,14 @@ def authorisations(request: Request) -> HttpResponse:
     listing = listings.authorisations(queries.areas_of(request.actor)[0])
     return render(request, "transfer/authorisations.html", {
         "page": listing.page(request.actor, request.GET, request.cohort), "tones": listings.TONES, "states": listings.STATES, "tab": "list",
+        "may_look": request.actor.may_read(Area.ARCHIVE),
     })  # fmt: skip
 
 
 @of_the_module()
 def log(request: Request) -> HttpResponse:
     """核验记录: when, which way and with what result a report was looked at (VER-03)."""
-    listing = listings.verifications(queries.kinds_for(request.actor))
+    listing = listings.verifications(queries.kinds_for(request.actor), queries.areas_of(request.actor)[0])
     return render(
         request,
         "transfer/verifications.html",
@@ -175,12 +176,10 @@ def authorisation(request: Request, public_id: UUID) -> HttpResponse:
         raise Http404 from None
     if actor.role is Role.GRADUATE:
         return redirect("transfer:transfer")
-    if not queries.areas_of(actor):
-        raise Http404
     opened(actor, case.flow_name, public_id, cohort=case.cohort, school=case.school_id)
     report = queries.report_of(case, actor) if case.live else None
     return render(request, "transfer/authorisation.html", {
         "case": case, "graduate": case.graduate, "timeline": [(sentence(one, case), one.at) for one in timeline(case)][::-1],
         "looks": queries.verifications(case.graduate, actor), "ways": listings.WAYS, "purposes": PURPOSES, "report": report,
-        "number": grouped(report.number) if report is not None and report.is_issued else "", "may_look": actor.may_read(Area.ARCHIVE), "tab": "list",
+        "number": grouped(report.number) if report is not None and report.is_issued else "", "tab": "list",
     })  # fmt: skip
