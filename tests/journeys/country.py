@@ -28,24 +28,27 @@ from qicheng.domain.roster.models import Graduate, Upload
 from qicheng.domain.transfer.effects import mail_numbers, mail_papers, report_batches, reports
 from qicheng.domain.transfer.effects.batches import collect, take_back
 from qicheng.domain.transfer.effects.records import edit_record
+from qicheng.domain.transfer.effects.verification import look
 from qicheng.domain.transfer.models import (
     CHANGES,
     REPORTS,
     ArchiveHandover,
     ArchiveUpload,
+    Authorisation,
     Confirmation,
     Mailing,
     RecordChange,
     ReportBatch,
     TransferReport,
 )
+from qicheng.domain.transfer.queries.verification import scan_token
 from qicheng.foundation.access import Actor, Area, Role, Tier
 from qicheng.foundation.flow.gather import add_proof, gathered
 from qicheng.foundation.flow.perform import open_acts, perform
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.notice.models import Notice
 from tests import paper
-from tests.domain.transfer import filled, post
+from tests.domain.transfer import filled, outside, post
 from tests.sealing import given_keys, settled
 from tests.world import CHANGE, COHORT, OFFER, PASSWORD, World, credit_code, identity_number
 
@@ -97,6 +100,7 @@ class Country(World):
         self._many_at_once()
         self.confirmations = self._confirmations()
         self.reports = self._reports()
+        self.authorised = self._authorised()
         self.letters = self._letters()
         self.units = self._units()
         self.batch = self._batch()
@@ -358,6 +362,18 @@ class Country(World):
         perform(found["withdrawn"], "withdraw", school)
         return found
 
+    def _authorised(self) -> dict[str, Authorisation]:
+        """An authorisation in force, whose report was looked at, and one that its graduate ended."""
+        found = {}
+        with override_settings(**given_keys()):
+            for name, called in (("in force", "秦月"), ("ended", "秦川")):
+                found[name] = outside.authorised(self, self.new_graduate(called, self.college))
+        self.number = outside.own_report(found["in force"]).number
+        for typed in ("秦月", "秦越"):
+            look("number", number=self.number, name=typed, origin="198.51.100.1")
+        perform(found["ended"], "end", self.of(found["ended"].graduate))
+        return found
+
     def _letters(self) -> dict[str, Mailing]:
         """A request to post the archive in every state, one held back; a batch that was printed, with numbers from a workbook."""
         school, found = self.actor(Role.SCHOOL), {}
@@ -487,6 +503,7 @@ class Country(World):
             "graduate who corrects": self.graduate_seat(self.begun["form_returned"].graduate),
             "graduate with a destination": self.graduate_seat(self.begun["registered"].graduate),
             "graduate who dissolves": self.graduate_seat(self.dissolutions["asked_by_employer"].graduate),
+            "graduate who is verified": self.graduate_seat(self.authorised["in force"].graduate),
             "graduate whose archive came back": self.graduate_seat(self.letters["returned"].graduate),
             "graduate who dissolves on paper": self.graduate_seat(self.dissolutions["paper_returned"].graduate),
             "employer": self.seats[Role.EMPLOYER],
@@ -527,6 +544,8 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         brought = gathered(country.begun["form_approved"])[0].proofs[0]
         every = {"token": country.link_out.token, "public_id": brought.public_id, "part": "small"}
         return [{key: value for key, value in every.items() if key in needs}]
+    if name == "transfer:scanned":
+        return [{"token": scan_token(country.number)}, {"token": "nothing"}]
     if seat is None:
         return []
     actor = actor_of(seat)
@@ -546,7 +565,15 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     if name == "act":
         open_ones = [
             (case, one.act.name)
-            for case in [*signings, *requests, *claims, *reported, *changes, *letters]
+            for case in [
+                *signings,
+                *requests,
+                *claims,
+                *reported,
+                *changes,
+                *letters,
+                *Authorisation.objects.seen_by(actor),
+            ]
             for one in open_acts(case, actor)
         ]
         once = {(case.flow_name, act): case for case, act in open_ones}
@@ -565,6 +592,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         ][:2],
         **given_files(country, actor, changes),
         **given_reports(actor),
+        "transfer:authorisation": [{"public_id": one.public_id} for one in Authorisation.objects.seen_by(actor)],
         **given_letters(country, letters),
         "transfer:confirmation": [{"public_id": one.public_id} for one in reported],
         "transfer:confirm_remind_one": [{"public_id": one.public_id} for one in reported[:1]],
