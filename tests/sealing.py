@@ -29,14 +29,20 @@ def keys() -> Path:
     return folder
 
 
+def given_keys() -> dict[str, Any]:
+    """The settings of a deployment that has its keys."""
+    return {
+        "QICHENG_SEAL": str(keys() / "seal.pem"),
+        "QICHENG_SEAL_PASSWORD": "",
+        "QICHENG_SEAL_TRUST": "",
+        "QICHENG_STATEMENT_KEYS": keys() / "statements",
+    }
+
+
 def give_keys(settings: Any) -> None:
     """The deployment has its keys."""
-    settings.QICHENG_SEAL, settings.QICHENG_SEAL_PASSWORD, settings.QICHENG_SEAL_TRUST = (
-        str(keys() / "seal.pem"),
-        "",
-        "",
-    )
-    settings.QICHENG_STATEMENT_KEYS = keys() / "statements"
+    for name, value in given_keys().items():
+        setattr(settings, name, value)
 
 
 def open_verification(world: World) -> None:

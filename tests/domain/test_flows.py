@@ -28,6 +28,7 @@ from qicheng.domain.roster.models import Graduate
 from qicheng.domain.transfer.flows.archive_change import ARCHIVE_CHANGE
 from qicheng.domain.transfer.flows.confirmation import CONFIRMATION
 from qicheng.domain.transfer.flows.household_change import HOUSEHOLD_CHANGE
+from qicheng.domain.transfer.flows.verification import AUTHORISATION
 from qicheng.foundation import codes
 from qicheng.foundation.access import FULL, SYSTEM, Actor, Area, Role
 from qicheng.foundation.flow.declare import FLOWS
@@ -41,7 +42,9 @@ from qicheng.foundation.papers import proofs
 from tests.domain.registration.places import EVERY_PLACE
 from tests.domain.registration.places import PLACES as STANDING
 from tests.domain.registration.test_dissolution import asked_on
+from tests.domain.transfer import outside
 from tests.filling import DAYS, TYPED
+from tests.sealing import open_verification, settled
 from tests.world import CHANGE, DISSOLUTION, FORM, OFFER, PAPER, World, credit_code, filled_destination, picture
 
 if TYPE_CHECKING:
@@ -53,7 +56,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 # How many deep places there are to start from, the shallow one among them; behind them, every state of a graduate's own ways.
-DEEP = 14
+DEEP = 17
 PLACES = DEEP + len(EVERY_PLACE)
 # For how many minutes the long form walks; two processes share it by its halves.
 SOAK_MINUTES = float(os.environ.get("QICHENG_SOAK", "0"))
@@ -195,6 +198,27 @@ class Walk:
     def confirmation(self) -> Case:
         """Of a graduate who has a record and no confirmation, or else it is refused."""
         return begin(CONFIRMATION, SYSTEM, graduate=Graduate.all_rows.get(pk=self.somebody().node))
+
+    def authorisation(self) -> Case:
+        """Of a graduate who has confirmed, and sometimes for too long, or else it is refused."""
+        return begin(AUTHORISATION, self.somebody(), days=self.chance.randint(25, 190))
+
+    def graduate_report(self) -> Case:
+        open_verification(self.world)
+        actor = self.somebody()
+        return begin(FLOWS["graduate_report"], actor, graduate=actor.node)
+
+    def archive_report(self) -> Case:
+        return self._report(Area.ARCHIVE)
+
+    def household_report(self) -> Case:
+        return self._report(Area.HOUSEHOLD)
+
+    def _report(self, area: Area) -> Case:
+        open_verification(self.world)
+        self.world.open_transfer(area)
+        graduate = self.chance.choice([self.world.graduate, self.world.neighbour])
+        return begin(FLOWS[f"{area.value}_report"], self.world.actor(Role.SCHOOL), graduate=graduate.pk)
 
     def employer_verification(self) -> Case:
         return self._about_an_employer("employer_verification")
@@ -423,6 +447,22 @@ class Walk:
                 case = world.reported()
                 perform(case, "dispute", world.actor(Role.GRADUATE), destination="denied", remark="没有签过")
                 self.cases.append(case)
+
+            case 14:
+                self.cases.append(outside.authorised(world, made=False))
+            case 15:
+                self.cases.append(outside.run_out(world))
+                self.note_overdue(self.cases[-1])
+
+            case 16:
+                settled(world)
+                actors = {
+                    "graduate": world.of(world.graduate),
+                    "archive": world.actor(Role.SCHOOL),
+                    "household": world.actor(Role.COLLEGE),
+                }
+                for kind, actor in actors.items():
+                    self.cases.append(begin(FLOWS[f"{kind}_report"], actor, graduate=world.graduate.pk))
 
     def note_overdue(self, case: Case) -> None:
         """The record of a beginning in the past, which a row that was written as its beginning leaves out."""

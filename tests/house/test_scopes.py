@@ -13,10 +13,23 @@ from django.utils import timezone
 from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings, TransferSettings
 from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.roster.models import Graduate, Upload
-from qicheng.domain.transfer.models import ArchiveChange, Confirmation, HouseholdChange
+from qicheng.domain.transfer.effects import reports
+from qicheng.domain.transfer.models import (
+    ArchiveChange,
+    Confirmation,
+    HandoverBatch,
+    HandoverLine,
+    HouseholdChange,
+    MailBatch,
+    Authorisation,
+    Mailing,
+    RecordUpload,
+)
 from qicheng.foundation.access import FULL, SYSTEM, Actor, Area, Level, Role, Tier, statements
 from qicheng.foundation.access.rows import Scoped, Unscoped
 from qicheng.foundation.flow.perform import perform
+from tests.domain.transfer import post
+from tests.sealing import open_verification
 from tests.world import World
 
 if TYPE_CHECKING:
@@ -46,6 +59,20 @@ NOT_SHOWN: dict[str, set[Role]] = {
     "EmployerCase": {Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.GRADUATE},
     "Upload": {Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER},
     "UploadFault": {Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER},
+    **{
+        f"{area}{what}": {Role.GRADUATE, Role.EMPLOYER}
+        for area in ("Archive", "Household")
+        for what in ("Upload", "UploadFault")
+    },
+    **{
+        f"{area}{what}": {Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER}
+        for area in ("Archive", "Household")
+        for what in ("Handover", "HandoverLine")
+    },
+    # The school's own issues are never shown to the graduate; a batch is its maker's (REP-01).
+    **{name: {Role.GRADUATE, Role.EMPLOYER} for name in ("ArchiveReport", "HouseholdReport")},
+    "ReportBatch": {Role.GRADUATE, Role.EMPLOYER, Role.PROVINCE, Role.MINISTRY},
+    **{name: {Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER} for name in ("MailBatch", "MailPrint", "NumberUpload")},
     "InvitationBatch": {Role.COLLEGE, Role.GRADUATE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY},
     "SigningSettings": {Role.GRADUATE, Role.EMPLOYER},
     "TransferSettings": {Role.GRADUATE, Role.EMPLOYER},
@@ -58,7 +85,15 @@ NOT_SHOWN: dict[str, set[Role]] = {
 # Whose permission a model's rows are read by, where it is not that of employment (ARC-07).
 AREAS = {
     "ArchiveRecord": Area.ARCHIVE, "ArchiveChange": Area.ARCHIVE, "HouseholdRecord": Area.HOUSEHOLD, "HouseholdChange": Area.HOUSEHOLD,
+    "GraduateReport": Area.ARCHIVE, "ArchiveReport": Area.ARCHIVE, "HouseholdReport": Area.HOUSEHOLD,
+    "Authorisation": Area.ARCHIVE, "Verification": Area.ARCHIVE,
+    **dict.fromkeys(("Mailing", "MailBatch", "MailPrint", "NumberUpload"), Area.ARCHIVE),
+    **{f"Archive{what}": Area.ARCHIVE for what in ("Upload", "UploadFault", "Handover", "HandoverLine")},
+    **{f"Household{what}": Area.HOUSEHOLD for what in ("Upload", "UploadFault", "Handover", "HandoverLine")},
 }  # fmt: skip
+
+# What has the tier of whoever made it, and not that of one graduate.
+FILES = (Upload, RecordUpload, HandoverBatch, MailBatch)
 
 
 def above(row: models.Model) -> Iterator[models.Model]:
@@ -71,14 +106,16 @@ def above(row: models.Model) -> Iterator[models.Model]:
 
 def colleges_now(row: models.Model) -> set[int]:
     """A row that names a college itself belongs to that one (it follows the roster), else to those above it."""
-    if isinstance(row, (Registration, Dissolution, Graduate, ArchiveChange, HouseholdChange, Confirmation)):
+    if isinstance(row, (Registration, Dissolution, Graduate, ArchiveChange, HouseholdChange, Confirmation, Mailing, Authorisation)):
         return {row.college_id}
     return {found.pk for found in above(row) if isinstance(found, College)}
 
 
 def tier_of(row: models.Model) -> str | None:
     """The tier of the graduate, or of the file of graduates, that a row is about."""
-    return next((found.tier for found in above(row) if isinstance(found, (Graduate, Upload))), None)
+    if isinstance(row, HandoverLine):
+        return row.batch.tier  # type: ignore[attr-defined]
+    return next((found.tier for found in above(row) if isinstance(found, (Graduate, *FILES))), None)
 
 
 def belongs(row: models.Model, actor: Actor) -> bool:
@@ -95,7 +132,7 @@ def belongs(row: models.Model, actor: Actor) -> bool:
         and (has_person or model.scope.area)
     ):
         return False
-    has_tier = has_person or any(isinstance(found, Upload) for found in above(row))
+    has_tier = has_person or any(isinstance(found, FILES) for found in above(row))
     if role is Role.SCHOOL and actor.tier is not Tier.ALL and has_tier and tier_of(row) != actor.tier:
         return False
     if role is Role.MINISTRY:
@@ -134,17 +171,42 @@ def populate(world: World) -> None:
     for graduate in (world.graduate, world.stranger):
         world.open_confirmation(graduate)
         perform(world.confirmation_of(graduate), "confirm", world.of(graduate))
+    reported(world, late)
+    posted(world)
     for model in SCOPED:
         if not model.all_rows.exists():
             fill(model, world)
 
 
+def posted(world: World) -> None:
+    """A letter in a batch on both sides, and one of the other tier that waits."""
+    for college in (world.college, world.stranger_college):
+        post.batched(world, post.ready(world, world.new_graduate("沈知行", college)))
+    post.asked(world, post.ready(world, world.new_graduate("周研二", world.college, tier="postgraduate", level="11")))
+
+
+def reported(world: World, late: Graduate) -> None:
+    """A report of each issue on both sides, and one of the other tier."""
+    open_verification(world)
+    for kind in ("archive", "household"):
+        reports.issue(kind, world.graduate.pk, world.actor(Role.SCHOOL))
+        reports.issue(kind, world.stranger.pk, world.stranger_actor(Role.SCHOOL))
+    for graduate in (world.graduate, late, world.stranger):
+        reports.issue("graduate", graduate.pk, world.of(graduate))
+
+
 def fill(model: type[models.Model], world: World) -> None:
     """A row for each of two sides, of a model that no act of this walk makes."""
     sides = (
-        {School: world.school, Employer: world.employer, "account": world.seats[Role.SCHOOL].account},
+        {
+            School: world.school,
+            College: world.college,
+            Employer: world.employer,
+            "account": world.seats[Role.SCHOOL].account,
+        },
         {
             School: world.other_school,
+            College: world.stranger_college,
             Employer: world.other_employer,
             "account": world.stranger_seats[Role.SCHOOL].account,
         },
@@ -168,6 +230,8 @@ def fill(model: type[models.Model], world: World) -> None:
                 given[field.name] = above_row if above_row is not None else side["account"]
             elif isinstance(field, models.DateTimeField):
                 given[field.name] = timezone.now()
+            elif isinstance(field, models.DateField):
+                given[field.name] = timezone.localdate()
             elif isinstance(field, models.IntegerField):
                 given[field.name] = world.cohort
             elif isinstance(field, models.CharField) and not field.blank:

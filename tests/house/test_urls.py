@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PUBLIC = {
     "password",     "login", "first", "forgotten", "code", "why", "seat", "leave", "provinces", "areas", "codes", "help", "a11y", "privacy",
     "link", "link_form", "link_proof", "link_part", "orgs:register", "orgs:registered",
+    "transfer:verify", "transfer:scanned", "transfer:verify_help", "verify_offline", "verify_keys", "verify_list",
 }  # fmt: skip
 
 
@@ -39,6 +40,6 @@ def test_every_address_has_a_name_and_ends_with_a_slash_or_a_file():
         str(entry.pattern)
         for name, entry in addresses()
         if name.endswith("None")
-        or not (str(entry.pattern).endswith(("/", ".pdf", ".xlsx")) or str(entry.pattern) == "")
+        or not (str(entry.pattern).endswith(("/", ".pdf", ".xlsx", ".html", ".json", ".cbor")) or str(entry.pattern) == "")
     ]
     assert odd == []

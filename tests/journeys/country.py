@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
@@ -24,13 +25,32 @@ from qicheng.domain.registration.sheets import OFFER as SHEET
 from qicheng.domain.registration.sheets.destinations import Group
 from qicheng.domain.roster import effects, imports
 from qicheng.domain.roster.models import Graduate, Upload
-from qicheng.foundation.access import Actor, Role, Tier
+from qicheng.domain.transfer.effects import mail_numbers, mail_papers, report_batches, reports
+from qicheng.domain.transfer.effects.batches import collect, take_back
+from qicheng.domain.transfer.effects.records import edit_record
+from qicheng.domain.transfer.effects.verification import look
+from qicheng.domain.transfer.models import (
+    CHANGES,
+    REPORTS,
+    ArchiveHandover,
+    ArchiveUpload,
+    Authorisation,
+    Confirmation,
+    Mailing,
+    RecordChange,
+    ReportBatch,
+    TransferReport,
+)
+from qicheng.domain.transfer.queries.verification import scan_token
+from qicheng.foundation.access import Actor, Area, Role, Tier
 from qicheng.foundation.flow.gather import add_proof, gathered
 from qicheng.foundation.flow.perform import open_acts, perform
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.notice.models import Notice
 from tests import paper
-from tests.world import COHORT, OFFER, PASSWORD, World, credit_code, identity_number
+from tests.domain.transfer import filled, outside, post
+from tests.sealing import given_keys, settled
+from tests.world import CHANGE, COHORT, OFFER, PASSWORD, World, credit_code, identity_number
 
 from . import roster
 
@@ -40,6 +60,9 @@ if TYPE_CHECKING:
 # Pages of the roster's room whose address names an upload; the others name a graduate.
 UPLOAD_PAGES = ("upload", "refused", "write", "drop")
 LONG = "阿依古丽·买买提·吐尔逊江·阿卜杜热依木"
+REJECTED: dict[str, dict[str, str]] = {
+    "school_review": {}, "registered": {}, "rejected": {"reason": "x_archive", "words": "接收单位没有人事档案保管权"}
+}  # fmt: skip
 TERMS = [field for field in SHEET if field.required or field.key in ("archive_receiver", "archive_address")]
 
 
@@ -68,10 +91,17 @@ class Country(World):
     def __init__(self) -> None:
         super().__init__()
         Cohort.objects.get_or_create(year=COHORT - 1)
+        self.open_confirmation()
         self.cases = self._cases()
         self.begun = self._begun()
         self.dissolutions = self._dissolutions()
         self.ways = self._ways()
+        self.files = self._files()
+        self._many_at_once()
+        self.confirmations = self._confirmations()
+        self.reports = self._reports()
+        self.authorised = self._authorised()
+        self.letters = self._letters()
         self.units = self._units()
         self.batch = self._batch()
         self.uploads = self._uploads()
@@ -227,6 +257,166 @@ class Country(World):
         perform(found["voided"], "cancel", self.of(found["voided"].graduate))
         return found
 
+    def _confirmations(self) -> list[Confirmation]:
+        """What was reported in every state: waiting for its day, denied, answered and confirmed after all, and many unconfirmed."""
+        waits, denies, confirms = (
+            self.new_graduate("柳青", self.college),
+            self.ways["amendable"].graduate,
+            self.begun["registered"].graduate,
+        )
+        self.recorded(waits, source="interface")
+        for graduate in (denies, confirms):
+            case = self.confirmation_of(graduate)
+            perform(
+                case,
+                "dispute",
+                self.of(graduate),
+                destination="denied",
+                remark="我没有和这个单位签约，也没有在这个单位上班",
+            )
+        case = self.confirmation_of(confirms)
+        perform(case, "answer", self.actor(Role.SCHOOL), answer="与本人电话核实，是本人提交的登记，请重新确认")
+        perform(case, "confirm", self.of(confirms))
+        return [self.confirmation_of(graduate) for graduate in (waits, denies, confirms, self.graduate)]
+
+    def _files(self) -> dict[str, RecordChange]:
+        """Applications about file and household in every state; the first graduate has one that came back and a draft, and one left the roster."""
+        found, me = {}, self.undecided
+        for area in (Area.ARCHIVE, Area.HOUSEHOLD):
+            for college in (self.other_college, self.college):
+                for state, name in (
+                    ("college_review", "顾盼"),
+                    ("school_review", "沈念"),
+                    ("rejected", "秦时"),
+                    ("registered", LONG),
+                ):
+                    graduate = self.new_graduate(name, college, household_moved=True)
+                    case = found[f"{area} {state}"] = self.change_submitted(
+                        area, graduate, **({"address": "幸福小区3号楼"} if college is self.college else {})
+                    )
+                    if state != "college_review":
+                        perform(
+                            case,
+                            "reject" if state == "rejected" else "approve",
+                            self.reviewer(case, Role.COLLEGE),
+                            **REJECTED[state],
+                        )
+                    if state == "registered":
+                        perform(case, "approve", self.actor(Role.SCHOOL))
+        mine = found["mine"] = self.change_submitted(Area.ARCHIVE, me)
+        perform(mine, "return", self.actor(Role.COLLEGE), **REJECTED["rejected"])
+        found["draft"] = self.change_draft(Area.HOUSEHOLD, me, receiver="")
+        found["gone"] = self.change_approved(Area.ARCHIVE, self.new_graduate("温故", self.college))
+        effects.remove_line(found["gone"].graduate.public_id, self.actor(Role.SCHOOL), words="重复上传")
+        edit_record(
+            Area.ARCHIVE,
+            found["archive registered"].graduate.public_id,
+            self.actor(Role.SCHOOL),
+            seen=1,
+            words="单位改名",
+            **CHANGE,
+        )
+        return found
+
+    def _many_at_once(self) -> None:
+        """A file of records with lines of every part, one that was written and one that is no list; a batch that has changed since, one taken back."""
+        school, known = self.actor(Role.SCHOOL), self.files["archive registered"].graduate
+        fresh = self.new_graduate("段明", self.college)
+        lines = [
+            filled.line(known, contact="钱进"), filled.line(fresh, address="学府花园3号楼501室"), filled.blank(self.neighbour),
+            filled.line(self.undecided, phone="见附件", region=""), filled.line(self.files["archive college_review"].graduate),
+        ]  # fmt: skip
+        filled.written(self, [filled.line(self.new_graduate("方圆", self.college))])
+        filled.uploaded(self, lines)
+        filled.uploaded(self, [filled.line(fresh, phone="见附件")], actor=self.actor(Role.COLLEGE))
+        filled.uploaded(self, b"a,b,c\n1,2,3\n")
+        day = timezone.localdate()
+        for number, name in enumerate(("机要第一批", "第二批")):
+            batch = collect(Area.ARCHIVE, school, COHORT, title=name, handed_on=day, key=f"batch {number}")
+            if number == 0:
+                take_back(batch, school, words="移交日期写错了，重新编批")
+        edit_record(Area.ARCHIVE, known.public_id, school, seen=2, **CHANGE | {"contact": "孙立"})
+
+    def _reports(self) -> dict[str, TransferReport]:
+        """A report in every state, and two batches: one that is packed, one that could not make everything."""
+        found, school = {}, self.actor(Role.SCHOOL)
+        people = {"issued": "程远", "unsigned": "程安", "superseded": "程思齐", "withdrawn": "程可", "asked": "程曦"}
+        for name, called in people.items():
+            areas = (Area.ARCHIVE, Area.HOUSEHOLD) if name == "issued" else (Area.ARCHIVE,)
+            graduate = settled(self, self.new_graduate(called, self.college), *areas)
+            found[name] = reports.issue("archive", graduate.pk, school)
+        reports.issue("household", found["issued"].graduate_id, school)
+        reports.make_report("archive", str(found["unsigned"].public_id))
+        with override_settings(**given_keys()):
+            for name in ("issued", "superseded", "withdrawn"):
+                reports.make_report("archive", str(found[name].public_id))
+            found["own"] = reports.issue("graduate", self.graduate.pk, self.of(self.graduate))
+            reports.make_report("graduate", str(found["own"].public_id))
+            for key, some in (("packed", ("issued",)), ("has changed", ("issued", "superseded"))):
+                batch = self._packed(key, [found[name].graduate_id for name in some] + [self.neighbour.pk])
+                report_batches.make_batch(batch.pk)
+            self._packed("waits", [found["issued"].graduate_id])
+        found["issued"].refresh_from_db()
+        reports.hand_out(found["issued"], school)
+        edit_record(Area.ARCHIVE, found["superseded"].graduate.public_id, school, seen=1, **CHANGE)
+        perform(found["withdrawn"], "withdraw", school)
+        return found
+
+    def _authorised(self) -> dict[str, Authorisation]:
+        """An authorisation in force, whose report was looked at, and one that its graduate ended."""
+        found = {}
+        with override_settings(**given_keys()):
+            for name, called in (("in force", "秦月"), ("ended", "秦川")):
+                found[name] = outside.authorised(self, self.new_graduate(called, self.college))
+        self.number = outside.own_report(found["in force"]).number
+        for typed in ("秦月", "秦越"):
+            look("number", number=self.number, name=typed, origin="198.51.100.1")
+        perform(found["ended"], "end", self.of(found["ended"].graduate))
+        return found
+
+    def _letters(self) -> dict[str, Mailing]:
+        """A request to post the archive in every state, one held back; a batch that was printed, with numbers from a workbook."""
+        school, found = self.actor(Role.SCHOOL), {}
+        for state, name in (
+            ("pending", "顾青山"),
+            ("batched", "沈知行"),
+            ("held", LONG),
+            ("sent", "苏合"),
+            ("signed", "程门雪"),
+            ("returned", "李𬱖"),
+        ):
+            graduate = post.ready(self, self.new_graduate(name, self.college, woman=name == LONG))
+            case = found[state] = post.asked(self, graduate)
+            if state not in ("pending", "returned"):
+                perform(case, "take", school)
+            if state in ("sent", "signed"):
+                batch = case.batch
+                mail_numbers.register(
+                    school, mail_numbers.read(school, batch, self._numbers(case, state), f"{name}.xlsx")
+                )
+        mail_papers.labels(school, found["batched"].batch)
+        for state, act, said in (("signed", "sign", {}), ("returned", "send_back", {"words": "接收单位的电话少一位"})):
+            found[state].refresh_from_db()
+            perform(found[state], act, school, **said)
+        edit_record(Area.ARCHIVE, found["held"].graduate.public_id, school, seen=1, words="单位迁址", **CHANGE)
+        self.numbers = mail_numbers.read(
+            school, found["batched"].batch, self._numbers(found["held"], "0"), "邮局回单.xlsx"
+        )
+        found["draft"] = post.drafted(self, post.ready(self, self.new_graduate("温酒", self.college)))
+        return found
+
+    def _numbers(self, case: Mailing, number: str) -> bytes:
+        rows = [
+            [case.letter["student_number"], case.letter["name"], f"EA{len(number)}00000001CN"],
+            ["20200000", "没有此人", "12"],
+        ]
+        return workbooks.write(["学号", "姓名", "单号"], rows)
+
+    def _packed(self, key: str, people: list[int]) -> ReportBatch:
+        return report_batches.ask_for_batch(
+            "archive", people, self.actor(Role.SCHOOL), cohort=COHORT, key=key, query={}
+        )
+
     def _units(self) -> dict[str, EmployerCase]:
         """Units that asked to be verified: waiting, returned, refused, verified; and somebody who asks to join 云岭."""
         operator = self.actor(Role.MINISTRY)
@@ -313,6 +503,8 @@ class Country(World):
             "graduate who corrects": self.graduate_seat(self.begun["form_returned"].graduate),
             "graduate with a destination": self.graduate_seat(self.begun["registered"].graduate),
             "graduate who dissolves": self.graduate_seat(self.dissolutions["asked_by_employer"].graduate),
+            "graduate who is verified": self.graduate_seat(self.authorised["in force"].graduate),
+            "graduate whose archive came back": self.graduate_seat(self.letters["returned"].graduate),
             "graduate who dissolves on paper": self.graduate_seat(self.dissolutions["paper_returned"].graduate),
             "employer": self.seats[Role.EMPLOYER],
             "employer at the beginning": Seat.objects.get(role=Role.EMPLOYER, node=newcomer.employer_id),
@@ -352,6 +544,8 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         brought = gathered(country.begun["form_approved"])[0].proofs[0]
         every = {"token": country.link_out.token, "public_id": brought.public_id, "part": "small"}
         return [{key: value for key, value in every.items() if key in needs}]
+    if name == "transfer:scanned":
+        return [{"token": scan_token(country.number)}, {"token": "nothing"}]
     if seat is None:
         return []
     actor = actor_of(seat)
@@ -359,10 +553,29 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     requests = list(
         {(case.flow_name, case.state): case for case in Dissolution.objects.seen_by(actor).order_by("pk")}.values()
     )
+    reported = list(Confirmation.objects.seen_by(actor).filter(pk__in=[one.pk for one in country.confirmations]))
     claims = list(EmployerCase.objects.seen_by(actor)) if actor.role in (Role.EMPLOYER, Role.MINISTRY) else []
     room = name.rpartition(":")[0]
+    changes = [
+        one
+        for model in CHANGES.values()
+        for one in {case.state: case for case in model.objects.seen_by(actor)}.values()
+    ]
+    letters = list({case.state: case for case in Mailing.objects.seen_by(actor).order_by("pk")}.values())
     if name == "act":
-        open_ones = [(case, one.act.name) for case in [*signings, *requests, *claims] for one in open_acts(case, actor)]
+        open_ones = [
+            (case, one.act.name)
+            for case in [
+                *signings,
+                *requests,
+                *claims,
+                *reported,
+                *changes,
+                *letters,
+                *Authorisation.objects.seen_by(actor),
+            ]
+            for one in open_acts(case, actor)
+        ]
         once = {(case.flow_name, act): case for case, act in open_ones}
         return [{"flow": flow, "public_id": case.public_id, "name": act} for (flow, act), case in once.items()]
     by_name: dict[str, list[Mapping[str, Any]]] = {
@@ -377,6 +590,12 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         "proofs": [
             {"flow": one.flow_name, "public_id": one.public_id} for one in [*signings, *requests] if one.proofs_asked
         ][:2],
+        **given_files(country, actor, changes),
+        **given_reports(actor),
+        "transfer:authorisation": [{"public_id": one.public_id} for one in Authorisation.objects.seen_by(actor)],
+        **given_letters(country, letters),
+        "transfer:confirmation": [{"public_id": one.public_id} for one in reported],
+        "transfer:confirm_remind_one": [{"public_id": one.public_id} for one in reported[:1]],
         "registration:batch": [{"public_id": country.batch.public_id}],
     }
     if name.startswith("proof_") or name == "proof":
@@ -424,6 +643,70 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     if room == "registration" and needs == {"public_id"}:
         return [{"public_id": one.public_id} for one in signings]
     return by_need.get(needs, [])
+
+
+def given_reports(actor: Actor) -> dict[str, list[Mapping[str, Any]]]:
+    """The pages of reports: of each issue one in each state, and the batches of whoever asks."""
+    by_state = {
+        (kind, one.state): one for kind, model in REPORTS.items() for one in model.objects.seen_by(actor).order_by("pk")
+    }
+    batches = [
+        {"area": Area(one.kind), "public_id": one.public_id}
+        for one in ReportBatch.objects.seen_by(actor).filter(account=actor.account)
+    ]
+    found: dict[str, list[Mapping[str, Any]]] = {
+        f"transfer:{one}": [{"area": area} for area in CHANGES] for one in ("reports", "reports_workbook", "reports_make", "reports_make_done")
+    }  # fmt: skip
+    for kind in REPORTS:
+        of_kind = [{"public_id": one.public_id} for (its, _), one in by_state.items() if its == kind]
+        found |= {f"transfer:{kind}_report": of_kind, f"transfer:{kind}_report_file": of_kind}
+    return found | {"transfer:report_batch": batches, "transfer:report_batch_file": batches}
+
+
+def given_letters(country: Country, letters: list[Mailing]) -> dict[str, list[Mapping[str, Any]]]:
+    """The pages of archives on their way: a letter in each state, the batch, the numbers that were uploaded for it."""
+    batch = [{"public_id": country.letters["batched"].batch.public_id}]
+    own: dict[str, list[Mapping[str, Any]]] = {
+        "transfer:mailing": [{"public_id": one.public_id} for one in letters],
+        "transfer:mail_upload": [{"public_id": country.numbers.public_id}], "transfer:mail_refused": [{"public_id": country.numbers.public_id}],
+    }  # fmt: skip
+    return own | {f"transfer:mail_{one}": batch for one in ("batch", "labels", "handover", "sheet", "numbers")}  # type: ignore[dict-item]
+
+
+def given_files(country: Country, actor: Actor, changes: list[RecordChange]) -> dict[str, list[Mapping[str, Any]]]:
+    """The addresses of file and household: one module's lists, applications in every state, records with and without anything."""
+    lists = (
+        "module", "review", "next", "review_workbook", "review_batch", "review_batch_done", "records", "changes", "lapsed", "records_workbook",
+        "changes_workbook", "lapsed_workbook", "figures", "change",
+    )  # fmt: skip
+    people = [country.files[one].graduate for one in ("archive registered", "archive college_review", "gone")]
+    records = [{"area": Area.ARCHIVE, "public_id": one.public_id} for one in people]
+    found: dict[str, list[Mapping[str, Any]]] = {f"transfer:{one}": [{"area": Area.ARCHIVE}] for one in lists}
+    found |= {
+        f"transfer:{area}_change": [{"public_id": one.public_id} for one in changes if one.AREA is area]
+        for area in CHANGES
+    }
+    found["transfer:module"] = [{"area": area} for area in CHANGES]
+    found |= {"transfer:record": records, "transfer:edit_record": records[:1], "transfer:clear_record": records[:1]}
+    found |= {
+        f"transfer:{one}": [{"area": Area.ARCHIVE}]
+        for one in ("uploads", "upload_lines", "upload_codes", "handovers", "handover_new")
+    }
+    if actor.role in (Role.COLLEGE, Role.SCHOOL):
+        brought = [
+            {"area": Area.ARCHIVE, "public_id": one.public_id}
+            for one in ArchiveUpload.objects.seen_by(actor).order_by("pk")
+        ]
+        handed = [
+            {"area": Area.ARCHIVE, "public_id": one.public_id}
+            for one in ArchiveHandover.objects.seen_by(actor).order_by("pk")
+        ]
+        found |= {f"transfer:{one}": brought for one in ("upload", "upload_refused", "upload_write", "upload_drop")}
+        found |= {f"transfer:handover{one}": handed for one in ("", "_back", "_workbook", "_paper")}
+    found["transfer:fill_in"] = [
+        {"area": one.AREA, "public_id": one.public_id} for one in changes if one.graduate_id == actor.node
+    ]
+    return found  # type: ignore[return-value]
 
 
 def within_reach(country: Country, actor: Actor) -> list[Seat]:

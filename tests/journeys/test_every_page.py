@@ -58,12 +58,13 @@ SEEN: dict[bool, set[str]] = {True: set(), False: set()}
 WHO = [
     "college", "school", "ministry", "province", "employer", "graduate", "graduate who fills in", "school at the beginning", "public",
     "graduate who corrects", "graduate who has it stamped", "graduate who dissolves on paper", "graduate with an agreement",
+    "graduate whose archive came back",
     "graduate with a destination", "graduate who dissolves", "graduate at the beginning", "employer at the beginning",
 ]  # fmt: skip
 # Whoever is at the beginning, or at the end, has seen the other pages in the middle.
 ONLY = {
     "graduate at the beginning": ("/", "/records/", "/me/check/", "/invites/…"),
-    "graduate with an agreement": ("/", "/records/", "/me/check/", "/invites/…", "/act/…"),
+    "graduate with an agreement": ("/", "/records/", "/me/check/", "/invites/…", "/confirm/…", "/report/…", "/act/…"),
     "graduate who dissolves": ("/", "/records/", "/terminate/…", "/act/…"),
     "graduate who fills in": (
         "/",
@@ -78,7 +79,8 @@ ONLY = {
     ),
     "graduate who has it stamped": ("/", "/records/", "/go/…", "/invites/…", "/proofs/…", "/act/…"),
     "graduate who corrects": ("/", "/go/…", "/invites/…", "/act/…"),
-    "graduate with a destination": ("/", "/go/…", "/invites/…", "/act/…"),
+    "graduate with a destination": ("/", "/go/…", "/invites/…", "/confirm/…", "/act/…"),
+    "graduate whose archive came back": ("/files/…", "/act/…"),
     "graduate who dissolves on paper": ("/", "/terminate/…", "/invites/…", "/proofs/…", "/act/…"),
     "employer at the beginning": (
         "/org/",
@@ -133,7 +135,7 @@ def pages_of(country: Country, who: str) -> list[str]:
         ):
             continue
         answer = client.get(address)
-        is_page = answer.content.lstrip()[:9].lower() == b"<!doctype"
+        is_page = not answer.streaming and answer.content.lstrip()[:9].lower() == b"<!doctype"
         if is_page and (answer.status_code == 200 or "/nothing/" in address) and address not in found:
             found.append(address)
     return found

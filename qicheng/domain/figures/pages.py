@@ -29,6 +29,7 @@ def home(request: Request) -> HttpResponse:
         "groups": queries.counted(actor, cohort) if may_read else [], "longest": queries.longest(actor, cohort) if may_read else [],
         "handlers": handlers, "deadlines": queries.deadlines(cohort), "cohort": cohort, "now_": timezone.now(), "late": late(actor, cohort),
         "may_read": may_read, "modules": queries.waiting_in_modules(actor, cohort),
+        "confirmations": queries.confirmations(actor, cohort) if may_read else [],
     })  # fmt: skip
 
 
@@ -38,5 +39,6 @@ def area(request: Request) -> HttpResponse:
     actor, cohort = request.actor, request.cohort
     figures, rows = queries.by_school(actor, cohort) if actor.may_read(Area.EMPLOYMENT) else ([], [])
     return render(request, "figures/area.html", {
-        "figures": figures, "rows": rows, "cohort": cohort, "deadlines": queries.deadlines(cohort), "now_": timezone.now(),
+        "figures": figures, "rows": rows, "confirmations": queries.confirmations(actor, cohort) if actor.may_read(Area.EMPLOYMENT) else [],
+        "cohort": cohort, "deadlines": queries.deadlines(cohort), "now_": timezone.now(),
     })  # fmt: skip

@@ -12,7 +12,9 @@ from django.urls import reverse
 from qicheng.domain.orgs.models import School
 from qicheng.domain.registration import listings
 from qicheng.domain.registration.models import UNSENT
+from qicheng.domain.transfer.listings import confirmation as reported
 from qicheng.domain.transfer.listings import records as files
+from qicheng.domain.transfer.queries.confirmation import is_open
 from qicheng.domain.transfer.queries.records import open_areas
 from qicheng.domain.transfer.sheets.records import TITLES
 from qicheng.foundation.access import Role, Tier
@@ -123,6 +125,23 @@ def waiting_in_modules(actor: Actor, cohort: int) -> list[tuple[str, int, str]]:
         (f"待我审核的{TITLES[area]}申请", files.queue(area, actor.role).count(actor, {}, cohort), reverse("transfer:review", args=[area]))
         for area in open_areas(cohort, actor)
     ]  # fmt: skip
+
+
+def confirmations(actor: Actor, cohort: int) -> list[tuple[str, int, str, str]]:
+    """(words, number, address, tone) of what graduates said of what was reported, in one statement; nothing where the module is not open."""
+    if not is_open(actor, cohort):
+        return []
+    wanted = {
+        "disputed": ("确认有误，待学校处理", "c.state = 'disputed'", {"state": "disputed"}, "bad"),
+        "denied": ("毕业生说不是本人去向", reported.DENIED, {"claim": "denied"}, "bad"),
+        "unconfirmed": ("未确认", "c.state = 'unconfirmed'", {"state": "unconfirmed"}, ""),
+        "confirmed": ("确认无误", "c.state = 'confirmed'", {"state": "confirmed"}, ""),
+    }
+    numbers = reported.answers().tally(actor, cohort, {key: one[1] for key, one in wanted.items()})
+    place = reverse("transfer:confirm")
+    return [
+        (words, numbers[key], f"{place}?{urlencode(values)}", tone) for key, (words, _, values, tone) in wanted.items()
+    ]
 
 
 def longest(actor: Actor, cohort: int) -> list[Any]:

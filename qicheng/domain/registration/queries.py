@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
     from qicheng.foundation.flow.perform import Record
 
+    # A case of a graduate that is reviewed: of this room, or of one above.
+    Reviewed = Any
+
 # The kind of paper that an effective signing owes.
 AGREEMENT = "agreement"
 # The states into which an approval prints it.
@@ -98,7 +101,7 @@ def cases_of(actor: Actor) -> QuerySet[Registration]:
     return Registration.objects.seen_by(actor).select_related("graduate", "employer").order_by("-id")
 
 
-def is_overdue(case: Registration | Dissolution, now: datetime) -> bool:
+def is_overdue(case: Reviewed, now: datetime) -> bool:
     """Whether nobody can answer any more, though no job has recorded it yet (SIGN-02)."""
     if isinstance(case, Dissolution):
         return False
@@ -118,7 +121,7 @@ def is_answerable(case: Registration, now: datetime) -> bool:
     return case.state == "invited" and not is_overdue(case, now)
 
 
-def waited(case: Registration | Dissolution, now: datetime) -> Wait | None:
+def waited(case: Reviewed, now: datetime) -> Wait | None:
     """On whom a case waits, since when, for how many working days; None where it waits on nobody, and for a draft."""
     turn = case.standing.turn
     if turn is None or case.state in UNSENT or is_overdue(case, now) or case.graduate.removed_at is not None:
@@ -127,7 +130,7 @@ def waited(case: Registration | Dissolution, now: datetime) -> Wait | None:
     return Wait(turn, case.waiting_since, days)
 
 
-def wait_words(case: Registration | Dissolution, role: Role, now: datetime) -> str:
+def wait_words(case: Reviewed, role: Role, now: datetime) -> str:
     """「等学院审核，从 6 月 9 日 16:54 开始，已等 4 个工作日」 for whoever looks; '' where a case waits on nobody."""
     wait = waited(case, now)
     if wait is None:
@@ -137,7 +140,7 @@ def wait_words(case: Registration | Dissolution, role: Role, now: datetime) -> s
     return f"等{on}，从 {moment(wait.since)} 开始，{length}"
 
 
-def tag(case: Registration | Dissolution, role: Role, now: datetime) -> tuple[str, str]:
+def tag(case: Reviewed, role: Role, now: datetime) -> tuple[str, str]:
     """(tone, words) of a case for whoever looks: the state's own, unless time or the roster has overtaken it (ROS-07)."""
     if case.graduate.removed_at is not None and (case.standing.turn or case.live):
         return "neu", "已失效"
@@ -241,7 +244,7 @@ def title(case: Registration | Dissolution) -> str:
     return "还没有填写单位"
 
 
-def lines(case: Registration | Dissolution, records: Sequence[Record]) -> list[Line]:
+def lines(case: Reviewed, records: Sequence[Record]) -> list[Line]:
     """All that happened to a case, newest first, without what reviewers keep to themselves (REG-05)."""
     found = [
         Line(sentence(record, case), record.words, record.at, {"reject": "bad", "void": "bad"}.get(record.act, ""))
@@ -259,7 +262,7 @@ def rejected_by(records: Sequence[Record]) -> str:
     return next((record.role for record in reversed(records) if record.act == "reject"), "")
 
 
-def has_two_levels(case: Registration | Dissolution) -> bool:
+def has_two_levels(case: Reviewed) -> bool:
     """Whether a college reviews first: frozen once it was submitted, as the school has it now before (SET-06)."""
     if case.review_mode:
         return case.has_college_review
@@ -531,7 +534,7 @@ def reasons_by_use(case: Registration | Dissolution, act: str, table: str) -> li
     return sorted(orgs.reasons(act, case.school_id, table), key=lambda reason: -used.get(reason[0], 0))
 
 
-def lines_for_reviewers(case: Registration | Dissolution, records: Sequence[Record]) -> list[tuple[Line, str, str]]:
+def lines_for_reviewers(case: Reviewed, records: Sequence[Record]) -> list[tuple[Line, str, str]]:
     """The timeline with what reviewers keep to themselves: (line, the reason that was chosen, internal note)."""
     chosen = {record.reason for record in records if record.reason}
     words: dict[str, str] = {}

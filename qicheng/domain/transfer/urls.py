@@ -7,7 +7,19 @@ from django.urls import path, register_converter
 from qicheng.foundation.access import Area
 
 from .effects import reports as effects
-from .pages import confirmation, files, letters, mailing, records, reports, reviewing
+from .pages import (
+    batches,
+    confirmation,
+    files,
+    letters,
+    mailing,
+    records,
+    reports,
+    reviewing,
+    uploads,
+    verification,
+    verifying,
+)
 
 
 class ModuleConverter:
@@ -103,8 +115,36 @@ reports_of_transfer = [
     path("gov/seal/", reports.sealing, name="sealing"),
 ]
 
+verified_from_outside = [
+    path("v/", verifying.verify, name="verify"),
+    path("v/help/", verifying.help_, name="verify_help"),
+    path("v/<str:token>/", verifying.scanned, name="scanned"),
+    path("transfer/", verification.transfer, name="transfer"),
+    path("transfer/log/", verification.log, name="verifications"),
+    path("transfer/check/", verification.check, name="verify_staff"),
+    path("transfer/authorisation/<uuid:public_id>/", verification.authorisation, name="authorisation"),
+]
+
+many_at_once = [
+    path(f"{MODULE}upload/", uploads.uploads, name="uploads"),
+    path(f"{MODULE}upload/lines.xlsx", uploads.lines, name="upload_lines"),
+    path(f"{MODULE}upload/codes.xlsx", uploads.code_workbook, name="upload_codes"),
+    path(f"{MODULE}upload/<uuid:public_id>/", uploads.upload, name="upload"),
+    path(f"{MODULE}upload/<uuid:public_id>/refused.xlsx", uploads.refused, name="upload_refused"),
+    path(f"{MODULE}upload/<uuid:public_id>/write/", uploads.decide, {"verdict": "write"}, name="upload_write"),
+    path(f"{MODULE}upload/<uuid:public_id>/drop/", uploads.decide, {"verdict": "drop"}, name="upload_drop"),
+    path(f"{MODULE}batches/", batches.batches, name="handovers"),
+    path(f"{MODULE}batches/new/", batches.new, name="handover_new"),
+    path(f"{MODULE}batches/<uuid:public_id>/", batches.batch, name="handover"),
+    path(f"{MODULE}batches/<uuid:public_id>/back/", batches.take_back, name="handover_back"),
+    path(f"{MODULE}batches/<uuid:public_id>/lines.xlsx", batches.workbook, name="handover_workbook"),
+    path(f"{MODULE}batches/<uuid:public_id>/handover.pdf", batches.paper, name="handover_paper"),
+]
+
 app_name = "transfer"
 urlpatterns = [
+    *many_at_once,
+    *verified_from_outside,
     *reports_of_transfer,
     *what_was_reported,
     *archives_by_post,

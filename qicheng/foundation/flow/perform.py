@@ -340,6 +340,16 @@ def waiting_among(graduates: list[int]) -> set[int]:
     return found
 
 
+def standing_in(flow: str, **where: Any) -> State | None:
+    """Where the newest case of a flow stands among those that match `where`; None where there is none, or no such flow."""
+    declared = FLOWS.get(flow)
+    if declared is None:
+        return None
+    cases: Any = declared.model._default_manager
+    key = cases.filter(flow_name=flow, **where).order_by("-id").values_list("state", flat=True).first()
+    return None if key is None else declared.states[key]
+
+
 def begun(*, area: Area | None = None, **where: Any) -> bool:
     """Whether any case was ever begun among those that match `where` and belong to `area` (SET-04)."""
     models_of = dict.fromkeys(flow.model for flow in FLOWS.values() if area in (None, flow.area))

@@ -7,13 +7,15 @@ A sealed paper is certified: no change of any kind is allowed after it.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asn1crypto import x509 as asn1
 from asn1crypto.algos import SignedDigestAlgorithm
@@ -36,6 +38,9 @@ from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FIELD, DIGEST = "Seal", "sha256"
 WEAKEST_RSA = 2048
@@ -95,9 +100,8 @@ class Seal:
         )  # fmt: skip
         reserved = 2 * (BESIDE_CERTIFICATES + sum(map(_size, (self.certificate, *self.chain))))
         try:
-            sealed = signers.PdfSigner(metadata, self.signer, new_field_spec=SigFieldSpec(FIELD)).sign_pdf(
-                writer, bytes_reserved=reserved
-            )
+            signer = signers.PdfSigner(metadata, self.signer, new_field_spec=SigFieldSpec(FIELD))
+            sealed = _apart(lambda: signer.sign_pdf(writer, bytes_reserved=reserved))
         except (SigningError, UnacceptableSignerError) as fault:
             raise NotReady(NOT_FIT) from fault
         content: bytes = sealed.getvalue()
@@ -160,12 +164,8 @@ def check(content: bytes, *, sha256: str = "") -> Checked:
         context = ValidationContext(
             trust_roots=roots, moment=signed_at, allow_fetching=False, best_signature_time=signed_at
         )
-        status = validate_pdf_signature(
-            found[0], context,
-            key_usage_settings=KeyUsageConstraints(
-                key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False
-            ),
-        )  # fmt: skip
+        usage = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
+        status = _apart(lambda: validate_pdf_signature(found[0], context, key_usage_settings=usage))
     except NotIntact:
         raise
     except (PdfError, SignatureValidationError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError,
@@ -215,6 +215,16 @@ def _load(path: str, password: str, version: tuple[int, int]) -> Seal:
         signature_mechanism=SignedDigestAlgorithm({"algorithm": mechanism}),
     )  # fmt: skip
     return Seal(signer, certificate, chain)
+
+
+def _apart(work: Callable[[], Any]) -> Any:
+    """What `work` comes to; the library makes an event loop for it, so where one runs in this thread it is done in another."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return work()
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(work).result()
 
 
 def _is_fit(key: Any, certificate: x509.Certificate) -> bool:

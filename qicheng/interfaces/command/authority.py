@@ -1,4 +1,4 @@
-"""An authority of one's own and a key for seals that it vouches for: for the demo and for tests, where nobody has given one."""
+"""Keys of one's own, for the demo and for tests: an authority, a key for seals that it vouches for, a key for statements in QR codes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+
+from qicheng.foundation.papers import statement
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +42,13 @@ def make_seal(
     key = own.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     _write(file, key + _pem(leaf) + _pem(root))
     return file
+
+
+def make_statement_key(folder: Path) -> Path:
+    """A folder with a key for the statements in QR codes; what is there already stays."""
+    if not any(folder.glob("*.pem")):
+        statement.new_key(folder, "1")
+    return folder
 
 
 def _certificate(

@@ -45,7 +45,8 @@ from qicheng.foundation.flow.perform import be, begin, note, noted, perform
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.kit.identity import credit_check_character, id_check_digit, organisation_check_character
 
-from .ways import begin_ways
+from . import after
+from .ways import EACH_WAY, begin_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,6 +131,7 @@ def fill(progress: Progress, owner: str = "") -> None:
     progress("建立省、学校、单位和账号…")
     ministry = _seat(_account("ministry", "周明", password), Role.MINISTRY, 0, administrator=True)
     _land(password)
+    after.open_modules(COHORT)
     employers = _employers(password)
     for plan in (JIANGLIN, HAILAN, NANYU):
         progress(f"导入{plan.name}的毕业生名单（{plan.graduates} 人）…")
@@ -143,6 +145,9 @@ def fill(progress: Progress, owner: str = "") -> None:
         progress("让时间过去几天…")
         _age(owner, dice)
         _expire()
+        progress(f"{JIANGLIN.name}：登记确认、转递报告、档案邮寄…")
+        after.age(owner)
+        after.go_on(School.objects.get(code=JIANGLIN.code), COHORT, _person)
     note(ministry.actor(name="周明", unit="部级"), "filled", "demo")
 
 
@@ -153,6 +158,8 @@ def logins() -> list[tuple[str, str, str, str]]:
         ("毕业生 陈诚", "江临大学 计算机学院", _phone_of("陈诚"), PASSWORD),
         ("毕业生 林嘉禾", "江临大学 外国语学院", _phone_of("林嘉禾"), PASSWORD),
         ("毕业生 阿依古丽·买买提", "海澜理工大学", _phone_of("阿依古丽·买买提"), PASSWORD),
+        (f"毕业生 {after.POSTED}", "江临大学（档案已寄出）", _phone_of(after.POSTED), PASSWORD),
+        (f"毕业生 {after.MAY_ASK}", "江临大学（可以申请邮寄档案）", _phone_of(after.MAY_ASK), PASSWORD),
         ("用人单位 李经理", EMPLOYERS[0][0], "yunling", PASSWORD),
         ("用人单位 何经理", EMPLOYERS[1][0], "guidao", PASSWORD),
         ("学院 李敏", "江临大学 计算机学院", "jsj", PASSWORD),
@@ -364,6 +371,8 @@ def _cases(plan: Plan, employers: list[Actor], dice: random.Random) -> None:
         )
         signed = list(agreements.select_related("graduate", "school").order_by("id")[:8])
         begin_ways(others[plan.cases :], signed, reviewers, _person, dice)
+        after.take_effect(school, reviewers, _person)
+        after.begin_after(school, others[plan.cases + sum(EACH_WAY.values()) :], reviewers, _person)
 
 
 def _live(
@@ -414,8 +423,8 @@ def _offer(dice: random.Random) -> dict[str, Any]:
         "job_category": category, "post": post, "work_place": dice.choice(("", "江临市高新区", "北京市西城区")), "probation": "3个月",
         "probation_pay": f"{pay * 8 // 10} 元/月", "pay": f"{pay} 元/月", "penalty": dice.choice(("", "3000 元")),
         "report_place": "江临市高新区", "report_by": timezone.localdate() + timedelta(days=60), "archive_type": "x_trustee",
-        "archive_receiver": "北京市西城区人才服务中心", "archive_address": "北京市西城区西直门外大街 56 号", "archive_contact": "",
-        "archive_phone": "", "archive_postcode": "100056", "household_type": "x_home", "household_address": "", "extra_terms": "",
+        "archive_receiver": "北京市西城区人才服务中心", "archive_address": "北京市西城区西直门外大街 56 号", "archive_contact": "档案科", "archive_phone": "" if pay % 1900 == 0 else "010-66000056",
+        "archive_postcode": "100056", "household_type": "x_home", "household_address": "", "extra_terms": "",
     }  # fmt: skip
 
 

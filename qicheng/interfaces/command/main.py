@@ -234,11 +234,15 @@ def _demo_server(folder: Path, given: argparse.Namespace, stack: contextlib.Exit
 
 
 def _demo_environment(folder: Path, server: Postgres | None) -> dict[str, str]:
-    """The settings of a demo; what the operator has set already stays as it is."""
+    """The settings of a demo, with keys of its own; what the operator has set already stays as it is."""
+    from qicheng.interfaces.command.authority import make_seal, make_statement_key  # noqa: PLC0415 -- the demo's alone, and slow
+
     wanted = {
         "QICHENG_SECRET_KEY": secret_key(folder / "secret.key"),
         "QICHENG_FILES": str(folder / "files"),
         "QICHENG_STATIC": str(folder / "static"),
+        "QICHENG_SEAL": str(make_seal(folder / "seal", "启程演示平台")),
+        "QICHENG_STATEMENT_KEYS": str(make_statement_key(folder / "statements")),
     }
     environment = {name: os.environ.get(name) or value for name, value in wanted.items()}
     return environment | ({"DATABASE_URL": server.url()} if server else {})

@@ -16,7 +16,7 @@ from qicheng.domain.registration.effects import agreement, inviting, reminding
 from qicheng.domain.registration.queries import overdue_invitations, unanswered_dissolutions
 from qicheng.domain.roster import imports as roster
 from qicheng.domain.transfer import imports as transfer_files
-from qicheng.domain.transfer.effects import catching_up, confirmation, report_batches, reports
+from qicheng.domain.transfer.effects import catching_up, confirmation, report_batches, reports, verification
 from qicheng.foundation.access import SYSTEM, Role
 from qicheng.foundation.flow.perform import Stopped, find, perform
 from qicheng.foundation.papers.proofs import sweep_orphans
@@ -214,6 +214,15 @@ def seal(timestamp: int) -> None:
         log.info("reports: %d taken up", taken)
     reports.supersede_changed()
     report_batches.resume_stuck()
+
+
+@app.periodic(cron="3 0 * * *", periodic_id="authorisations")
+@app.task(name="transfer.authorisations", queueing_lock="transfer.authorisations")
+def authorisations(timestamp: int) -> None:
+    """End the authorisations whose last day was yesterday; looks stop with the day itself (VER-02)."""
+    close_old_connections()
+    if ended := verification.expire():
+        log.info("authorisations: %d ended", ended)
 
 
 @app.periodic(cron="7 4 * * *", periodic_id="packed")

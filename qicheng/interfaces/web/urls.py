@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from qicheng.interfaces.web import account, acts, areas, errors, guide, inbox, links, login, outbox, proofs, standing
+from qicheng.interfaces.web import account, acts, areas, errors, guide, inbox, links, login, offline, outbox, proofs, standing
 
 ROOMS = ("registration", "transfer", "campus", "roster", "orgs", "figures")
 
@@ -49,6 +49,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("areas/<str:code>/", areas.below, name="areas"),
     path("codes/<slug:table>/", areas.entries, name="codes"),
     path("guide.pdf", guide.guide, name="guide"),
+    path("v/offline.html", offline.page, name="verify_offline"),
+    path("v/keys.json", offline.keys, name="verify_keys"),
+    path("v/revoked.cbor", offline.list_, name="verify_list"),
     path("help/", standing.help_page, name="help"),
     path("a11y/", standing.accessibility, name="a11y"),
     path("privacy/", standing.privacy, name="privacy"),

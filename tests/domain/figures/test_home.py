@@ -181,8 +181,8 @@ def test_the_numbers_of_a_home_page_are_one_statement(world):
     with CaptureQueriesContext(connection) as asked:
         client.get("/home/")
     assert len([q for q in asked if "count(*) FILTER" in q["sql"]]) == 1
-    # Who asks, the numbers, the handlers, the longest waits, and which of the modules file and household are open.
-    assert len(asked) == 5, [q["sql"][:100] for q in asked]
+    # Who asks, the numbers, the handlers, the longest waits, and whether file, household and confirmation are open.
+    assert len(asked) == 6, [q["sql"][:100] for q in asked]
 
 
 @pytest.mark.rule("HOME-01", "SET-08")

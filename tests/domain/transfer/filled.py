@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.transfer import imports
 from qicheng.domain.transfer.imports.columns import headings
+from qicheng.domain.transfer.models import FAULTS, RECORDS, UPLOADS
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.kit.workbooks import write
 from tests.world import CHANGE
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
     from tests.world import World
 
+__all__ = ["RECORDS", "UPLOADS"]
 PARTS = ("new", "changed", "unchanged", "blank", "refused", "missing")
 
 
@@ -92,7 +94,5 @@ def counts(upload: RecordUpload) -> tuple[int, ...]:
 
 def reasons(upload: RecordUpload) -> list[tuple[int, str, str]]:
     """(line, place, reason) of everything that is wrong, by line."""
-    from qicheng.domain.transfer.models import FAULTS
-
     rows = FAULTS[upload.AREA].all_rows.filter(upload=upload.pk)
     return list(rows.order_by("line", "place", "id").values_list("line", "place", "reason"))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import transaction
+from django.utils import timezone
 
 from qicheng.domain.orgs.models import Module, Opening
 from qicheng.domain.transfer.effects.reports import issue, make_report
 from qicheng.domain.transfer.flows.verification import AUTHORISATION
 from qicheng.domain.transfer.models import REPORTS, Authorisation, TransferReport
 from qicheng.foundation.access import Area, Role
-from qicheng.foundation.flow.perform import begin, perform
+from qicheng.foundation.flow.perform import be, begin, perform
 from qicheng.foundation.papers import statement
 from qicheng.interfaces.command.authority import make_seal
 from tests.domain.transfer import post
@@ -64,8 +67,8 @@ def authorised(world: World, graduate: Graduate | None = None, *, days: int = 90
 
 def issued(world: World, kind: str = "archive", graduate: Graduate | None = None) -> TransferReport:
     """The school's own report of that issue, made."""
-    graduate = confirmed(world, graduate)
     world.open_transfer(Area(kind), graduate)
+    graduate = confirmed(world, graduate)
     report = issue(kind, graduate.pk, world.actor(Role.SCHOOL))
     make_report(kind, str(report.public_id))
     return REPORTS[kind].all_rows.get(pk=report.pk)
@@ -74,3 +77,16 @@ def issued(world: World, kind: str = "archive", graduate: Graduate | None = None
 def own_report(case: Authorisation) -> TransferReport:
     """The report of an authorisation, as it stands."""
     return REPORTS["graduate"].all_rows.get(public_id=case.report)
+
+
+def run_out(world: World, graduate: Graduate | None = None) -> Authorisation:
+    """Its last day was yesterday: written as the act would have been, since nobody can act in the past."""
+    graduate = confirmed(world, graduate)
+    case = AUTHORISATION.begin.make(world.of(graduate), days=30)
+    assert isinstance(case, Authorisation)
+    case.flow_name, case.state, case.live, case.version = AUTHORISATION.name, "in_force", True, 1
+    case.until = timezone.localdate() - timedelta(days=1)
+    with transaction.atomic():
+        be(world.of(graduate))
+        case.save(force_insert=True)
+    return case

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 
 from qicheng.domain.orgs.models import Opening
@@ -17,7 +16,7 @@ from qicheng.domain.transfer.effects.reports import make_report
 from qicheng.domain.transfer.flows.verification import AUTHORISATION
 from qicheng.domain.transfer.models import Authorisation, RevokedNumber
 from qicheng.foundation.access import SYSTEM, Role
-from qicheng.foundation.flow.perform import NotOpen, Refused, be, begin, perform
+from qicheng.foundation.flow.perform import NotOpen, Refused, begin, perform
 from qicheng.foundation.papers import statement
 from tests.domain.transfer import outside, post
 
@@ -101,15 +100,7 @@ def test_ended_at_once_its_report_counts_no_more_and_a_new_one_has_another_numbe
 
 @pytest.mark.rule("VER-02")
 def test_the_timetable_ends_what_has_run_out_and_nothing_before(world):
-    """The last day is yesterday: written as the act would have been, since nobody can act in the past."""
-    case = outside.authorised(world)
-    other = post.settled(world, world.stranger)
-    old = AUTHORISATION.begin.make(world.of(other), days=30)
-    old.flow_name, old.state, old.live, old.version = AUTHORISATION.name, "in_force", True, 1
-    old.until = timezone.localdate() - timedelta(days=1)
-    with transaction.atomic():
-        be(world.of(other))
-        old.save(force_insert=True)
+    case, old = outside.authorised(world), outside.run_out(world, world.stranger)
 
     with pytest.raises(Refused, match="还在有效期内"):
         perform(case, "expire", SYSTEM)

@@ -468,8 +468,9 @@ def test_the_flow_lets_only_the_graduate_into_confirmed():
 @pytest.mark.parametrize("role", ["school", "college", "system", "province"])
 def test_the_database_lets_nobody_else_confirm(world, role):
     world.reported()
-    with pytest.raises(DatabaseError), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('qicheng.role', %s, true)", (role,))
+    with pytest.raises(DatabaseError), connection.cursor() as cursor:
         cursor.execute("UPDATE transfer_confirmation SET state = 'confirmed', version = version + 1")
 
 

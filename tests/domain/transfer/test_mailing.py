@@ -313,7 +313,7 @@ def test_withdrawn_confirmed_and_submitted_again_the_letter_says_what_is_true_no
 # ---- which change mends which part
 
 
-@pytest.mark.rule("MAIL-01", "CAM-04")
+@pytest.mark.rule("MAIL-01")
 def test_each_part_leads_to_the_change_that_is_right_for_it_and_a_profile_gives_others(world, monkeypatch):
     monkeypatch.setattr("qicheng.domain.transfer.sheets.mailing.PROFILES", PROFILES[:])
     own, other = world.school.pk, world.other_school.pk

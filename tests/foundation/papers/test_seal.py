@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import random
 import shutil
@@ -106,6 +107,13 @@ def test_it_says_that_it_is_pdf_a_and_carries_its_fonts(sealed: bytes):
         # A widget must be printed and never hidden (ISO 19005-2, 6.3.2).
         assert (int(field.F) & 4, int(field.F) & 3) == (4, 0)
         assert "/Encrypt" not in document.trailer
+
+
+def test_it_is_sealed_and_checked_also_where_an_event_loop_runs(sealing: Path, plain: bytes):
+    async def both() -> str:
+        return seal.check(seal.ready().sign(plain)).signer
+
+    assert asyncio.run(both()) == "江临大学"
 
 
 # ---- what is refused (T-16)

@@ -18,7 +18,7 @@ from qicheng.domain.roster.queries import student
 from qicheng.domain.roster.sheets import STUDENT
 from qicheng.foundation.access import Role
 from qicheng.foundation.access.pages import audience
-from qicheng.foundation.flow.perform import held, open_acts, timeline
+from qicheng.foundation.flow.perform import held, open_acts, standing_in, timeline
 from qicheng.foundation.kit import masks
 from qicheng.foundation.kit.numbers import token
 from qicheng.foundation.listing.page import render
@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
+    from qicheng.foundation.flow.declare import State
     from qicheng.foundation.flow.perform import Record
 
 SIGNING = "online_signing"
+# Where the room above has what was reported confirmed.
+CONFIRMING = "/confirm/"
 SHOWN_AT_HOME = 3
 OWN_LINES = (
     "name",
@@ -70,10 +73,13 @@ def home(request: HttpRequest) -> HttpResponse:
     graduate, cases, requests = own_line(request), list(queries.cases_of(actor)), list(queries.dissolutions_of(actor))
     asked = queries.intended(SIGNING, graduate, actor)
     why = held(asked, actor)
-    next_up = next_thing(graduate, cases, requests, why, now)
+    next_up, reported = next_thing(graduate, cases, requests, why, now), reported_of(graduate)
+    if reported and reported.turn is Role.GRADUATE and (next_up is None or not is_pressing(cases, requests)):
+        next_up = Now("确认登记的信息", "核对并确认", CONFIRMING, facts="登记的去向已经上报，对不对由你本人确认。",
+                      otherwise="有误的，或者不是你自己的去向，也在这里写明。")  # fmt: skip
     kept = newest(cases, requests)
     return render(request, "registration/home.html", {
-        "graduate": graduate, "why": why, "next_up": next_up, "steps": steps(graduate, cases, why),
+        "graduate": graduate, "why": why, "next_up": next_up, "steps": steps(graduate, cases, why, reported),
         "records": [shown(case, asked, now) for case in kept[:SHOWN_AT_HOME]], "total": len(kept),
         "follows": follows(cases, graduate, now), "contacts": orgs.contacts_for(graduate),
         "invited": [case for case in cases if queries.is_answerable(case, now)], "ways": ways(graduate),
@@ -299,7 +305,20 @@ def ways(graduate: Graduate) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def steps(graduate: Graduate, cases: list[Registration], why: str | None) -> list[dict[str, str]]:
+def reported_of(graduate: Graduate) -> State | None:
+    """Where the confirmation of what was reported stands, while the module is open; None where nothing was reported."""
+    is_open = Module.CONFIRMATION in orgs.open_modules(graduate.school.province_id, graduate.cohort)
+    return standing_in("confirmation", graduate_id=graduate.pk) if is_open else None
+
+
+def is_pressing(cases: list[Registration], requests: list[Dissolution]) -> bool:
+    """Whether something else waits: an agreement that is not yet in force, or one that is being dissolved."""
+    return any(one.live for one in requests) or any(case.live and not case.standing.settled for case in cases)
+
+
+def steps(
+    graduate: Graduate, cases: list[Registration], why: str | None, reported: State | None = None
+) -> list[dict[str, str]]:
     """The five steps, each with its state and when it opens (ORG-04)."""
     opened = orgs.open_modules(graduate.school.province_id, graduate.cohort)
     signed = any(case.live and case.standing.settled for case in cases)
@@ -311,7 +330,7 @@ def steps(graduate: Graduate, cases: list[Registration], why: str | None) -> lis
     ]  # fmt: skip
     later = [
         ("登记档案、户口去处", {Module.ARCHIVE, Module.HOUSEHOLD}, "审核通过的去向会带入，不对的可以申请修改", "/files/"),
-        ("确认登记信息", {Module.CONFIRMATION}, "学校上报后，由你本人确认", ""), ("查看档案转递结果", {Module.VERIFICATION}, "学校转出档案后可以查看", ""),
+        ("确认登记信息", {Module.CONFIRMATION}, "学校上报后，由你本人确认", CONFIRMING), ("查看档案转递结果", {Module.VERIFICATION}, "学校转出档案后可以查看", ""),
     ]  # fmt: skip
     return [
         *(
@@ -320,11 +339,19 @@ def steps(graduate: Graduate, cases: list[Registration], why: str | None) -> lis
         ),
         *(
             {"label": label, "hint": hint, "url": url, "state": "open", **({"note": "可以办理"} if url else {})}
+            | (told(reported) if url == CONFIRMING else {})
             if modules & opened
             else {"label": label, "hint": "学校还没有开启", "url": "", "state": "open"}
             for label, modules, hint, url in later
         ),
     ]
+
+
+def told(reported: State | None) -> dict[str, str]:
+    """How the step of confirming stands."""
+    if reported is None or reported.key == "unreported":
+        return {"note": "还没有上报"}
+    return {"state": {"confirmed": "done", "unconfirmed": "now"}.get(reported.key, "open"), "note": reported.tag(Role.GRADUATE)[1]}
 
 
 def follows(cases: list[Registration], graduate: Graduate, now: datetime) -> list[tuple[str, str]]:

@@ -94,8 +94,8 @@ def end(case: RecordChange, actor: Actor) -> None:
 def register(case: RecordChange, actor: Actor) -> None:
     """On final approval: the record says what was applied for (ARC-05)."""
     case.closed_at = clock(case)
-    write(case.AREA, actor, "register", graduate=case.graduate_id, cohort=case.cohort, school=case.school_id, origin=case.flow_name,
-          case=str(case.public_id), **case.values)  # fmt: skip
+    write(case.AREA, actor, "register", case.values, graduate=case.graduate_id, cohort=case.cohort, school=case.school_id, origin=case.flow_name,
+          case=str(case.public_id))  # fmt: skip
 
 
 # ---- the record
@@ -107,8 +107,8 @@ def about(area: Area) -> str:
 
 
 def write(
-    area: Area, actor: Actor, act: str, /, *, graduate: int, cohort: int, school: int, origin: str, case: str,
-    words: str = "", key: str | None = None, is_told: bool = False, **values: str,
+    area: Area, actor: Actor, act: str, values: Mapping[str, str], /, *, graduate: int, cohort: int, school: int, origin: str, case: str,
+    words: str = "", key: str | None = None, is_told: bool = False,
 ) -> Record:  # fmt: skip
     """Write what a graduate's record says, and put it on record as `act`; what is not among `values` is empty.
 
@@ -117,7 +117,9 @@ def write(
     """
     row = _rows(area).select_for_update().filter(graduate=graduate).first()
     row = row or RECORDS[area](graduate_id=graduate, cohort=cohort, school_id=school, version=0)
-    return _put(area, row, actor, act, NOTHING | values | {"origin": origin, "origin_case": case}, words, key, is_told)
+    return _put(
+        area, row, actor, act, {**NOTHING, **values} | {"origin": origin, "origin_case": case}, words, key, is_told
+    )
 
 
 def carry(case: Registration, actor: Actor) -> None:
@@ -128,8 +130,8 @@ def carry(case: Registration, actor: Actor) -> None:
     graduate = Graduate.objects.unscoped("the case's own graduate").get(pk=case.graduate_id)
     for area, brought in brought_to.items():
         if brought["kind"] and is_listed(area, graduate):
-            write(area, actor, "carry", graduate=graduate.pk, cohort=case.cohort, school=case.school_id, origin=case.flow_name,
-                  case=str(case.public_id), **brought)  # fmt: skip
+            write(area, actor, "carry", brought, graduate=graduate.pk, cohort=case.cohort, school=case.school_id, origin=case.flow_name,
+                  case=str(case.public_id))  # fmt: skip
 
 
 def take_out(case: Registration, actor: Actor) -> None:
@@ -184,8 +186,8 @@ def edit_record(
             raise Refused("和现在登记的一样，没有要改的。")
         if why := misfit(area, after["kind"], graduate.pk):
             raise Refused(why)
-        return write(area, actor, "edit", graduate=graduate.pk, cohort=graduate.cohort, school=graduate.school_id, origin="edit", case="",
-                     words=words.strip(), key=key, is_told=True, **after)  # fmt: skip
+        return write(area, actor, "edit", after, graduate=graduate.pk, cohort=graduate.cohort, school=graduate.school_id, origin="edit", case="",
+                     words=words.strip(), key=key, is_told=True)  # fmt: skip
 
 
 @again

@@ -22,7 +22,7 @@ from qicheng.domain.roster.models import Graduate
 from qicheng.domain.transfer.models import REPORTS, ReportBatch
 from qicheng.domain.transfer.queries.reports import PAPER
 from qicheng.domain.transfer.sheets import reports as sheets
-from qicheng.foundation.access import Area, Role
+from qicheng.foundation.access import SYSTEM, Area, Role
 from qicheng.foundation.flow.perform import NotOpen, Refused, Stopped, note
 from qicheng.foundation.later import later
 from qicheng.foundation.papers import store
@@ -76,7 +76,7 @@ def ask_for_batch(
 def make_batch(batch: int) -> None:
     """Make what is missing, then pack all; called again it goes on where it was, two at once are one."""
     with _alone(batch) as is_alone:
-        rows = ReportBatch.objects.unscoped("the job's own batch").filter(pk=batch, state__in=("waiting", "working"))
+        rows = ReportBatch.objects.seen_by(SYSTEM).filter(pk=batch, state__in=("waiting", "working"))
         row = rows.first() if is_alone else None
         if row is None:
             return
@@ -119,7 +119,7 @@ def hand_out_batch(batch: ReportBatch, actor: Actor) -> Path:
 
 def mark_downloaded(batch: int, account: int) -> None:
     """Put the download of a batch on the record of each of its reports."""
-    row = ReportBatch.objects.unscoped("the job's own batch").get(pk=batch)
+    row = ReportBatch.objects.seen_by(SYSTEM).get(pk=batch)
     if account != row.account_id:
         return
     for report in _rows(row).filter(public_id__in=row.packed, live=True):
@@ -138,14 +138,14 @@ def gone_since(batch: ReportBatch) -> int:
 def resume_stuck() -> None:
     """Take up batches whose worker was killed."""
     before = timezone.now() - STUCK
-    rows = ReportBatch.objects.unscoped("the timetable takes up what was cut off")
+    rows = ReportBatch.objects.seen_by(SYSTEM)
     for batch in rows.filter(state__in=("waiting", "working"), moved_at__lt=before).values_list("pk", flat=True):
         make_batch(batch)
 
 
 def sweep_batches() -> int:
     """Let go of files that were packed more than a week ago; reports stay, and a batch can be packed again."""
-    rows = ReportBatch.objects.unscoped("the timetable lets go of old files")
+    rows = ReportBatch.objects.seen_by(SYSTEM)
     old = list(rows.filter(finished_at__lt=timezone.now() - KEPT_FOR).exclude(path=""))
     for batch in old:
         (Path(settings.QICHENG_FILES) / batch.path).unlink(missing_ok=True)
@@ -157,7 +157,7 @@ def _pack(batch: ReportBatch) -> None:
     """One file of all reports that stand; whatever is not made yet says why."""
     folder = Path(settings.QICHENG_FILES) / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    people = Graduate.objects.unscoped("the graduates of the batch").in_bulk(batch.graduates)
+    people = Graduate.objects.seen_by(SYSTEM).in_bulk(batch.graduates)
     found = {report.graduate_id: report for report in _rows(batch).filter(graduate__in=batch.graduates, live=True)}
     papers = {
         paper.record: paper
@@ -198,7 +198,7 @@ def _named(graduate: Graduate, report: TransferReport) -> str:
 
 
 def _rows(batch: ReportBatch) -> Any:
-    return REPORTS[batch.kind].objects.unscoped("the reports of the batch, which its actor was shown")
+    return REPORTS[batch.kind].objects.seen_by(SYSTEM)
 
 
 def _keep(batch: ReportBatch, **values: Any) -> None:

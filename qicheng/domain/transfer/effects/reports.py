@@ -23,7 +23,7 @@ from qicheng.domain.transfer.models import (
     ReportNumber,
     TransferReport,
 )
-from qicheng.domain.transfer.queries.records import LISTED
+from qicheng.domain.transfer.queries.records import people
 from qicheng.domain.transfer.queries.reports import (
     PAPER,
     confirmed_words,
@@ -34,7 +34,7 @@ from qicheng.domain.transfer.queries.reports import (
 )
 from qicheng.domain.transfer.queries.verification import address_of, scan_digest, scan_token
 from qicheng.domain.transfer.sheets import reports as sheets
-from qicheng.foundation.access import SYSTEM, Role, statements
+from qicheng.foundation.access import SYSTEM, Area, Role, statements
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import (
     NotFound,
@@ -109,12 +109,12 @@ def graduate_report(actor: Actor, *, graduate: int, until: date | None = None) -
 
 def archive_report(actor: Actor, *, graduate: int, until: date | None = None) -> TransferReport:
     """The school's issue for the file, unsaved."""
-    return _intended(ArchiveReport, _listed(ArchiveReport, actor, graduate), until)
+    return _intended(ArchiveReport, people(actor, Area.ARCHIVE).filter(pk=graduate).first(), until)
 
 
 def household_report(actor: Actor, *, graduate: int, until: date | None = None) -> TransferReport:
     """The school's issue for the household registration, unsaved."""
-    return _intended(HouseholdReport, _listed(HouseholdReport, actor, graduate), until)
+    return _intended(HouseholdReport, people(actor, Area.HOUSEHOLD).filter(pk=graduate).first(), until)
 
 
 def freeze(case: TransferReport, actor: Actor) -> None:
@@ -178,7 +178,7 @@ def take_up() -> int:
     before, taken = timezone.now() - TAKEN_UP_AFTER, 0
     states = UNMADE if seal.why_not_ready() is None else ("asked",)
     for kind, model in REPORTS.items():
-        rows = model.objects.unscoped("the timetable takes up reports that wait")
+        rows = model.objects.seen_by(SYSTEM)
         waiting = rows.filter(live=True, issued_at=None, state__in=states, waiting_since__lt=before).order_by(
             "waiting_since"
         )
@@ -250,7 +250,7 @@ def supersede_changed() -> int:
     """Supersede what the roster has changed since (name, level …): a report follows its line, whichever way that was written."""
     found = 0
     for model in REPORTS.values():
-        rows = model.objects.unscoped("the timetable compares reports with the roster")
+        rows = model.objects.seen_by(SYSTEM)
         changed = rows.filter(live=True).exclude(graduate__revision=F("revision"))
         for report in changed.iterator(500):
             if guards.is_as_frozen(report, SYSTEM):
@@ -271,12 +271,6 @@ def close(case: TransferReport, actor: Actor) -> None:
 
 
 # ---- parts of the above
-
-
-def _listed(model: type[TransferReport], actor: Actor, graduate: int) -> Graduate | None:
-    condition = LISTED[model.AREA].q(actor)
-    rows = Graduate.objects.unscoped("the module's list has a scope of its own, by the module's permission")
-    return None if condition is None else rows.filter(condition, pk=graduate).first()
 
 
 def _intended(model: type[TransferReport], line: Graduate | None, until: date | None) -> TransferReport:

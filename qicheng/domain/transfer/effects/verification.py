@@ -190,11 +190,16 @@ def _looked(way: str, digest: str, name: str) -> Answer:
         is_named = way == SCAN or hmac.compare_digest(plain_name(case.printed.get("name", "")).encode(), name.encode())
         result, since = _judged(report, said, now) if report is not None and is_named else (UNKNOWN, None)
         known = report if is_named else None
-        Verification.all_rows.create(
-            way=way, result=result, kind=known.KIND if known else "", report=known.public_id if known else None,
-            graduate_id=known.graduate_id if known else None, school_id=known.school_id if known else None,
-            cohort=known.cohort if known else 0, at=now,
-        )  # fmt: skip
+        Verification(
+            way=way,
+            result=result,
+            kind=known.KIND if known else "",
+            report=known.public_id if known else None,
+            graduate_id=known.graduate_id if known else None,
+            school_id=known.school_id if known else None,
+            cohort=known.cohort if known else 0,
+            at=now,
+        ).save(force_insert=True)
     return Answer(result, now, None if result == UNKNOWN else report, since)
 
 

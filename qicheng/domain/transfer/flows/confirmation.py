@@ -35,7 +35,7 @@ CONFIRMATION = Flow(
             for state in (UNCONFIRMED, DISPUTED)
         ),
         *(
-            Act("dispute", "信息有误", state, DISPUTED, GRADUATE, form=dispute, do=effects.dispute, tell=SCHOOL, rule="CON-02",
+            Act("dispute", "说明哪里有误", state, DISPUTED, GRADUATE, form=dispute, do=effects.dispute, tell=SCHOOL, rule="CON-02",
                 consequence="学校会收到你的说明并处理。没有你本人的确认，学校不能把它改成确认无误。")
             for state in (UNCONFIRMED, CONFIRMED, DISPUTED)
         ),

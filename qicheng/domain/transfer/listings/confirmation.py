@@ -10,6 +10,7 @@ from django.utils import timezone
 from qicheng.domain.orgs.models import College, School
 from qicheng.domain.registration.listings import written
 from qicheng.domain.roster.models import EmploymentRecord, Graduate
+from qicheng.domain.roster.queries import destination_words
 from qicheng.domain.transfer.models import PARTS, Confirmation
 from qicheng.foundation import codes
 from qicheng.foundation.access import Role, Tier
@@ -31,6 +32,8 @@ STATE = "coalesce(c.state, 'unreported')"
 # What is not reported counts under 就业管理系统上传, as the guide counts it (CON-03).
 SOURCE = f"CASE WHEN {STATE} = 'unreported' THEN 'upload' ELSE e.source END"
 DENIED = "c.denied_at IS NOT NULL"
+# Whether there is something that was reported, or will be.
+STANDS = "(c.state <> 'unreported' OR c.due_at IS NOT NULL)"
 # Whom a reminder would reach today.
 REMINDABLE = "c.state = 'unconfirmed' AND (c.reminded_at IS NULL OR c.reminded_at < %(today)s)"
 
@@ -74,8 +77,8 @@ def _columns() -> tuple[Column, ...]:
         Column("state", "登记确认情况", STATE, STATES.__getitem__),
         Column("source", "去向来源", SOURCE, SOURCES.__getitem__),
         Column("wrong", "有误的项目", f"CASE WHEN c.state = 'disputed' THEN concat_ws(' ', {_wrong()}) END"),
-        Column("employer", "单位", "coalesce(e.employer_name, '')"),
-        Column("destination", "毕业去向", "CASE WHEN c.id IS NOT NULL THEN e.destination END", codes.table("destination_types").label),
+        Column("employer", "单位", f"CASE WHEN {STANDS} THEN e.employer_name END"),
+        Column("destination", "毕业去向", f"CASE WHEN {STANDS} THEN concat_ws(' ', e.destination, e.cohort) END", _destination),
         Column("due_at", "上报时间", "coalesce(c.reported_at, c.due_at)", _reported),
         Column("confirmed_at", "确认时间", "c.confirmed_at", written),
         Column("reminded_at", "上次提醒", "c.reminded_at", written),
@@ -92,6 +95,12 @@ def _columns() -> tuple[Column, ...]:
 def _wrong() -> str:
     named = [f"CASE WHEN c.wrong ? '{part}' THEN '{label}' END" for part, (label, _) in PARTS.items()]
     return ", ".join([*named, f"CASE WHEN {DENIED} THEN '（不是本人去向）' END"])
+
+
+def _destination(value: str) -> str:
+    """「code cohort」 as the cohort's edition calls it (REG-12)."""
+    code, cohort = value.split(" ")
+    return destination_words(EmploymentRecord(destination=code, cohort=int(cohort)))
 
 
 def _reported(at: datetime) -> str:

@@ -70,9 +70,9 @@ def reports(area: Area) -> Listing:
             Column("kind", sheet["kind"].label, "r.kind", sheet["kind"].shown),
             Column("receiver", "接收单位", "r.receiver"),
             Column("unit", "就业单位", "coalesce(e.employer_name, '')"),
-            Column("issued_at", "出具时间", "p.issued_at", _written),
-            Column("downloaded_at", "首次下载", "p.downloaded_at", _written),
-            Column("verified_at", "首次核验", "p.verified_at", _written),
+            Column("issued_at", "出具时间", _current("issued_at"), _written),
+            Column("downloaded_at", "首次下载", _current("downloaded_at"), _written),
+            Column("verified_at", "首次核验", _current("verified_at"), _written),
             Column("college", "院系", "k.name"),
             Column("level", "学历", "g.level", codes.table("education_levels").label),
             Column("major", "专业", "g.major"),
@@ -95,6 +95,11 @@ def reports(area: Area) -> Listing:
 def states_counted() -> dict[str, str]:
     """The counts above the list: state → condition."""
     return {key: condition for key, (_, condition) in STATES.items()}
+
+
+def _current(column: str) -> str:
+    """A column of the newest report, where it was not taken back."""
+    return f"CASE WHEN p.state <> 'withdrawn' THEN p.{column} END"
 
 
 def _colleges(actor: Actor, cohort: int) -> list[tuple[str, str]]:

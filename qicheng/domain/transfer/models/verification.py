@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from qicheng.domain.orgs.models import College, School
 from qicheng.domain.roster.models import Graduate
-from qicheng.foundation.access import Role, Tier
+from qicheng.foundation.access import Area, Role, Tier
 from qicheng.foundation.access.rows import EVERYTHING, Scope, Scoped
 from qicheng.foundation.flow.models import Case, Lock
 
@@ -26,11 +26,12 @@ class Authorisation(Case, Scoped):
     """The graduate lets the own report be verified until the end of a day (VER-02); at most one of a graduate is in force.
 
     `days` is the period as it was chosen, `until` the last day of it, `report` the public id of the report that it is about.
-    Staff see that it is in force or ended by either permission; what the report says is shown by the report's own.
+    It is about a report that says where the file goes, so staff read it by that permission; that there is one, the list tells either.
     """
 
     scope = Scope(
         graduate="graduate", college="college", school="school", province="school__province", ministry=EVERYTHING, tier="tier",
+        area=Area.ARCHIVE,
     )  # fmt: skip
     detail = "transfer:authorisation"
     locks: ClassVar = (
@@ -69,6 +70,13 @@ class Authorisation(Case, Scoped):
         return nodes.get(role)
 
 
+def _seen_by(area: Area) -> Scope:
+    return Scope(
+        graduate="graduate", college="graduate__college", school="school", province="school__province", ministry=EVERYTHING,
+        tier="graduate__tier", area=area,
+    )  # fmt: skip
+
+
 class Verification(Scoped):
     """One look at a report from outside: when, which way, with what result (VER-03); only added, never changed.
 
@@ -83,10 +91,9 @@ class Verification(Scoped):
         ("unknown", "没有核验到"),
     )
 
-    scope = Scope(
-        graduate="graduate", college="graduate__college", school="school", province="school__province", ministry=EVERYTHING,
-        tier="graduate__tier",
-    )  # fmt: skip
+    scope = _seen_by(Area.ARCHIVE)
+    # Whoever has the household's permission alone is told of the household's papers (ARC-07).
+    SCOPES: ClassVar = {area: _seen_by(area) for area in (Area.ARCHIVE, Area.HOUSEHOLD)}
 
     way = models.CharField(max_length=8, choices=WAYS)
     result = models.CharField(max_length=12, choices=RESULTS)

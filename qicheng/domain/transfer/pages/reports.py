@@ -6,7 +6,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -29,13 +29,15 @@ from qicheng.foundation.papers import seal, store
 from .module import frame, workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
     from uuid import UUID
 
     from qicheng.domain.transfer.models import ReportBatch, TransferReport
     from qicheng.foundation.access.pages import Request, View
 
 STAFF = (Role.COLLEGE, Role.SCHOOL)
+PIECE = 1 << 16
 KIND_OF_FLOW = {flow: kind for kind, flow in effects.FLOW_OF.items()}
 # How a report stands, in words for whoever looks at it, with the tone of its tag.
 STANDINGS = {
@@ -78,7 +80,7 @@ def reports(request: Request, area: Area) -> HttpResponse:
     ]  # fmt: skip
     return render(request, "transfer/reports.html", {
         **frame(request, area), "page": page, "counters": counters, "tones": listings.TONES, "waits": seal.why_not_ready(),
-        "areas": areas(request), "batches": queries.batches(actor, area, cohort), "further": "major" in page.values,
+        "batches": queries.batches(actor, area, cohort), "further": "major" in page.values,
     })  # fmt: skip
 
 
@@ -111,7 +113,7 @@ def make(request: Request, area: Area) -> HttpResponse:
         return redirect(f"{reverse('transfer:reports', args=[area])}?{urlencode(kept(request, area))}")
     tally = listing.tallies(actor, request.cohort, "true", listings.states_counted(), asked)[0][1]
     return render(request, "transfer/reports_make.html", {
-        **frame(request, area), "number": number, "asked": asked, "key": token(), "waits": seal.why_not_ready(), "areas": areas(request),
+        **frame(request, area), "number": number, "asked": asked, "key": token(), "waits": seal.why_not_ready(),
         "counted": [(listings.STATES[key][0], count) for key, count in tally.items() if count],
         "back": f"{reverse('transfer:reports', args=[area])}?{urlencode(kept(request, area))}",
     })  # fmt: skip
@@ -140,14 +142,14 @@ def report_batch(request: Request, area: Area, public_id: UUID) -> HttpResponse:
     """How far a batch is, whom it could not make and why, and its one file."""
     batch = own_batch(request, area, public_id)
     return render(request, "transfer/report_batch.html", {
-        **frame(request, area), "batch": batch, "areas": areas(request), "is_at_work": batch.state in ("waiting", "working"),
+        **frame(request, area), "batch": batch, "is_at_work": batch.state in ("waiting", "working"),
         "faults": queries.faults(batch),
         "gone": batches.gone_since(batch) if batch.state == "done" else 0,
     }, block={"job": "job"})  # fmt: skip
 
 
 @of_reports()
-def report_batch_file(request: Request, area: Area, public_id: UUID) -> HttpResponse | FileResponse:
+def report_batch_file(request: Request, area: Area, public_id: UUID) -> HttpResponse | StreamingHttpResponse:
     """All reports of a batch as one file; where some count no more it is packed anew first."""
     batch = own_batch(request, area, public_id)
     if request.method == "POST":
@@ -159,9 +161,9 @@ def report_batch_file(request: Request, area: Area, public_id: UUID) -> HttpResp
         say(request, str(why) if isinstance(why, Refused) else "文件已经清理，重新打包以后再下载。", "warn")
         return redirect("transfer:report_batch", area, public_id)
     name = f"{TITLES[area]}转递报告-{timezone.localtime(batch.made_at):%Y%m%d-%H%M}-{len(batch.packed)}份.zip"
-    return FileResponse(
-        path.open("rb"), as_attachment=True, filename=name, headers={"Cache-Control": "private, no-store"}
-    )
+    return StreamingHttpResponse(pieces(path), content_type="application/zip", headers={
+        "Content-Disposition": content_disposition_header(True, name) or "", "Cache-Control": "private, no-store", "Content-Length": str(batch.size),
+    })  # fmt: skip
 
 
 # ---- one report
@@ -176,9 +178,9 @@ def report(request: Request, flow: str, public_id: UUID) -> HttpResponse:
     return render(request, "transfer/report.html", {
         "case": case, "label": label, "tone": tone, "standing": str(standing), "number_label": sheets.NUMBERS[case.KIND], "number": grouped(case.number),
         "purpose": sheets.PURPOSES[case.KIND], "blocks": sheets.blocks(case.KIND, case.printed), "is_staff": actor.role.is_staff,
-        "events": [(one.at, sentence(one, case)) for one in timeline(case)], "area": case.AREA, "areas": areas(request) if actor.role.is_staff else [],
+        "events": [(one.at, sentence(one, case)) for one in timeline(case)], "area": case.AREA,
         "frame": "base_graduate.html" if actor.role is Role.GRADUATE else "base_staff.html", "key": token(), "title": TITLES[case.AREA],
-        "acts": [one for one in open_acts(case, actor) if case.live], "cohort": request.cohort,
+        "acts": open_acts(case, actor) if actor.role.is_staff else [], "cohort": request.cohort,
     })  # fmt: skip
 
 
@@ -207,14 +209,12 @@ def report_file(request: Request, flow: str, public_id: UUID) -> HttpResponse:
 @audience(Role.MINISTRY)
 def sealing(request: Request) -> HttpResponse:
     """Whether reports can be sealed now, with what, and what waits since when."""
-    found, why = None, ""
     try:
         found = seal.loaded()
-        why = found.why_not_at(timezone.now()) or ""
-    except seal.NotReady as lack:
-        why = str(lack)
+    except seal.NotReady:
+        found = None
     return render(request, "transfer/sealing.html", {
-        "certificate": found.certificate if found else None, "why": why, "waiting": queries.waiting(), "now_": timezone.now(),
+        "certificate": found.certificate if found else None, "why": seal.why_not_ready(), "waiting": queries.waiting(),
     })  # fmt: skip
 
 
@@ -237,11 +237,13 @@ def own_batch(request: Request, area: Area, public_id: UUID) -> ReportBatch:
     return batch
 
 
-def areas(request: Request) -> list[tuple[Area, str]]:
-    """The modules whose reports this user may see."""
-    return [(area, TITLES[area]) for area in (Area.ARCHIVE, Area.HOUSEHOLD) if request.actor.may_read(area)]
-
-
 def kept(request: Request, area: Area) -> dict[str, str]:
     """What the address asks of the list."""
     return {one.key: request.GET[one.key] for one in listings.reports(area).filters if request.GET.get(one.key)}
+
+
+def pieces(path: Path) -> Iterator[bytes]:
+    """A file piece by piece, open only while it is sent."""
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -139,7 +139,7 @@ def batch_done(request: Request, area: Area) -> HttpResponse:
     given = {key: request.POST.get(key, "")[:500] for key in ("reason", "words")} if act == "reject" else {}
     sent = {line[0]: line for value in request.POST.getlist("line")[:MOST_AT_ONCE] if (line := parsed(value))}
     if act not in VERDICTS or not sent:
-        raise Http404
+        return redirect("transfer:review", area)
     found = CHANGES[area].objects.seen_by(actor).select_related("graduate").in_bulk(list(sent), field_name="public_id")
     doubted = {
         one: why for one, case in found.items()

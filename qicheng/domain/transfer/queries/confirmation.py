@@ -13,7 +13,7 @@ from qicheng.domain.transfer.sheets.confirmation import lines
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import noted
-from qicheng.foundation.kit.calendar import working_days_after
+from qicheng.foundation.kit.calendar import day_of, is_working_day
 
 from . import records
 
@@ -127,5 +127,5 @@ def last_said(case: Confirmation) -> Mapping[str, Any]:
 
 
 def is_due_certain(case: Confirmation) -> bool:
-    """Whether the day of a report that waits is certain: the holidays of a year on the way may not be published yet."""
-    return working_days_after(case.waiting_since, 1).is_certain
+    """Whether the day of a report that waits is certain: the holidays of its year may not be published yet."""
+    return case.due_at is None or is_working_day(day_of(case.due_at))[1]

@@ -124,11 +124,11 @@ def _revoked() -> Iterator[Revoked]:
         RevokedNumber.objects.filter(until__gte=today).values_list("number", "day", "reason").iterator(5_000)
     ):
         yield Revoked(number, day, reason)
-    reports = " UNION ALL ".join(
-        f"SELECT r.number, g.removed_at FROM roster_graduate g JOIN {model._meta.db_table} r ON r.graduate_id = g.id "
+    removed = (
+        "SELECT r.number, g.removed_at FROM roster_graduate g JOIN {} r ON r.graduate_id = g.id "
         "WHERE g.removed_at IS NOT NULL AND r.live AND r.issued_at IS NOT NULL"
-        for model in REPORTS.values()
     )
+    reports = " UNION ALL ".join(removed.format(model._meta.db_table) for model in REPORTS.values())
     with connection.cursor() as cursor:
         cursor.execute(reports)
         for number, removed_at in cursor:
