@@ -88,7 +88,7 @@ def shown(request: Request, case: Confirmation) -> dict[str, Any]:
     return {
         "case": case, "tag": case.standing.tag(actor.role), "why": held(case, actor), "acts": acts, "key": token(),
         "parts": queries.parts(case, actor), "said": queries.last_said(case), "is_certain": queries.is_due_certain(case),
-        "answers": [(answer, queries.snapshot(answer, case, actor)) for answer in queries.answers_of(case)],
+        "answers": [(answer, queries.snapshot(answer, case, actor)) for answer in queries.answers_of(case, actor)],
         "lines": lines(timeline(case), case), "stations": stations(case, actor.role),
     }  # fmt: skip
 
