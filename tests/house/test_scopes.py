@@ -16,12 +16,12 @@ from qicheng.domain.roster.models import Graduate, Upload
 from qicheng.domain.transfer.effects import reports
 from qicheng.domain.transfer.models import (
     ArchiveChange,
+    Authorisation,
     Confirmation,
     HandoverBatch,
     HandoverLine,
     HouseholdChange,
     MailBatch,
-    Authorisation,
     Mailing,
     RecordUpload,
 )
@@ -106,7 +106,9 @@ def above(row: models.Model) -> Iterator[models.Model]:
 
 def colleges_now(row: models.Model) -> set[int]:
     """A row that names a college itself belongs to that one (it follows the roster), else to those above it."""
-    if isinstance(row, (Registration, Dissolution, Graduate, ArchiveChange, HouseholdChange, Confirmation, Mailing, Authorisation)):
+    if isinstance(
+        row, (Registration, Dissolution, Graduate, ArchiveChange, HouseholdChange, Confirmation, Mailing, Authorisation)
+    ):
         return {row.college_id}
     return {found.pk for found in above(row) if isinstance(found, College)}
 

@@ -40,6 +40,8 @@ def test_every_address_has_a_name_and_ends_with_a_slash_or_a_file():
         str(entry.pattern)
         for name, entry in addresses()
         if name.endswith("None")
-        or not (str(entry.pattern).endswith(("/", ".pdf", ".xlsx", ".html", ".json", ".cbor")) or str(entry.pattern) == "")
+        or not (
+            str(entry.pattern).endswith(("/", ".pdf", ".xlsx", ".html", ".json", ".cbor")) or str(entry.pattern) == ""
+        )
     ]
     assert odd == []

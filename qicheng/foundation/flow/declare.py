@@ -183,6 +183,8 @@ class Flow:
     """A kind of case: how it begins, which acts move it, what holds all of them, which proofs it takes (REG-09), and what
     one case is called where the flow's own label does not tell enough.
 
+    `lasting` cases are kept for good and follow something else: somebody's turn there is a question put, and no business in process
+    that keeps settings or the roster as they are (SET-06, ROS-06).
     `start` is the state that a case begins in, or one for each role that can begin it; a fork where the case itself decides.
     """
 
@@ -196,6 +198,7 @@ class Flow:
     holds: tuple[Guard, ...] = ()
     proofs: Callable[[Any], tuple[ProofKind, ...]] | None = None
     title: Callable[[Any], str] | None = None
+    lasting: bool = False
     starts: dict[Role, State | Fork] = field(init=False)
     states: dict[str, State] = field(init=False)
     followed: dict[str, tuple[Effect, ...]] = field(init=False, default_factory=dict)

@@ -319,7 +319,12 @@ def in_process(*, flows: tuple[str, ...] = (), area: Area | None = None, **where
     """How many cases wait on somebody, by flow, among those that match `where` and belong to `area` (SET-06, SET-09, ROS-06)."""
     counts: dict[str, int] = {}
     for flow in FLOWS.values():
-        if (flows and flow.name not in flows) or area not in (None, flow.area) or not _has_columns(flow.model, where):
+        if (
+            flow.lasting
+            or (flows and flow.name not in flows)
+            or area not in (None, flow.area)
+            or not _has_columns(flow.model, where)
+        ):
             continue
         waiting = [state.key for state in flow.states.values() if state.turn]
         number = flow.model._default_manager.filter(flow_name=flow.name, state__in=waiting, **where).count()
@@ -332,7 +337,7 @@ def waiting_among(graduates: list[int]) -> set[int]:
     """Those of the graduates with a case that waits on somebody, whatever its flow (ROS-06)."""
     found: set[int] = set()
     for flow in FLOWS.values():
-        if graduates and _has_columns(flow.model, {"graduate_id": 0}):
+        if graduates and not flow.lasting and _has_columns(flow.model, {"graduate_id": 0}):
             waiting = [state.key for state in flow.states.values() if state.turn]
             cases: Any = flow.model._default_manager
             rows = cases.filter(flow_name=flow.name, state__in=waiting, graduate_id__in=graduates)
@@ -352,7 +357,7 @@ def standing_in(flow: str, **where: Any) -> State | None:
 
 def begun(*, area: Area | None = None, **where: Any) -> bool:
     """Whether any case was ever begun among those that match `where` and belong to `area` (SET-04)."""
-    models_of = dict.fromkeys(flow.model for flow in FLOWS.values() if area in (None, flow.area))
+    models_of = dict.fromkeys(flow.model for flow in FLOWS.values() if not flow.lasting and area in (None, flow.area))
     return any(model._default_manager.filter(**where).exists() for model in models_of if _has_columns(model, where))
 
 

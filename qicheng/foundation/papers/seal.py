@@ -72,11 +72,11 @@ class FastSigner(signers.SimpleSigner):
     """Signs with the key as it was loaded: the stock signer reads and checks the key again for each signature."""
 
     def __init__(self, key: Any, **given: Any) -> None:
-        super().__init__(signing_key=None, **given)  # type: ignore[arg-type]  # its own copy of the key is never asked for
+        super().__init__(signing_key=None, **given)  # its own copy of the key is never asked for
         self._key = key
 
     def sign_raw(self, data: bytes, digest_algorithm: str) -> bytes:
-        digest = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}[digest_algorithm]()
+        digest = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}[digest_algorithm]
         if isinstance(self._key, rsa.RSAPrivateKey):
             return self._key.sign(data, padding.PKCS1v15(), digest)
         signature: bytes = self._key.sign(data, ec.ECDSA(digest))

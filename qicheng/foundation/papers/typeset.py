@@ -55,7 +55,7 @@ def typeset(template: Path, values: Mapping[str, Any], *, standards: Sequence[st
             input=template,
             format="pdf",
             sys_inputs=inputs,
-            pdf_standards=list(standards),
+            pdf_standards=list(standards),  # type: ignore[arg-type]  # typst names those that it knows
             timestamp=datetime.fromisoformat(values["made_at"]),
         )
     except typst.TypstError as fault:

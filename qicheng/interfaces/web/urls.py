@@ -10,7 +10,20 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from qicheng.interfaces.web import account, acts, areas, errors, guide, inbox, links, login, offline, outbox, proofs, standing
+from qicheng.interfaces.web import (
+    account,
+    acts,
+    areas,
+    errors,
+    guide,
+    inbox,
+    links,
+    login,
+    offline,
+    outbox,
+    proofs,
+    standing,
+)
 
 ROOMS = ("registration", "transfer", "campus", "roster", "orgs", "figures")
 

@@ -25,5 +25,10 @@ def test_approval_at_both_levels_takes_effect(world):
     record = EmploymentRecord.all_rows.get(graduate=world.graduate)
     assert (signing.state, len(signing.number)) == ("effective", 19)
     assert (record.destination, record.employer_name, record.number) == ("10", "云岭数据科技有限公司", signing.number)
-    assert [r.act for r in Record.objects.order_by("pk")] == ["invite", "accept", "approve", "approve"]
+    assert [r.act for r in Record.objects.filter(flow="online_signing").order_by("pk")] == [
+        "invite",
+        "accept",
+        "approve",
+        "approve",
+    ]
     assert Notice.objects.filter(channel="inbox").count() == 1 + 1 + 2 + 2

@@ -17,7 +17,20 @@ from qicheng.domain.transfer.effects.confirmation import follow, follow_missed, 
 from qicheng.domain.transfer.models import Confirmation, ConfirmationAnswer
 from qicheng.foundation.access import SYSTEM, Area, Level, Role
 from qicheng.foundation.flow.models import Record
-from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, Stale, Stopped, be, open_acts, perform, timeline
+from qicheng.foundation.flow.perform import (
+    NotFound,
+    NotOpen,
+    Refused,
+    Stale,
+    Stopped,
+    be,
+    begun,
+    in_process,
+    open_acts,
+    perform,
+    timeline,
+    waiting_among,
+)
 from qicheng.foundation.flow.words import messages, sentence
 from qicheng.foundation.kit.calendar import BEIJING, working_days_after
 from qicheng.foundation.notice.models import Notice
@@ -539,6 +552,16 @@ def test_every_line_of_the_timeline_can_be_read(world):
         "毕业生本人确认无误",
         "登记的信息有变化（毕业去向），已重新上报，请毕业生重新确认",
     ]
+
+
+@pytest.mark.rule("SET-06", "ROS-06", "SET-04")
+def test_a_question_that_waits_for_an_answer_holds_neither_settings_nor_roster(world):
+    world.open_confirmation()
+    world.recorded(source="interface")
+    report_due(world.confirmation_of(world.graduate).due_at)
+    assert world.confirmation_of(world.graduate).standing.turn is Role.GRADUATE
+    assert (in_process(graduate_id=world.graduate.pk), waiting_among([world.graduate.pk])) == ({}, set())
+    assert not begun(area=Area.EMPLOYMENT, school_id=world.school.pk)
 
 
 # ---- reminders

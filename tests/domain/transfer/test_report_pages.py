@@ -263,13 +263,6 @@ def asked_for(world: World, actor: Any = None) -> ReportBatch:
     return report_batches.ask_for_batch("archive", graduates, actor, cohort=world.cohort, key="form", query={})
 
 
-def status(client: Client, address: str) -> int:
-    """What a page answers; a file that it sends is closed."""
-    answer = client.get(address)
-    if answer.streaming:
-        return answer.status_code
-
-
 def new_seat(world: World, name: str, **levels: int) -> Seat:
     seat = world.new_seat(Role.SCHOOL, world.school.pk, name)
     Seat.objects.filter(pk=seat.pk).update(**levels)

@@ -149,7 +149,12 @@ def test_a_tag_without_a_turn_has_the_tone_of_its_state():
 @pytest.mark.parametrize("name", sorted(FLOWS))
 def test_no_field_of_an_act_is_taken_for_what_the_engine_asks(name):
     """`perform` keeps these words for itself; a form that used one could not be sent. A reason is one of the two, never both."""
-    about = {"flow_name": name, "AREA": FLOWS[name].area, "edition": "2024", "parts": ["destination", "archive", "household"]}
+    about = {
+        "flow_name": name,
+        "AREA": FLOWS[name].area,
+        "edition": "2024",
+        "parts": ["destination", "archive", "household"],
+    }
     kinds = [SimpleNamespace(**about, kind=kind) for kind in (REGISTRY if name == "destination" else [""])]
     asked = [(act, act.sheet(kind)) for act in FLOWS[name].acts for kind in kinds if act.form]
     own = {"seen", "key", "words", "internal"}

@@ -291,9 +291,10 @@ def test_record_effect_and_message_stand_or_fall_together(world):
     try:
         with transaction.atomic():
             perform(case, "approve", world.actor(Role.SCHOOL))
+            # The act's own record, and that of the report which follows it.
             assert counts() == (
                 before[0],
-                before[1] + 1,
+                before[1] + 2,
                 before[2] + 2 * len(engine.notice.channels_of("online_signing", "approve")),
             )
             raise ZeroDivisionError

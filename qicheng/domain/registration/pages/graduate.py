@@ -351,7 +351,10 @@ def told(reported: State | None) -> dict[str, str]:
     """How the step of confirming stands."""
     if reported is None or reported.key == "unreported":
         return {"note": "还没有上报"}
-    return {"state": {"confirmed": "done", "unconfirmed": "now"}.get(reported.key, "open"), "note": reported.tag(Role.GRADUATE)[1]}
+    return {
+        "state": {"confirmed": "done", "unconfirmed": "now"}.get(reported.key, "open"),
+        "note": reported.tag(Role.GRADUATE)[1],
+    }
 
 
 def follows(cases: list[Registration], graduate: Graduate, now: datetime) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -66,14 +67,15 @@ def take_all(actor: Actor, batch: MailBatch, letters: Iterable[Mailing]) -> Pass
     return _each(letters, lambda case: perform(case, "take", actor, seen=case.version, batch=batch))
 
 
+def _send(case: Mailing, *, actor: Actor, seen: int | None, tracking: str) -> None:
+    perform(case, "send", actor, seen=seen, tracking=tracking)
+
+
 def send_all(actor: Actor, numbers: Iterable[tuple[Mailing, int | None, str]]) -> Passed:
     """Send letters under the numbers that were typed or scanned: (letter, the version that was seen, number)."""
     passed = Passed()
     for case, seen, tracking in numbers:
-        one = _each(
-            [case],
-            lambda case, seen=seen, tracking=tracking: perform(case, "send", actor, seen=seen, tracking=tracking),
-        )  # type: ignore[misc]
+        one = _each([case], partial(_send, actor=actor, seen=seen, tracking=tracking))
         passed.moved += one.moved
         passed.left += one.left
     return passed

@@ -51,7 +51,7 @@ def ask_for_batch(
 ) -> ReportBatch:
     """Have the reports of these graduates made and packed; the same form again is the same batch. Raises NotOpen, Refused."""
     area = Area(kind)
-    if actor.role not in (Role.SCHOOL, Role.COLLEGE) or not actor.may_write(area):
+    if actor.role not in (Role.SCHOOL, Role.COLLEGE) or actor.account is None or not actor.may_write(area):
         raise NotOpen("你的账号没有这项操作的权限。")
     if not graduates:
         raise Refused("没有选中的毕业生，先勾选或者调整筛选。")

@@ -119,9 +119,8 @@ def household_report(actor: Actor, *, graduate: int, until: date | None = None) 
 
 def freeze(case: TransferReport, actor: Actor) -> None:
     """Give it its number, and keep what the records say at this moment, under their locks."""
-    graduate, employment, record = (case.above(name) for name in ("graduate", "employment", "record"))
-    assert graduate is not None
-    assert employment is not None
+    around: list[Any] = [case.above(name) for name in ("graduate", "employment", "record")]
+    graduate, employment, record = around
     case.number = report_number(case.cohort, case.school.code)
     case.printed = sheets.printed(
         case.KIND, case.AREA, graduate=graduate, school=case.school.name, employment=employment, record=record,

@@ -21,6 +21,7 @@ CONFIRMATION = Flow(
     "confirmation", "登记确认", Area.EMPLOYMENT, Confirmation,
     begin=Begin("receive", "登记", SYSTEM, effects.received, rule="CON-01"),
     start=REPORTED_OR_NOT,
+    lasting=True,
     holds=(guards.module_is_open, guards.cohort_is_open, guards.on_the_roster),
     acts=(
         Act("report", "上报", UNREPORTED, UNCONFIRMED, SYSTEM, tell=GRADUATE, carried=True, rule="CON-01"),

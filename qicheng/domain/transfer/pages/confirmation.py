@@ -88,7 +88,7 @@ def shown(request: Request, case: Confirmation) -> dict[str, Any]:
     return {
         "case": case, "tag": case.standing.tag(actor.role), "why": held(case, actor), "acts": acts, "key": token(),
         "parts": queries.parts(case, actor), "said": queries.last_said(case), "is_certain": queries.is_due_certain(case),
-        "answers": [(answer, queries.snapshot(answer, case, actor)) for answer in queries.answers_of(case)],
+        "answers": [(answer, queries.snapshot(answer, case, actor)) for answer in queries.answers_of(case, actor)],
         "lines": lines(timeline(case), case), "stations": stations(case, actor.role),
     }  # fmt: skip
 
@@ -234,16 +234,18 @@ def each(rows: list[tuple[str, int, dict[str, int]]], key: str, label: str) -> d
     ]
     listed = [
         (name, [
-            *(counted(numbers, **{key: pk}, state=state) for state in listings.STATES),
-            *(counted(numbers, **{key: pk}, source=source) for source in listings.SOURCES),
-            counted(numbers, **{key: pk}), (numbers["denied"], address(**{key: pk}, claim="denied")),
+            *(counted(numbers, {key: pk}, state=state) for state in listings.STATES),
+            *(counted(numbers, {key: pk}, source=source) for source in listings.SOURCES),
+            counted(numbers, {key: pk}), (numbers["denied"], address(**{key: pk}, claim="denied")),
         ])
         for name, pk, numbers in rows
     ]  # fmt: skip
     return {"label": f"各{label}登记确认情况", "corner": label, "headings": headings, "rows": listed}
 
 
-def counted(numbers: Mapping[str, int], *, state: str = "", source: str = "", **of: int) -> tuple[int, str]:
+def counted(
+    numbers: Mapping[str, int], of: Mapping[str, int] | None = None, *, state: str = "", source: str = ""
+) -> tuple[int, str]:
     """(how many are in that state and of that source, the list of exactly these); '' stands for all."""
     found = sum(
         numbers[f"{one} {other}"]
@@ -251,7 +253,7 @@ def counted(numbers: Mapping[str, int], *, state: str = "", source: str = "", **
         for other in listings.SOURCES
         if state in ("", one) and source in ("", other)
     )
-    return found, address(state=state, source=source, **of)
+    return found, address(state=state, source=source, **(of or {}))
 
 
 def address(**values: str | int) -> str:

@@ -176,9 +176,9 @@ def batch(request: Request, area: Area, public_id: UUID) -> HttpResponse:
 def sent(request: Request, batch: MailBatch) -> None:
     """Send the letters whose number was typed or scanned."""
     typed = {
-        key.removeprefix("number-"): value.strip()
-        for key, value in request.POST.items()
-        if key.startswith("number-") and value.strip()
+        key.removeprefix("number-"): value
+        for key in request.POST
+        if key.startswith("number-") and (value := str(request.POST[key]).strip())
     }
     cases = (
         Mailing.objects.seen_by(request.actor).filter(batch=batch).in_bulk(picked(list(typed)), field_name="public_id")

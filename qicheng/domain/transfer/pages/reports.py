@@ -149,7 +149,7 @@ def report_batch(request: Request, area: Area, public_id: UUID) -> HttpResponse:
 
 
 @of_reports()
-def report_batch_file(request: Request, area: Area, public_id: UUID) -> HttpResponse | StreamingHttpResponse:
+def report_batch_file(request: Request, area: Area, public_id: UUID) -> Any:
     """All reports of a batch as one file; where some count no more it is packed anew first."""
     batch = own_batch(request, area, public_id)
     if request.method == "POST":

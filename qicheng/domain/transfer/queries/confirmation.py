@@ -60,10 +60,9 @@ def is_confirmed(graduate: int) -> bool:
     return rows.filter(graduate=graduate, state="confirmed").exists()
 
 
-def answers_of(case: Confirmation) -> list[ConfirmationAnswer]:
+def answers_of(case: Confirmation, actor: Actor) -> list[ConfirmationAnswer]:
     """Every answer that was given, the newest first, each with what it was given to (CON-02)."""
-    rows = ConfirmationAnswer.objects.unscoped("the answers of a confirmation that the reader sees")
-    return list(rows.filter(confirmation=case).order_by("-id"))
+    return list(ConfirmationAnswer.objects.seen_by(actor).filter(confirmation=case).order_by("-id"))
 
 
 def may_read(actor: Actor, part: str) -> bool:
