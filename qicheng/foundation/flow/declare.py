@@ -60,7 +60,7 @@ class Fork:
     """A target that the case itself decides, such as one or two levels of review."""
 
     states: tuple[State, ...]
-    choose: Callable[[Case], State]
+    choose: Callable[[Any], State]
 
 
 @dataclass(frozen=True, slots=True)
