@@ -319,7 +319,12 @@ def in_process(*, flows: tuple[str, ...] = (), area: Area | None = None, **where
     """How many cases wait on somebody, by flow, among those that match `where` and belong to `area` (SET-06, SET-09, ROS-06)."""
     counts: dict[str, int] = {}
     for flow in FLOWS.values():
-        if flow.lasting or (flows and flow.name not in flows) or area not in (None, flow.area) or not _has_columns(flow.model, where):
+        if (
+            flow.lasting
+            or (flows and flow.name not in flows)
+            or area not in (None, flow.area)
+            or not _has_columns(flow.model, where)
+        ):
             continue
         waiting = [state.key for state in flow.states.values() if state.turn]
         number = flow.model._default_manager.filter(flow_name=flow.name, state__in=waiting, **where).count()

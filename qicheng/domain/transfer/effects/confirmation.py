@@ -13,7 +13,7 @@ from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.domain.transfer.models import PARTS, SAID, Confirmation, ConfirmationAnswer
 from qicheng.domain.transfer.sheets.confirmation import DENIED, NOT_MINE, RIGHT
 from qicheng.foundation import notice
-from qicheng.foundation.access import Role, statements
+from qicheng.foundation.access import Area, Role, statements
 from qicheng.foundation.flow.perform import NotOpen, Refused, be, clock
 from qicheng.foundation.kit.calendar import day_of, is_working_day, midnight, working_days_after
 
@@ -213,7 +213,7 @@ def remind(cases: Sequence[UUID], actor: Actor) -> int:
 
     Raises NotOpen for whoever may not write.
     """
-    if actor.role not in (Role.COLLEGE, Role.SCHOOL) or not actor.may_write(Confirmation.scope.area):
+    if actor.role not in (Role.COLLEGE, Role.SCHOOL) or not actor.may_write(Area.EMPLOYMENT):
         raise NotOpen("你的账号没有这项操作的权限。")
     if len(cases) > AT_ONCE:
         raise Refused(f"一次最多提醒 {AT_ONCE} 人，先用筛选缩小范围。")

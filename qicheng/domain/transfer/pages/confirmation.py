@@ -234,24 +234,26 @@ def each(rows: list[tuple[str, int, dict[str, int]]], key: str, label: str) -> d
     ]
     listed = [
         (name, [
-            *(counted(numbers, **{key: pk}, state=state) for state in listings.STATES),
-            *(counted(numbers, **{key: pk}, source=source) for source in listings.SOURCES),
-            counted(numbers, **{key: pk}), (numbers["denied"], address(**{key: pk}, claim="denied")),
+            *(counted(numbers, {key: pk}, state=state) for state in listings.STATES),
+            *(counted(numbers, {key: pk}, source=source) for source in listings.SOURCES),
+            counted(numbers, {key: pk}), (numbers["denied"], address(claim="denied", **{key: pk})),
         ])
         for name, pk, numbers in rows
     ]  # fmt: skip
     return {"label": f"各{label}登记确认情况", "corner": label, "headings": headings, "rows": listed}
 
 
-def counted(numbers: Mapping[str, int], *, state: str = "", source: str = "", **of: int) -> tuple[int, str]:
-    """(how many are in that state and of that source, the list of exactly these); '' stands for all."""
+def counted(
+    numbers: Mapping[str, int], of: Mapping[str, int] | None = None, *, state: str = "", source: str = ""
+) -> tuple[int, str]:
+    """(how many are in that state and of that source, the list of exactly these `of` a college or school); '' stands for all."""
     found = sum(
         numbers[f"{one} {other}"]
         for one in listings.STATES
         for other in listings.SOURCES
         if state in ("", one) and source in ("", other)
     )
-    return found, address(state=state, source=source, **of)
+    return found, address(**(of or {}), state=state, source=source)
 
 
 def address(**values: str | int) -> str:
