@@ -236,7 +236,7 @@ def each(rows: list[tuple[str, int, dict[str, int]]], key: str, label: str) -> d
         (name, [
             *(counted(numbers, {key: pk}, state=state) for state in listings.STATES),
             *(counted(numbers, {key: pk}, source=source) for source in listings.SOURCES),
-            counted(numbers, {key: pk}), (numbers["denied"], address(**{key: pk}, claim="denied")),
+            counted(numbers, {key: pk}), (numbers["denied"], address(claim="denied", **{key: pk})),
         ])
         for name, pk, numbers in rows
     ]  # fmt: skip
@@ -246,14 +246,14 @@ def each(rows: list[tuple[str, int, dict[str, int]]], key: str, label: str) -> d
 def counted(
     numbers: Mapping[str, int], of: Mapping[str, int] | None = None, *, state: str = "", source: str = ""
 ) -> tuple[int, str]:
-    """(how many are in that state and of that source, the list of exactly these); '' stands for all."""
+    """(how many are in that state and of that source, the list of exactly these `of` a college or school); '' stands for all."""
     found = sum(
         numbers[f"{one} {other}"]
         for one in listings.STATES
         for other in listings.SOURCES
         if state in ("", one) and source in ("", other)
     )
-    return found, address(state=state, source=source, **(of or {}))
+    return found, address(**(of or {}), state=state, source=source)
 
 
 def address(**values: str | int) -> str:

@@ -54,12 +54,6 @@ def confirmation_of(actor: Actor, graduate: int) -> Confirmation | None:
     return Confirmation.objects.seen_by(actor).filter(graduate=graduate).first()
 
 
-def is_confirmed(graduate: int) -> bool:
-    """Whether the graduate has confirmed what is reported as it stands now: any change of it takes that back (INV-51, INV-52)."""
-    rows = Confirmation.objects.unscoped("whether a paper of its own graduate may be handed out")
-    return rows.filter(graduate=graduate, state="confirmed").exists()
-
-
 def answers_of(case: Confirmation, actor: Actor) -> list[ConfirmationAnswer]:
     """Every answer that was given, the newest first, each with what it was given to (CON-02)."""
     return list(ConfirmationAnswer.objects.seen_by(actor).filter(confirmation=case).order_by("-id"))

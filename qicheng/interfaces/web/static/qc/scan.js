@@ -2,6 +2,8 @@
 (function () {
   "use strict";
   var fields = Array.prototype.slice.call(document.querySelectorAll("input[data-scan]"));
+  var next = fields.filter(function (one) { return one.autofocus })[0];
+  if (next && document.activeElement === document.body) next.focus();
   fields.forEach(function (field, place) {
     field.addEventListener("keydown", function (event) {
       if (event.key !== "Enter" || event.isComposing || !field.value.trim()) return;
