@@ -164,7 +164,7 @@ def _answered(case: Any, answer: str, me: Actor, reviewers: Reviewers) -> None:
     if answer == "confirmed":
         perform(case, "confirm", me)
     elif answer in ("disputed", "answered"):
-        said = dict.fromkeys(case.parts, "right") | {case.parts[-1]: "wrong"}
+        said: dict[str, Any] = dict.fromkeys(case.parts, "right") | {case.parts[-1]: "wrong"}
         perform(case, "dispute", me, remark="接收单位的地址少了门牌号，应为学府路 52 号", **said)
         if answer == "answered" and reviewers["school"] is not None:
             perform(

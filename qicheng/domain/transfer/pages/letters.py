@@ -176,10 +176,11 @@ def batch(request: Request, area: Area, public_id: UUID) -> HttpResponse:
 def sent(request: Request, batch: MailBatch) -> None:
     """Send the letters whose number was typed or scanned."""
     typed = {
-        key.removeprefix("number-"): value.strip()
-        for key, value in request.POST.items()
-        if key.startswith("number-") and value.strip()
+        key.removeprefix("number-"): request.POST.get(key, "").strip()
+        for key in request.POST
+        if key.startswith("number-")
     }
+    typed = {key: value for key, value in typed.items() if value}
     cases = (
         Mailing.objects.seen_by(request.actor).filter(batch=batch).in_bulk(picked(list(typed)), field_name="public_id")
     )
