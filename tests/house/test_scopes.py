@@ -225,7 +225,7 @@ def fill(model: type[models.Model], world: World) -> None:
                         fill(field.related_model, world)
                     hung = [
                         row
-                        for row in field.related_model.all_rows.all()
+                        for row in field.related_model.all_rows.order_by("pk")
                         if side[School] in above(row) or side[Employer] in above(row)
                     ]
                     above_row = hung[0]

@@ -58,7 +58,7 @@ SEEN: dict[bool, set[str]] = {True: set(), False: set()}
 WHO = [
     "college", "school", "ministry", "province", "employer", "graduate", "graduate who fills in", "school at the beginning", "public",
     "graduate who corrects", "graduate who has it stamped", "graduate who dissolves on paper", "graduate with an agreement",
-    "graduate whose archive came back",
+    "graduate whose archive came back", "graduate who is verified",
     "graduate with a destination", "graduate who dissolves", "graduate at the beginning", "employer at the beginning",
 ]  # fmt: skip
 # Whoever is at the beginning, or at the end, has seen the other pages in the middle.
@@ -81,6 +81,7 @@ ONLY = {
     "graduate who corrects": ("/", "/go/…", "/invites/…", "/act/…"),
     "graduate with a destination": ("/", "/go/…", "/invites/…", "/confirm/…", "/act/…"),
     "graduate whose archive came back": ("/files/…", "/act/…"),
+    "graduate who is verified": ("/transfer/", "/report/…", "/act/…"),
     "graduate who dissolves on paper": ("/", "/terminate/…", "/invites/…", "/proofs/…", "/act/…"),
     "employer at the beginning": (
         "/org/",
