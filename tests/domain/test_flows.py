@@ -28,6 +28,7 @@ from qicheng.domain.roster.models import Graduate
 from qicheng.domain.transfer.flows.archive_change import ARCHIVE_CHANGE
 from qicheng.domain.transfer.flows.confirmation import CONFIRMATION
 from qicheng.domain.transfer.flows.household_change import HOUSEHOLD_CHANGE
+from qicheng.domain.transfer.flows.mailing import MAILING
 from qicheng.domain.transfer.flows.verification import AUTHORISATION
 from qicheng.foundation import codes
 from qicheng.foundation.access import FULL, SYSTEM, Actor, Area, Role
@@ -42,7 +43,7 @@ from qicheng.foundation.papers import proofs
 from tests.domain.registration.places import EVERY_PLACE
 from tests.domain.registration.places import PLACES as STANDING
 from tests.domain.registration.test_dissolution import asked_on
-from tests.domain.transfer import outside
+from tests.domain.transfer import outside, post
 from tests.filling import DAYS, TYPED
 from tests.sealing import open_verification, settled
 from tests.world import CHANGE, DISSOLUTION, FORM, OFFER, PAPER, World, credit_code, filled_destination, picture
@@ -50,13 +51,14 @@ from tests.world import CHANGE, DISSOLUTION, FORM, OFFER, PAPER, World, credit_c
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qicheng.domain.orgs.models import Employer
     from qicheng.foundation.flow.declare import Act, Flow
     from qicheng.foundation.flow.models import Case
     from qicheng.foundation.sheets import Field
 
 pytestmark = pytest.mark.django_db
 # How many deep places there are to start from, the shallow one among them; behind them, every state of a graduate's own ways.
-DEEP = 17
+DEEP = 22
 PLACES = DEEP + len(EVERY_PLACE)
 # For how many minutes the long form walks; two processes share it by its halves.
 SOAK_MINUTES = float(os.environ.get("QICHENG_SOAK", "0"))
@@ -100,6 +102,8 @@ def sample(field: Field, chance: random.Random) -> Any:
             return "hr@example.com"
         case "date" | "month":
             return DAYS.get(field.key) if field.required else None
+    if field.key == "tracking":
+        return f"EA{chance.randint(10**8, 10**9 - 1)}CN"
     return chance.choice(["甲", "乙"])
 
 
@@ -220,18 +224,20 @@ class Walk:
         graduate = self.chance.choice([self.world.graduate, self.world.neighbour])
         return begin(FLOWS[f"{area.value}_report"], self.world.actor(Role.SCHOOL), graduate=graduate.pk)
 
+    def mailing(self) -> Case:
+        """Of a graduate who has confirmed long enough ago, or else it is refused."""
+        return begin(MAILING, self.somebody())
+
     def employer_verification(self) -> Case:
         return self._about_an_employer("employer_verification")
 
     def joining_a_unit(self) -> Case:
         return self._about_an_employer("joining_a_unit")
 
-    def _about_an_employer(self, flow: str) -> Case:
-        unit = (
-            self.world.new_employer("新来的单位", verified=flow == "joining_a_unit")
-            if self.chance.random() < 0.5
-            else self.world.employer
-        )
+    def _about_an_employer(self, flow: str, unit: Employer | None = None) -> Case:
+        if unit is None and self.chance.random() < 0.5:
+            unit = self.world.new_employer("新来的单位", verified=flow == "joining_a_unit")
+        unit = unit or self.world.employer
         shown = {
             key: getattr(unit, key)
             for key in ("credit_code", "name", "nature", "industry", "area", "address", "contact", "phone")
@@ -463,6 +469,19 @@ class Walk:
                 }
                 for kind, actor in actors.items():
                     self.cases.append(begin(FLOWS[f"{kind}_report"], actor, graduate=world.graduate.pk))
+
+            case 17:
+                self.cases.append(post.drafted(world))
+            case 18:
+                self.cases.append(post.asked(world))
+            case 19:
+                self.cases.append(post.batched(world))
+            case 20:
+                self.cases.append(post.sent(world))
+            case 21:
+                case = self._about_an_employer("employer_verification", world.employer)
+                perform(case, "return", world.actor(Role.MINISTRY), reason="x_address", words="写到门牌号")
+                self.cases.append(case)
 
     def note_overdue(self, case: Case) -> None:
         """The record of a beginning in the past, which a row that was written as its beginning leaves out."""
