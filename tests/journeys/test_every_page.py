@@ -52,7 +52,7 @@ TOO_WIDE = """() => {
     const out = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > width + 1 && !e.closest('.tbl__scroll, .sr, dialog'));
     return over + ' px too wide: ' + out.slice(-2).map(e => e.outerHTML.slice(0, 90)).join(' | ');
 }"""
-# The shapes that were looked at on a phone, and on a PC, by anybody of this process.
+# The shapes, and the names of pages, that were looked at on a phone, and on a PC, by anybody of this process.
 SEEN: dict[bool, set[str]] = {True: set(), False: set()}
 # Whoever has the most pages first: where two share the work, none is left over with a long one.
 WHO = [
@@ -125,20 +125,20 @@ def country(built: tuple[str, Country], committed: Databases) -> Country:
     return built[1]
 
 
-def pages_of(country: Country, who: str) -> list[str]:
-    """The addresses that answer with a page of their own, each once."""
+def pages_of(country: Country, who: str) -> dict[str, str]:
+    """The addresses that answer with a page of their own, each with the name of its pattern."""
     seat = country.people()[who]
     client = signed_in(seat) if seat else Client()
-    found = []
-    for _, address in addresses(country, seat):
+    found: dict[str, str] = {}
+    for name, address in addresses(country, seat):
         if who in ONLY and not any(
             address == one or (one.endswith("…") and address.startswith(one[:-1])) for one in ONLY[who]
         ):
             continue
         answer = client.get(address)
         is_page = not answer.streaming and answer.content.lstrip()[:9].lower() == b"<!doctype"
-        if is_page and (answer.status_code == 200 or "/nothing/" in address) and address not in found:
-            found.append(address)
+        if is_page and (answer.status_code == 200 or "/nothing/" in address):
+            found.setdefault(address, name)
     return found
 
 
@@ -174,14 +174,16 @@ def test_every_page_is_right_for_every_eye(who, country, screens):
     wrong: list[str] = []
     seen = SEEN[on_phone]
     page.context.add_init_script(AXE)
-    for address in pages_of(country, who):
+    for address, name in pages_of(country, who).items():
         page.set_viewport_size(usual)
         page.goto(address)
         shapes = set(page.evaluate(SHAPES))
-        # Other words in shapes that were looked at on a page before can only be too long.
+        # Other words in shapes that were looked at before can only be too long, or tell two things apart no more: each page once.
         is_new = not shapes <= seen
         seen |= shapes
-        found = faults(page, "light", ALL if is_new else SAME_COLOURS)
+        is_known = not is_new and name in seen
+        seen.add(name)
+        found = faults(page, "light", ALL if is_new else None if is_known else SAME_COLOURS)
         if is_new:
             found += faults(page, "dark", COLOURS, scheme="dark") + faults_of_dialogs(page)
         found += faults(page, "large", SIZES if is_new else None, large=True)

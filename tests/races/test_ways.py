@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qicheng.domain.registration.effects import registering
 from qicheng.domain.registration.models import Dissolution, Registration
-from qicheng.domain.roster.effects import remove_line
+from qicheng.domain.roster.effects import clear_record, remove_line
 from qicheng.domain.roster.models import EmploymentRecord
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow import perform as engine
@@ -204,7 +205,14 @@ def test_without_locks_guard_and_index_the_record_of_a_dissolved_agreement_is_am
 ):
     owner(databases, f"DROP TRIGGER {CASE}_guard ON {CASE}", "DROP INDEX one_record_per_version")
     without_locks(monkeypatch, "look_around", "fetch")
+    # Nor does the record forget its case, which alone would keep the amendment out.
+    monkeypatch.setattr(registering, "clear_record", clear_and_remember)
     assert amendment_against_end(committed_world, monkeypatch, amend_first=True)[2] == ("dissolved", "70", "10")
+
+
+def clear_and_remember(*, graduate: int, case: str) -> None:
+    clear_record(graduate=graduate, case=case)
+    EmploymentRecord.all_rows.filter(graduate=graduate).update(case=case)
 
 
 # ---- off the roster while something is submitted (ROS-07)
