@@ -99,6 +99,7 @@ def showing(request: Request, graduate: Graduate, form: Form, *, why: str = "", 
     case = next((one for one in cases if one.live), None)
     report = queries.report_of(case, actor) if case else None
     blank = AUTHORISATION.begin.make(actor, days=USUAL_DAYS)
+    assert isinstance(blank, Authorisation)
     against = "" if case else next((said for guard in AUTHORISATION.begin.when if (said := guard(blank, actor))), "")
     return render(request, "transfer/authorise.html", {
         "graduate": graduate, "case": case, "acts": open_acts(case, actor) if case else [], "earlier": [one for one in cases if one is not case],
