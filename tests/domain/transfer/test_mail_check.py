@@ -108,7 +108,8 @@ def test_the_graduate_of_a_friday_is_told_the_day(world):
     graduate = post.settled(world)
     post.confirm(world, graduate, timezone.now() - timedelta(minutes=1))
     words = readiness(world.of(graduate), graduate).words
-    assert words.startswith("确认无误一个工作日以后可以申请邮寄，") and words.endswith(" 起开放。")
+    assert words.startswith("确认无误一个工作日以后可以申请邮寄，")
+    assert words.endswith(" 起开放。")
 
 
 @pytest.mark.rule("ARC-08")
