@@ -47,18 +47,7 @@ AGENCY = {
 HOME = {"kind": "x_home", "region": "420106", "address": "东四十条 1 号"}
 CHANGES = ("draft", "submitted", "at_school", "returned", "rejected", "registered", "registered")
 # What graduates say of what was reported, of ten.
-ANSWERS = (
-    "",
-    "disputed",
-    "answered",
-    "confirmed",
-    "confirmed",
-    "confirmed",
-    "confirmed",
-    "confirmed",
-    "confirmed",
-    "confirmed",
-)
+ANSWERS = ("", "disputed", "answered", "denied", *["confirmed"] * 6)
 SOURCES = {"upload": 30, "interface": 18}
 # How far letters get, in the order in which their graduates are taken.
 LETTERS = (
@@ -133,9 +122,9 @@ def go_on(school: School, cohort: int, person: Person) -> None:
         school=school, cohort=cohort, state="confirmed"
     )
     sure = [case.graduate for case in rows.select_related("graduate").order_by("id")]
+    sure.sort(key=lambda graduate: graduate.name != POSTED)
     _authorise(sure, officer, person)
-    waiting = iter(sorted(sure, key=lambda graduate: graduate.name != POSTED))
-    _post([graduate for graduate in waiting if graduate.name != MAY_ASK][:-NEVER_ASKED], officer, cohort, person)
+    _post([graduate for graduate in sure if graduate.name != MAY_ASK][:-NEVER_ASKED], officer, cohort, person)
     batches.collect(
         Area.HOUSEHOLD, officer, cohort, title="六月第一次移交", handed_on=timezone.localdate(), key="demo-household"
     )
@@ -161,10 +150,14 @@ def _bring(school: School, spare: Sequence[Graduate]) -> None:
 
 
 def _answered(case: Any, answer: str, me: Actor, reviewers: Reviewers) -> None:
+    said: dict[str, Any]
     if answer == "confirmed":
         perform(case, "confirm", me)
+    elif answer == "denied":
+        said = {"destination": "denied", **dict.fromkeys(case.parts[1:], "right")}
+        perform(case, "dispute", me, remark="没有和这个单位签过约，请核实", **said)
     elif answer in ("disputed", "answered"):
-        said: dict[str, Any] = dict.fromkeys(case.parts, "right") | {case.parts[-1]: "wrong"}
+        said = dict.fromkeys(case.parts, "right") | {case.parts[-1]: "wrong"}
         perform(case, "dispute", me, remark="接收单位的地址少了门牌号，应为学府路 52 号", **said)
         if answer == "answered" and reviewers["school"] is not None:
             perform(
