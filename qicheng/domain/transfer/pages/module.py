@@ -31,26 +31,33 @@ MOST_ROWS = 2_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def of_module(*, write: bool = False) -> Callable[[View], View]:
-    """The page of schools and colleges belongs to the module of its `area`.
-
-    Who lacks that permission finds nothing there (ARC-07); where the province has not opened it, it says who can (ORG-02).
-    """
+def of_area(
+    may_enter: Callable[[Request, Area], bool], closed: Callable[[Request, Area], HttpResponse], *, write: bool
+) -> Callable[[View], View]:
+    """A page of schools and colleges about one area: by its permission (ARC-07), then as far as `may_enter`, or else `closed` says why not."""
 
     def decorate(view: View) -> View:
         @audience(*STAFF)
         @wraps(view)
         def asked(request: Request, area: Area, *given: Any, **named: Any) -> HttpResponse:
-            actor = request.actor
-            if not (actor.may_write(area) if write else actor.may_read(area)):
+            if not (request.actor.may_write(area) if write else request.actor.may_read(area)):
                 raise Http404
-            if not queries.module_is_open(area, request.cohort, actor):
-                return render(request, "transfer/module_closed.html", {"title": TITLES[area], "cohort": request.cohort})
-            return view(request, area, *given, **named)
+            return view(request, area, *given, **named) if may_enter(request, area) else closed(request, area)
 
         return asked
 
     return decorate
+
+
+def of_module(*, write: bool = False) -> Callable[[View], View]:
+    """A page of the module of its `area`; where the province has not opened it, it says who can (ORG-02)."""
+    return of_area(
+        lambda request, area: queries.module_is_open(area, request.cohort, request.actor),
+        lambda request, area: render(
+            request, "transfer/module_closed.html", {"title": TITLES[area], "cohort": request.cohort}
+        ),
+        write=write,
+    )
 
 
 def frame(request: Request, area: Area) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -26,7 +25,7 @@ from qicheng.foundation.kit.numbers import grouped, token
 from qicheng.foundation.listing.page import render, say
 from qicheng.foundation.papers import seal, store
 
-from .module import frame, workbook
+from .module import STAFF, frame, of_area, workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from qicheng.domain.transfer.models import ReportBatch, TransferReport
     from qicheng.foundation.access.pages import Request, View
 
-STAFF = (Role.COLLEGE, Role.SCHOOL)
 PIECE = 1 << 16
 KIND_OF_FLOW = {flow: kind for kind, flow in effects.FLOW_OF.items()}
 # How a report stands, in words for whoever looks at it, with the tone of its tag.
@@ -47,22 +45,12 @@ STANDINGS = {
 
 
 def of_reports(*, write: bool = False) -> Callable[[View], View]:
-    """A page of reports of one module: by the module's permission (ARC-07), once the province has opened 户档转递核验 (ORG-02)."""
-
-    def decorate(view: View) -> View:
-        @audience(*STAFF)
-        @wraps(view)
-        def asked(request: Request, area: Area, *given: Any, **named: Any) -> HttpResponse:
-            actor = request.actor
-            if not (actor.may_write(area) if write else actor.may_read(area)):
-                raise Http404
-            if not queries.is_open(actor, request.cohort):
-                return render(request, "transfer/reports_closed.html", {"cohort": request.cohort})
-            return view(request, area, *given, **named)
-
-        return asked
-
-    return decorate
+    """A page of reports of one area, once the province has opened 户档转递核验 (ORG-02)."""
+    return of_area(
+        lambda request, area: queries.is_open(request.actor, request.cohort),
+        lambda request, area: render(request, "transfer/reports_closed.html", {"cohort": request.cohort}),
+        write=write,
+    )
 
 
 # ---- the list, and making many
