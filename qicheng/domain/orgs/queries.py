@@ -426,7 +426,7 @@ def open_cohorts() -> list[int]:
 
 def open_modules(province: int | None, cohort: int) -> frozenset[str]:
     """The modules that a province has opened for a cohort (ORG-02); kept for a few seconds, so for menus only."""
-    return _kept("openings", _all_openings).get((province, cohort), frozenset())
+    return kept("openings", _all_openings).get((province, cohort), frozenset())
 
 
 def forget_kept() -> None:
@@ -437,7 +437,8 @@ def forget_kept() -> None:
 _small: dict[str, tuple[float, Any]] = {}
 
 
-def _kept(name: str, read: Callable[[], Any]) -> Any:
+def kept(name: str, read: Callable[[], Any]) -> Any:
+    """What `read` says of a small table under that name, at most KEPT_SECONDS old."""
     known = _small.get(name)
     if known is None or monotonic() - known[0] > KEPT_SECONDS:
         known = _small[name] = (monotonic(), read())
@@ -445,7 +446,7 @@ def _kept(name: str, read: Callable[[], Any]) -> Any:
 
 
 def _cohorts() -> dict[int, str]:
-    return _kept("cohorts", lambda: dict(Cohort.objects.order_by("-year").values_list("year", "edition")))
+    return kept("cohorts", lambda: dict(Cohort.objects.order_by("-year").values_list("year", "edition")))
 
 
 def _all_openings() -> dict[tuple[int, int], frozenset[str]]:

@@ -388,7 +388,7 @@ def intended(flow: str, graduate: Graduate, actor: Actor, **known: Any) -> Regis
 def obstacle(flow: str, graduate: Graduate, actor: Actor, **known: Any) -> str | None:
     """The reason for which `actor` cannot begin that flow with this graduate now, or None."""
     case, declared = intended(flow, graduate, actor, **known), FLOWS[flow]
-    guards = (*declared.holds, *(declared.begin.when if actor.role in declared.begin.by else ()))
+    guards = declared.against(declared.begin) if actor.role in declared.begin.by else declared.holds
     reasons = (why for guard in guards if (why := guard(case, actor)))
     return next(reasons, None) or _waiting_already(case)
 
@@ -589,7 +589,7 @@ def intended_dissolution(agreement: Registration, actor: Actor) -> Dissolution:
 def dissolution_obstacle(agreement: Registration, actor: Actor) -> str | None:
     """The reason for which `actor` cannot ask for the dissolution of that agreement now, or None."""
     case = intended_dissolution(agreement, actor)
-    reasons = (why for guard in (*case.flow.holds, *case.flow.begin.when) if (why := guard(case, actor)))
+    reasons = (why for guard in case.flow.against(case.flow.begin) if (why := guard(case, actor)))
     return next(reasons, None)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.urls import Resolver404, resolve
 
+from qicheng.domain.campus.models import Part
+from qicheng.domain.campus.queries.profile import shown_parts
 from qicheng.domain.orgs.models import Module
 from qicheng.domain.orgs.queries import open_modules
 from qicheng.foundation.access import Area, Role
@@ -59,6 +61,7 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ("设置", (
         ("签约设置", "/settings/", "gear", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("登记设置", "/settings/files/", "gear", SCHOOL_ONLY, (ARCHIVE, HOUSEHOLD)),
+        ("学校平台", "/settings/platform/", "gear", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("开关与协议类型", "/gov/settings/", "gear", ABOVE, ()),
         ("预警单位管理", "/warn/", "alert", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("预警单位汇总", "/gov/warn/", "alert", ABOVE, ()),
@@ -89,6 +92,10 @@ ABOUT_ONESELF = {
 GRADUATE_MODULES = {Module.SIGNING: "/", Module.ARCHIVE: "/files/", Module.HOUSEHOLD: "/files/", Module.CONFIRMATION: "/confirm/",
                     Module.VERIFICATION: "/transfer/"}  # fmt: skip
 ROSTER = ("名单与账号", "/students/")
+# Pages of a school's own platform, under this heading where the school has one of the parts: (label, address, icon, roles, areas, parts).
+CAMPUS = "学校平台"
+CampusEntry = tuple[str, str, str, tuple[Role, ...], tuple[Area, ...], tuple[Part, ...]]
+CAMPUS_SIDE: tuple[CampusEntry, ...] = ()
 GRADUATES = (
     ("首页", "/", "home"), ("登记去向", "/go/", "pen"), ("记录", "/records/", "list"), ("我的", "/account/", "user"),
 )  # fmt: skip
@@ -119,10 +126,11 @@ def frame(path: str, row: Any, role: Role, unit: str, cohort: int, years: tuple[
     """What the frame of every page shows of whoever looks (ORG-10)."""
     permitted = (bool(row.employment), bool(row.archive), bool(row.household))
     opened = open_modules(row.province_id, cohort) if role in BOTH else frozenset()
+    parts = shown_parts(row.school_id, cohort) if role in BOTH else frozenset()
     return Me(
         _key(row.account_id, row.seat_id), row.name, role.label, unit,
         home=home(role), inbox="/messages/", account="/account/", leave="/leave/", unread=row.unread,
-        tabs=_tabs(role, permitted, opened, path), menu=_side(role, permitted, path), cohort=cohort, cohorts=years,
+        tabs=_tabs(role, permitted, opened, path), menu=_side(role, permitted, parts, path), cohort=cohort, cohorts=years,
         cohort_url="/cohort/",
     )  # fmt: skip
 
@@ -163,8 +171,8 @@ def _tabs(role: Role, permitted: tuple[bool, ...], opened: frozenset[str], path:
     return _linked(entries := _modules(role, permitted, opened), _current(path, (entry[1] for entry in entries)))
 
 
-def _side(role: Role, permitted: tuple[bool, ...], path: str) -> tuple[Group, ...]:
-    groups = _pages(role, permitted)
+def _side(role: Role, permitted: tuple[bool, ...], parts: frozenset[str], path: str) -> tuple[Group, ...]:
+    groups = _pages(role, permitted, parts)
     return _grouped(groups, _current(path, (entry[1] for _, entries in groups for entry in entries)))
 
 
@@ -186,10 +194,13 @@ def _modules(role: Role, permitted: tuple[bool, ...], opened: frozenset[str]) ->
 
 
 @lru_cache(maxsize=1024)
-def _pages(role: Role, permitted: tuple[bool, ...]) -> tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]:
+def _pages(
+    role: Role, permitted: tuple[bool, ...], parts: frozenset[str]
+) -> tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]:
+    campus = tuple(entry[:5] for entry in CAMPUS_SIDE if parts.intersection(entry[5]))
     groups = (
         (heading, tuple(e[:3] for e in entries if role in e[3] and _may(e[4], permitted) and is_there(e[1])))
-        for heading, entries in SIDE
+        for heading, entries in (*SIDE[:2], (CAMPUS, campus), *SIDE[2:])
     )
     return tuple((heading, entries) for heading, entries in groups if entries)
 

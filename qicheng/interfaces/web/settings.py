@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "qicheng.domain.roster",
     "qicheng.domain.registration",
     "qicheng.domain.transfer",
+    "qicheng.domain.campus",
     "qicheng.domain.figures",
     "qicheng.interfaces.web",
     "qicheng.interfaces.jobs",

@@ -22,7 +22,7 @@ from qicheng.foundation.listing.page import render
 if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
 
-KEPT = ("signing_settings", "handler", "reason", "contact", "account", "flag")
+KEPT = ("signing_settings", "campus_profile", "handler", "reason", "contact", "account", "flag")
 TRANSFER_AREAS = (Area.ARCHIVE, Area.HOUSEHOLD)
 
 
@@ -192,6 +192,7 @@ def log(request: Any) -> HttpResponse:
 
 
 LABELS = {
+    ("campus_profile", "submit"): "提交学校平台设置",
     ("archive_settings", "submit"): "提交档案信息登记设置", ("household_settings", "submit"): "提交户口信息登记设置",
     ("signing_settings", "submit"): "提交签约设置", ("handler", "submit"): "提交协议经办人", ("reason", "add"): "添加审核原因",
     ("reason", "end"): "停用审核原因", ("contact", "add"): "添加联系人", ("contact", "change"): "修改联系人",

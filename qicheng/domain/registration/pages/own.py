@@ -138,7 +138,7 @@ def barred(
 
 def obstacle(blank: Registration, actor: Actor, waiting: Registration | None) -> str | None:
     """The reason for which this cannot be begun now, or None."""
-    reasons = (why for guard in (*blank.flow.holds, *blank.flow.begin.when) if (why := guard(blank, actor)))
+    reasons = (why for guard in blank.flow.against(blank.flow.begin) if (why := guard(blank, actor)))
     return next(reasons, None) or (Registration.refusals["one_draft_of_a_way"] if waiting else None)
 
 
@@ -273,7 +273,7 @@ def obstacles(case: Registration, actor: Actor) -> list[tuple[str, str, str]]:
         has_its_proofs: ("上传证明材料", reverse("proofs", args=[case.flow_name, case.public_id])),
     }
     found: list[tuple[str, str, str]] = []
-    for guard in (*case.flow.holds, *act.when):
+    for guard in case.flow.against(act):
         if guard is guards.is_filled_in:
             form = whole(case)
             found += [

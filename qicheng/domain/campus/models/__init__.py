@@ -1,0 +1,5 @@
+"""The tables of the room, a file for each of its parts; here they are all together."""
+
+from .profile import EXCLUDING, NEEDING, PRESETS, Part, Profile
+
+__all__ = ["EXCLUDING", "NEEDING", "PRESETS", "Part", "Profile"]
