@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
+from qicheng.domain.campus.models import Profile
 from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings, TransferSettings
 from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.roster.models import Graduate, Upload
@@ -50,6 +51,7 @@ NODES = {
 SHOWN_BELOW = {
     SigningSettings: {Role.COLLEGE},
     TransferSettings: {Role.COLLEGE},
+    Profile: {Role.COLLEGE},
     Handler: {Role.COLLEGE, Role.GRADUATE},
 }
 # Rows that a role reads wherever they belong to.
