@@ -88,6 +88,10 @@ class Graduate(Scoped):
         indexes = [
             models.Index(fields=["college", "cohort", "name"], name="graduate_college"),
             models.Index(fields=["account"], condition=Q(account__isnull=False), name="graduate_account"),
+            # Whom a school's own log-in means (CAM-06); lines that an import adds are not in it yet.
+            models.Index(
+                fields=["school", "student_number"], condition=Q(account__isnull=False), name="graduate_number"
+            ),
             models.Index(fields=["restored_at"], condition=Q(restored_at__isnull=False), name="graduate_restored"),
             models.Index(
                 fields=["school", "cohort", "removed_at"],
