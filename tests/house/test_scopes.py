@@ -82,6 +82,7 @@ NOT_SHOWN: dict[str, set[Role]] = {
     "Employer": {Role.GRADUATE},
     "Dissolution": {Role.BEARER},
     "EmployerLink": {Role.EMPLOYER, Role.PROVINCE, Role.MINISTRY},
+    **{name: {*Role} - {Role.SCHOOL, Role.SYSTEM} for name in ("MadeForm", "MadeVersion")},
 }
 
 # Whose permission a model's rows are read by, where it is not that of employment (ARC-07).
