@@ -5,6 +5,9 @@ from pkgutil import iter_modules
 
 from django.apps import AppConfig
 
+# Where a destination registered on the school's platform has ended; a state that it does not have is left out.
+ENDED = ("rejected", "given_up", "cancelled", "voided", "dissolved")
+
 
 class CampusConfig(AppConfig):
     name = "qicheng.domain.campus"
@@ -16,3 +19,18 @@ class CampusConfig(AppConfig):
 
         for module in iter_modules(flows.__path__, flows.__name__ + "."):
             import_module(module.name)
+        self._take_files_along()
+
+    def _take_files_along(self) -> None:
+        """CAM-07: 户档信息登记 lapses with the destination that it followed; what it brought is carried in when a module opens later."""
+        from qicheng.domain.transfer.effects.catching_up import declare_bringing  # noqa: PLC0415 -- needs the models
+        from qicheng.foundation.flow.declare import FLOWS  # noqa: PLC0415 -- needs the models
+
+        from .effects.files import end_with  # noqa: PLC0415 -- needs the models
+        from .models import FileRegistration  # noqa: PLC0415 -- needs the app
+
+        declare_bringing(FileRegistration)
+        destination = FLOWS.get(FileRegistration.destination_flow)
+        for state in ENDED if destination else ():
+            if state in destination.states:
+                destination.followed_by(state, end_with)

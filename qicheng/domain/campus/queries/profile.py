@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 # 6 月 10 日 of the cohort's year, unless the school says another day (PKU-03).
 CLOSING = (6, 10)
 # The flows whose open cases keep a part from being switched off.
-FLOWS_OF: dict[Part, tuple[str, ...]] = {}
+FLOWS_OF: dict[Part, tuple[str, ...]] = {
+    Part.FILES: ("file_registration",),
+    Part.DEFERRAL: ("deferral",),
+    Part.ONE_CHANGE: ("one_change",),
+}
 
 
 def profile_of(school: int, cohort: int) -> Profile:
