@@ -179,7 +179,7 @@ def queue(role: Role) -> Listing:
         filters=(
             Filter("stage", "状态", conditions=stages(role), choices=tuple((words, words) for words in stages(role))),
             Filter("kind", "类型", "c.flow_name = %(kind)s", "choice", choices=kinds),
-            _OF_KIND,
+            _of_kind(*flows()),
             Filter("check", "核对", conditions={"differs": DIFFERS}, choices=(("differs", "信息不一致"),)),
             Filter("wait", "等待", conditions={"late": LATE}, choices=(("late", "等得久"),)),
             *_people(*MODELS),
@@ -208,7 +208,7 @@ def lists() -> dict[str, Listing]:
             _every_state(ended),
         ),
         replace(
-            _list("voided", "作废信息管理", f"{ON_THE_ROSTER} AND {VOIDED}", (_OF_KIND,)),
+            _list("voided", "作废信息管理", f"{ON_THE_ROSTER} AND {VOIDED}", (_of_kind(FLOWS["destination"]),)),
             columns=_of_voided(),
             order=("c.closed_at", "c.id"),
         ),
@@ -346,7 +346,7 @@ def _way(flow: Flow) -> Listing:
         if "invited" in flow.states
         else []
     )
-    kind = [_OF_KIND] if flow.name == "destination" else []
+    kind = [_of_kind(flow)] if destinations.types_of(flow.name) else []
     where = f"c.flow_name = '{flow.name}' AND {ON_THE_ROSTER}"
     if flow.model is Dissolution:
         made = _list(flow.name, flow.label, where, (*states, open_), Dissolution)
@@ -354,10 +354,16 @@ def _way(flow: Flow) -> Listing:
     return replace(_list(flow.name, flow.label, where, (*states, open_, *soon, *kind)), columns=_of_way(flow))
 
 
-# The types of other destinations, by their newest names.
-_OF_KIND = Filter(
-    "type", "去向类型", "c.kind = %(type)s", "choice", choices=tuple((one.key, one.label) for one in destinations.REGISTRY.values())
-)  # fmt: skip
+def _of_kind(*of: Flow) -> Filter:
+    """The types of what is no agreement, by their newest names; types of several flows that have one name are one choice."""
+    keys: dict[str, list[str]] = {}
+    for flow in of:
+        for one in destinations.types_of(flow.name).values():
+            keys.setdefault(one.label, []).append(one.key)
+    conditions = {same[0]: _one_of("c.kind", same) for same in keys.values()}
+    return Filter(
+        "type", "去向类型", conditions=conditions, choices=tuple((same[0], label) for label, same in keys.items())
+    )
 
 
 @cache
@@ -419,8 +425,9 @@ def _columns() -> tuple[Column, ...]:
 
 
 def _of_way(flow: Flow) -> tuple[Column, ...]:
-    """Agreements have a number, other destinations a type."""
-    left = {"number"} if flow.name == "destination" else {"type"}
+    """Agreements have a number, other destinations a type; a way of a room above may have both."""
+    types = destinations.types_of(flow.name)
+    left = {"type"} if not types else {"number"} if flow.name == "destination" else set()
     return tuple(column for column in _columns() if column.key not in left)
 
 

@@ -43,7 +43,7 @@ from .sheets import OFFER, destinations
 from .sheets.cases import sheet_of, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from django.db.models import QuerySet
 
@@ -94,6 +94,31 @@ class Line:
     reason: str
     at: datetime
     tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where a school with a platform of its own has its graduates register: what the way is called, what is said of it, its address."""
+
+    title: str
+    more: str
+    url: str
+
+
+_ELSEWHERE: list[Callable[[Graduate], Elsewhere | None]] = []
+
+
+def registered_elsewhere_at(find: Callable[[Graduate], Elsewhere | None]) -> None:
+    """Let a room above say where graduates of some schools register; said once, when the room starts.
+
+    Home page and choosing pages lead there. That the ways here are shut for them the room says by `Flow.gated_by`.
+    """
+    _ELSEWHERE.append(find)
+
+
+def elsewhere(graduate: Graduate) -> Elsewhere | None:
+    """Where this graduate registers, None where it is here."""
+    return next((place for find in _ELSEWHERE if (place := find(graduate))), None)
 
 
 def cases_of(actor: Actor) -> QuerySet[Registration]:

@@ -211,6 +211,8 @@ def next_thing(
     draft = next((case for case in cases if case.standing.turn is Role.GRADUATE and case.sent_at is None), None)
     if draft is not None:
         return about_registration(draft)
+    if place := queries.elsewhere(graduate):
+        return Now(place.title, "选择怎么登记", place.url, facts=place.more)
     return Now(
         "登记毕业去向",
         "选择怎么登记",
@@ -280,7 +282,13 @@ def about_dissolution(case: Dissolution) -> Now:
 
 
 def ways(graduate: Graduate) -> list[dict[str, str]]:
-    """The ways in of 去向填报; one that signs no agreement has one (REG-10, ROS-06)."""
+    """The ways in of 去向填报; one that signs no agreement has one (REG-10, ROS-06), and so has the school's own platform, beside online signing."""
+    online = {
+        "title": "线上签约", "url": reverse("registration:guide"), "icon": "sign", "more": "单位在平台上发起邀请，你来回应",
+    }  # fmt: skip
+    if place := queries.elsewhere(graduate):
+        only = {"title": place.title, "url": place.url, "icon": "school", "more": place.more}
+        return [only] if destinations.is_directed(graduate.training_mode) else [only, online]
     if destinations.is_directed(graduate.training_mode):
         return [
             {
@@ -291,7 +299,7 @@ def ways(graduate: Graduate) -> list[dict[str, str]]:
             }
         ]
     return [
-        {"title": "线上签约", "url": f"{reverse('registration:guide')}", "icon": "sign", "more": "单位在平台上发起邀请，你来回应"},
+        online,
         {"title": "向学校申请电子就业协议书 线下登记", "url": reverse("registration:offline_new"), "icon": "file", "more": "学校审核后下载，请单位盖章，再交回来"},
         {"title": "已签纸质就业协议 补充登记", "url": reverse("registration:paper_new"), "icon": "file-check", "more": "登记已经签好的纸质协议，上传图像"},
         *(

@@ -94,7 +94,7 @@ def counters(page: ListPage, role: Role) -> list[dict[str, Any]]:
 
 def keys(role: Role) -> list[tuple[str, str]]:
     """The letters that decide, with what they do, as far as this role has such acts, and the one that shows proofs."""
-    acts = {act.name: act.label for flow in listings.flows() for act in flow.acts if role in act.by}
+    acts = {act.name: act.label for flow in reversed(listings.flows()) for act in flow.acts if role in act.by}
     decide = [(letter, acts[name]) for name, letter in SHORTCUTS.items() if name in acts]
     return [*decide, ("V", "放大证明材料")]
 
