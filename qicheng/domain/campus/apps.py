@@ -20,6 +20,7 @@ class CampusConfig(AppConfig):
         for module in iter_modules(flows.__path__, flows.__name__ + "."):
             import_module(module.name)
         self._take_files_along()
+        self._follow_declared()
 
     def _take_files_along(self) -> None:
         """CAM-07: 户档信息登记 lapses with the destination that it followed; what it brought is carried in when a module opens later."""
@@ -34,3 +35,23 @@ class CampusConfig(AppConfig):
         for state in ENDED if destination else ():
             if state in destination.states:
                 destination.followed_by(state, end_with)
+
+    def _follow_declared(self) -> None:
+        """PKU-05, PKU-07: what is deferred or to be changed goes with the destination that it is about."""
+        from qicheng.foundation.flow.declare import FLOWS  # noqa: PLC0415 -- needs the models
+
+        from .effects import deferral, one_change  # noqa: PLC0415 -- needs the models
+        from .guards.deferral import none_is_left_unsent  # noqa: PLC0415 -- needs the models
+
+        declared = FLOWS.get("declared")
+        if declared is None:
+            return
+        declared.gated_by("submit", none_is_left_unsent)
+        for state in ("college_review", "school_review"):
+            declared.followed_by(state, deferral.end_unfit_requests)
+        declared.followed_by("effective", deferral.end_other)
+        declared.followed_by("effective", deferral.keep_again)
+        for key, state in declared.states.items():
+            if state.settled and not state.live:
+                declared.followed_by(key, deferral.end_unfit)
+                declared.followed_by(key, one_change.lapse)
