@@ -50,6 +50,8 @@ WAYS = (
     "online_dissolution",
     "offline_dissolution",
 )
+# Ways of rooms above, with whom they are named to.
+_SHOWN: dict[str, Callable[[Actor, int], bool]] = {}
 # What the queue and the figures read of every case; each part of the union is a plain table, so that its own index gives the order.
 _SHARED = """id, public_id, version, cohort, flow_name, state, waiting_since, begun_at, school_id, college_id, tier, graduate_id,
     employer_id, agreement_form, employer_name, post, number"""
@@ -102,6 +104,25 @@ def flows(*models: type[Case]) -> list[Flow]:
     """The ways to register and to dissolve, or those on the models named, in the order of WAYS."""
     found = [flow for flow in FLOWS.values() if flow.model in (models or MODELS)]
     return sorted(found, key=lambda flow: WAYS.index(flow.name) if flow.name in WAYS else len(WAYS))
+
+
+def shown_where(flow: str, test: Callable[[Actor, int], bool]) -> None:
+    """Let a room above say to whom, and in which cohort, a way of its own is named at all; said once, when the room starts.
+
+    Lists, choices and figures of everybody else leave it out. Its cases are in the queue of whoever reviews them, whatever this says.
+    """
+    _SHOWN[flow] = test
+
+
+def ways(actor: Actor, cohort: int, *models: type[Case]) -> list[Flow]:
+    """The ways that whoever asks is told of."""
+    return [flow for flow in flows(*models) if flow.name not in _SHOWN or _SHOWN[flow.name](actor, cohort)]
+
+
+def named(actor: Actor, cohort: int) -> dict[str, Listing]:
+    """The lists that whoever asks is told of, by their names."""
+    hidden = {flow.name for flow in flows()} - {flow.name for flow in ways(actor, cohort)}
+    return {name: one for name, one in lists().items() if name not in hidden}
 
 
 def in_sql(pairs: Sequence[tuple[str, str]]) -> str:
@@ -172,7 +193,10 @@ def given_waits(actor: Actor, cohort: int) -> dict[str, list[datetime]]:
 @cache
 def queue(role: Role) -> Listing:
     """What waits for that role, the longest wait first."""
-    kinds = tuple((flow.name, flow.label) for flow in flows() if flow.turns(role))
+
+    def kinds(actor: Actor, cohort: int) -> list[tuple[str, str]]:
+        return [(flow.name, flow.label) for flow in ways(actor, cohort) if flow.turns(role)]
+
     return Listing(
         "review", "待我审核", Registration, f"{_EVERYTHING} {_ABOVE}", "c", _columns(), order=("c.waiting_since", "c.id"),
         where=f"{turn_of(role)} AND {ON_THE_ROSTER}", given=given_late,
@@ -356,14 +380,18 @@ def _way(flow: Flow) -> Listing:
 
 def _of_kind(*of: Flow) -> Filter:
     """The types of what is no agreement, by their newest names; types of several flows that have one name are one choice."""
-    keys: dict[str, list[str]] = {}
+    keys: dict[str, dict[str, str]] = {}
     for flow in of:
         for one in destinations.types_of(flow.name).values():
-            keys.setdefault(one.label, []).append(one.key)
-    conditions = {same[0]: _one_of("c.kind", same) for same in keys.values()}
-    return Filter(
-        "type", "去向类型", conditions=conditions, choices=tuple((same[0], label) for label, same in keys.items())
-    )
+            keys.setdefault(one.label, {})[one.key] = flow.name
+    firsts = {label: next(iter(same)) for label, same in keys.items()}
+
+    def choices(actor: Actor, cohort: int) -> list[tuple[str, str]]:
+        shown = {flow.name for flow in ways(actor, cohort)}
+        return [(firsts[label], label) for label, same in keys.items() if not shown.isdisjoint(same.values())]
+
+    conditions = {firsts[label]: _one_of("c.kind", list(same)) for label, same in keys.items()}
+    return Filter("type", "去向类型", conditions=conditions, choices=choices)
 
 
 @cache
@@ -373,10 +401,11 @@ def returning() -> frozenset[str]:
 
 
 def _way_filter(*models: type[Case], only_returning: bool = False) -> Filter:
-    ways = [flow for flow in flows(*models) if not only_returning or flow.name in returning()]
-    return Filter(
-        "kind", "类型", "c.flow_name = %(kind)s", "choice", choices=tuple((flow.name, flow.label) for flow in ways)
-    )
+    def choices(actor: Actor, cohort: int) -> list[tuple[str, str]]:
+        shown = ways(actor, cohort, *models)
+        return [(flow.name, flow.label) for flow in shown if not only_returning or flow.name in returning()]
+
+    return Filter("kind", "类型", "c.flow_name = %(kind)s", "choice", choices=choices)
 
 
 def _list(name: str, label: str, where: str, filters: tuple[Filter, ...], *models: type[Case]) -> Listing:
