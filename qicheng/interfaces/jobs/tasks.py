@@ -9,6 +9,7 @@ from django.db import close_old_connections
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from qicheng.domain.campus.effects import deferral
 from qicheng.domain.orgs.effects.sessions import forget_expired
 from qicheng.domain.orgs.queries import open_cohorts
 from qicheng.domain.registration import listings
@@ -231,3 +232,21 @@ def packed(timestamp: int) -> None:
     """Let go of packed files of reports that nobody needs any more."""
     close_old_connections()
     log.info("reports: %d packed files let go", report_batches.sweep_batches())
+
+
+# Eleven minutes after midnight in Beijing.
+@app.periodic(cron="11 16 * * *", periodic_id="deferrals")
+@app.task(name="campus.deferrals", queueing_lock="campus.deferrals")
+def deferrals(timestamp: int) -> None:
+    """End deferred dispatch whose last day was yesterday; what counts no more is told by the clock alone (PKU-05)."""
+    close_old_connections()
+    if ended := deferral.end_due():
+        log.info("deferrals: %d ended", ended)
+
+
+@app.periodic(cron="25 1 * * *", periodic_id="remind_deferrals")
+@app.task(name="campus.remind_deferrals", queueing_lock="campus.remind_deferrals")
+def remind_deferrals(timestamp: int) -> None:
+    """Tell graduates, once, that their deferred dispatch ends soon (PKU-05)."""
+    close_old_connections()
+    deferral.remind()
