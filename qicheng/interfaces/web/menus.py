@@ -60,9 +60,11 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     )),
     ("设置", (
         ("签约设置", "/settings/", "gear", SCHOOL_ONLY, (EMPLOYMENT,)),
+        ("统一身份认证", "/settings/sign-on/", "gear", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("登记设置", "/settings/files/", "gear", SCHOOL_ONLY, (ARCHIVE, HOUSEHOLD)),
         ("学校平台", "/settings/platform/", "gear", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("开关与协议类型", "/gov/settings/", "gear", ABOVE, ()),
+        ("户档接收单位", "/gov/offices/", "building", (Role.PROVINCE,), (EMPLOYMENT,)),
         ("预警单位管理", "/warn/", "alert", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("预警单位汇总", "/gov/warn/", "alert", ABOVE, ()),
         ("培养方式修改记录", "/log/training/", "book", SCHOOL_ONLY, (EMPLOYMENT,)),
@@ -95,7 +97,11 @@ ROSTER = ("名单与账号", "/students/")
 # Pages of a school's own platform, under this heading where the school has one of the parts: (label, address, icon, roles, areas, parts).
 CAMPUS = "学校平台"
 CampusEntry = tuple[str, str, str, tuple[Role, ...], tuple[Area, ...], tuple[Part, ...]]
-CAMPUS_SIDE: tuple[CampusEntry, ...] = ()
+CAMPUS_SIDE: tuple[CampusEntry, ...] = (
+    ("要交的材料", "/campus/papers/", "file", BOTH, (EMPLOYMENT,), (Part.FORMS,)),
+    ("暂缓派遣", "/campus/deferrals/", "clock", BOTH, (EMPLOYMENT,), (Part.DEFERRAL,)),
+    ("更改毕业去向", "/campus/destination-changes/", "pen", BOTH, (EMPLOYMENT,), (Part.ONE_CHANGE,)),
+)  # fmt: skip
 GRADUATES = (
     ("首页", "/", "home"), ("登记去向", "/go/", "pen"), ("记录", "/records/", "list"), ("我的", "/account/", "user"),
 )  # fmt: skip
