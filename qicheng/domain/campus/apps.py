@@ -19,6 +19,8 @@ class CampusConfig(AppConfig):
 
         for module in iter_modules(flows.__path__, flows.__name__ + "."):
             import_module(module.name)
+        self._ask_first()
+        self._mend_letters()
         self._take_files_along()
         self._follow_declared()
 
@@ -55,3 +57,25 @@ class CampusConfig(AppConfig):
             if state.settled and not state.live:
                 declared.followed_by(key, deferral.end_unfit)
                 declared.followed_by(key, one_change.lapse)
+
+    def _ask_first(self) -> None:
+        """CAM-03, PKU-01: what graduates say of themselves comes before whatever they register or accept."""
+        from qicheng.domain.registration.models import Registration  # noqa: PLC0415 -- needs the app
+        from qicheng.foundation.access import Role  # noqa: PLC0415 -- beside the next one
+        from qicheng.foundation.flow.declare import FLOWS  # noqa: PLC0415 -- needs the models
+
+        from .guards.personal import own_information_is_complete  # noqa: PLC0415 -- needs the models
+
+        for flow in [one for one in FLOWS.values() if one.model is Registration]:
+            own = [flow.begin.name] if Role.GRADUATE in flow.begin.by else []
+            for act in (*own, "submit", "accept"):
+                if flow.act_named(act) is not None:
+                    flow.gated_by(act, own_information_is_complete)
+
+    def _mend_letters(self) -> None:
+        """MAIL-01, CAM-04: where the school has a change of its own, it mends the part of a letter."""
+        from qicheng.domain.transfer.sheets.mailing import declare_changes  # noqa: PLC0415 -- needs the models
+
+        from .sheets.mending import own_changes  # noqa: PLC0415 -- needs the models
+
+        declare_changes(own_changes)

@@ -18,7 +18,7 @@ from qicheng.foundation.flow.perform import NotFound, Refused, again, be, in_pro
 from qicheng.foundation.kit.calendar import cohort_closes
 
 from .models import CONFIRMED, SEEKING_WORK, EmploymentRecord, Graduate, Roster
-from .sheets import TRAINING
+from .sheets import OPENED, OPENED_EXTRA, TRAINING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -30,9 +30,6 @@ BLANK: Mapping[str, Any] = {
     "employer_name": "", "credit_code": "", "nature": "", "industry": "", "area": "", "address": "", "job_category": "",
     "contact": "", "phone": "", "mobile": "", "email": "", "number": "", "signed_on": None,
 }  # fmt: skip
-# What a university's own platform opens of a line to its graduate (CAM-02, PKU-01): columns, and keys of `extra`.
-OPENED = ("political_status", "origin", "hardship", "class_name")
-OPENED_EXTRA = ("wechat", "qq", "remote_academy", "counsellor", "emergency_name", "emergency_phone")
 PHONE_IS_TAKEN = "这个手机号已经绑定了其他账号，请换一个，或联系客服解除。"
 # What rooms above do after every change of employment records, in the order in which they said so.
 _FOLLOWERS: list[Callable[[Sequence[int]], None]] = []

@@ -1,12 +1,15 @@
 """The tables of the room, a file for each of its parts; here they are all together."""
 
+from .applications import Application, Levels
 from .consents import Consent, Deferral, OneChange
 from .files import FileRegistration
 from .made import MadeForm, MadeVersion, Purpose
 from .news import NewsItem, NewsKind
+from .offices import OfficeKind, Pattern, ReceivingOffice, ReceivingRule
 from .personal import PersonalInformation, Supplement
 from .profile import EXCLUDING, NEEDING, PRESETS, Part, Profile
 
 __all__ = [
-    "EXCLUDING", "NEEDING", "PRESETS", "Consent", "Deferral", "FileRegistration", "MadeForm", "MadeVersion", "NewsItem", "NewsKind", "OneChange", "Part", "PersonalInformation", "Profile", "Purpose", "Supplement",
+    "EXCLUDING", "NEEDING", "PRESETS", "Application", "Consent", "Deferral", "FileRegistration", "Levels", "MadeForm",
+    "MadeVersion", "NewsItem", "NewsKind", "OfficeKind", "OneChange", "Part", "Pattern", "PersonalInformation", "Profile", "Purpose", "ReceivingOffice", "ReceivingRule", "Supplement",
 ]  # fmt: skip

@@ -78,6 +78,7 @@ class Supplement(OwnInformation):
         area=Area.EMPLOYMENT, unsent=UNSENT,
     )  # fmt: skip
     detail = "campus:supplement_case"
+    frozen: ClassVar = (*OwnInformation.frozen, "terms", "before")
     refusals: ClassVar = {"one_open_supplement": "你已经有一份补充信息在办，看过最新内容再改。"}
 
     graduate = models.ForeignKey(Graduate, models.PROTECT)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 CLOSING = (6, 10)
 # The flows whose open cases keep a part from being switched off.
 FLOWS_OF: dict[Part, tuple[str, ...]] = {
+    Part.SUPPLEMENT: ("supplement",),
     Part.FILES: ("file_registration",),
     Part.DEFERRAL: ("deferral",),
     Part.ONE_CHANGE: ("one_change",),

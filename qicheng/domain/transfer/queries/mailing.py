@@ -203,7 +203,7 @@ def parts(case: Mailing, said: Mapping[str, str]) -> list[Part]:
     """The letter part by part, each with the change that is right for it at this school (MAIL-01)."""
     registration = registration_of(case.graduate_id)
     found = []
-    for key, change in changes_of(case.school_id).items():
+    for key, change in changes_of(case.school_id, case.cohort).items():
         fields = [field for field in LETTER if field.group == key]
         page, given = change.address(case, registration) if callable(change.address) else (change.address, {})
         lines = [(field.label, field.shown(said.get(field.key))) for field in fields]

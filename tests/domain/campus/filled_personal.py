@@ -1,0 +1,49 @@
+"""What a graduate fills in of itself, and how far a supplement can have gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qicheng.domain.campus.flows.personal import PERSONAL_INFORMATION, SUPPLEMENTING
+from qicheng.domain.campus.models import Part, PersonalInformation, Supplement
+from qicheng.foundation.access import Role
+from qicheng.foundation.flow.perform import begin, perform
+
+if TYPE_CHECKING:
+    from qicheng.domain.roster.models import Graduate
+    from tests.world import World
+
+PERSONAL: dict[str, str] = {
+    "political_status": "02", "origin": "320681", "hardship": "2", "wechat": "chencheng2026", "qq": "", "counsellor": "李华", "class_name": "1班",
+    "remote_academy": "", "emergency_name": "陈建国", "emergency_phone": "13356785678",
+}  # fmt: skip
+
+
+def contacts(graduate: Graduate) -> dict[str, str]:
+    """The own phone, which nobody else has, and an address."""
+    return {"phone": graduate.phone, "email": "chen@example.com"}
+
+
+def submitted(world: World, graduate: Graduate | None = None, **typed: Any) -> PersonalInformation:
+    """The personal information of a graduate whose school asks for it."""
+    graduate = graduate or world.graduate
+    world.open_parts(Part.PERSONAL, school=graduate.school)
+    case = begin(PERSONAL_INFORMATION, world.of(graduate), **PERSONAL | contacts(graduate) | typed)
+    assert isinstance(case, PersonalInformation)
+    return case
+
+
+def supplemented(world: World, graduate: Graduate | None = None, **typed: Any) -> Supplement:
+    """A supplement that waits for the college."""
+    graduate = graduate or world.graduate
+    world.open_parts(Part.SUPPLEMENT, school=graduate.school)
+    case = begin(SUPPLEMENTING, world.of(graduate), **{"origin": "320681"} | contacts(graduate) | typed)
+    assert isinstance(case, Supplement)
+    return case
+
+
+def approved(world: World, graduate: Graduate | None = None, **typed: Any) -> Supplement:
+    """The same, approved."""
+    case = supplemented(world, graduate, **typed)
+    perform(case, "approve", world.reviewer(case, Role.COLLEGE))
+    return case
