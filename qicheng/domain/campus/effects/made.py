@@ -12,6 +12,7 @@ from django.db import transaction
 from qicheng.domain.campus.models import MadeForm, MadeVersion, Part, Purpose
 from qicheng.domain.campus.queries.made import in_the_making
 from qicheng.domain.campus.queries.profile import has_part
+from qicheng.domain.campus.sheets import applications
 from qicheng.domain.campus.sheets.made import FORM, asked_of, differences, entry_of, faults
 from qicheng.domain.orgs.effects.settings import Outdated
 from qicheng.foundation.access import Area, Role
@@ -36,6 +37,7 @@ def something_is_asked(fields: Sequence[Mapping[str, Any]], terms: Mapping[str, 
 
 # What has to be right before a version is published, beside its list; each purpose has its own.
 CHECKS: Mapping[str, Callable[[Sequence[Mapping[str, Any]], Mapping[str, Any]], list[str]]] = {
+    Purpose.APPLICATION: applications.faults,
     Purpose.QUESTIONNAIRE: something_is_asked,
 }
 

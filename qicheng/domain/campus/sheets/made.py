@@ -6,12 +6,14 @@ what its kind has beside (`REST`). Keys stay through all versions of a form, so 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import SequenceMatcher
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.roster.sheets import ROSTER_LINE
 from qicheng.foundation import codes
+from qicheng.foundation.papers import ProofKind
 from qicheng.foundation.sheets import Field, Sheet
 
 if TYPE_CHECKING:
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
 KINDS: Mapping[str, str] = MappingProxyType({
     "text": "填一行字", "long": "填一段话", "choice": "单选", "several": "多选", "scale": "打分", "date": "日期", "whole": "整数",
     "phone": "电话", "email": "电子邮箱", "table": "从国家代码表里选", "known": "名单里的信息（自动带入，不能改）", "note": "只显示一段说明",
+    "proof": "上传证明材料",
 })  # fmt: skip
 CHOSEN = frozenset({"choice", "several", "scale"})
-# What nobody fills in.
-UNASKED = frozenset({"known", "note"})
+# What nobody fills in; proofs are brought by themselves.
+UNASKED = frozenset({"known", "note", "proof"})
+UNCONDITIONAL = frozenset({"known", "note"})
 # Code tables that a form may ask by, and how: a select, or typed by name.
 TABLES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "admin_divisions": ("地区", "lookup"), "universities_2022": ("高等学校", "lookup"), "countries": ("国家和地区", "lookup"),
@@ -43,6 +47,7 @@ REST: Mapping[str, Any] = MappingProxyType({
     "required": False, "hint": "", "choices": [], "low": None, "high": None, "low_word": "", "high_word": "", "table": "", "source": "",
     "when": None,
 })  # fmt: skip
+LEAST_OF_PROOF, MOST_OF_PROOF = 1, 6
 MOST_ENTRIES, MOST_CHOICES, LONGEST_LABEL, LONGEST_HINT, LONGEST_TEXT = 60, 30, 60, 500, 1_000
 LARGEST = 10**9
 # Signs that a printed text gives a meaning of its own.
@@ -82,6 +87,20 @@ def choices_of(entry: Entry) -> tuple[tuple[str, str], ...]:
         ends = {1: entry.get("low_word"), top: entry.get("high_word")}
         return tuple((str(n), f"{n}（{ends[n]}）" if ends.get(n) else str(n)) for n in range(1, top + 1))
     return tuple((value, words) for value, words in entry.get("choices") or ())
+
+
+def proofs_of(entries: Sequence[Entry], answers: Mapping[str, Any]) -> tuple[ProofKind, ...]:
+    """The kinds of proof that are asked for beside these answers (REG-09)."""
+    return tuple(
+        ProofKind(entry["key"], entry["label"], entry.get("hint", ""), entry.get("low") or 0, entry.get("high") or MOST_OF_PROOF)
+        for entry in entries if entry["kind"] == "proof" and is_asked(entry, answers)
+    )  # fmt: skip
+
+
+def is_asked(entry: Entry, answers: Mapping[str, Any]) -> bool:
+    """Whether an entry belongs to the form beside these answers."""
+    when = entry.get("when")
+    return Field(entry["key"], entry["label"], when=(when[0], tuple(when[1])) if when else None).is_asked(answers)
 
 
 def known_of(entries: Iterable[Entry], roster: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -208,8 +227,12 @@ def _of_kind(entry: Entry) -> list[str]:
         found.append("还没有选代码表")
     if kind == "known" and entry.get("source") not in KNOWN:
         found.append("还没有选带入名单里的哪一项")
-    if kind in UNASKED and (entry.get("required") or entry.get("when")):
-        found.append("不用填写，不能设为必填，也不能有条件")
+    if kind == "proof" and not 0 <= (entry.get("low") or 0) <= (entry.get("high") or MOST_OF_PROOF) <= 20:
+        found.append("的份数最少 0 份，最多 20 份，最少不能比最多还多")
+    if kind in UNASKED and entry.get("required"):
+        found.append("不用填写，不能设为必填")
+    if kind in UNCONDITIONAL and entry.get("when"):
+        found.append("不能有条件")
     return found
 
 
@@ -248,7 +271,12 @@ def days_fit(given: Mapping[str, Any]) -> dict[str, str]:
 FORM = Sheet("MadeForm", SPEC, check=days_fit)
 
 
-def entry_sheet(before: Sequence[Entry], *, kinds: Iterable[str] = KINDS) -> Sheet:
+def kinds_for(purpose: str) -> tuple[str, ...]:
+    """The kinds of entry that a form of that purpose may have: only applications take proofs."""
+    return tuple(kind for kind in KINDS if kind != "proof" or purpose == "application")
+
+
+def entry_sheet(before: Sequence[Entry], kinds: Iterable[str] = tuple(KINDS)) -> Sheet:
     """The builder's form of one entry that stands behind the entries `before`, whose choices its condition may name."""
     chosen = [(kind, words) for kind, words in KINDS.items() if kind in set(kinds)]
     conditions = tuple(
@@ -256,11 +284,12 @@ def entry_sheet(before: Sequence[Entry], *, kinds: Iterable[str] = KINDS) -> She
         for entry in before if entry["kind"] in CHOSEN for value, words in choices_of(entry)
     )  # fmt: skip
     asked = tuple(kind for kind, _ in chosen if kind not in UNASKED)
+    conditional = tuple(kind for kind, _ in chosen if kind not in UNCONDITIONAL)
     sources = tuple((key, ROSTER_LINE[key].label) for key in KNOWN)
     condition = (
-        Field("conditions", "什么时候才问", "several", required=False, choices=conditions, when=("kind", asked),
+        Field("conditions", "什么时候才问", "several", required=False, choices=conditions, when=("kind", conditional),
               hint="不勾选就总是问；勾选前面某一题的选项，选了其中一个才问这一项。只能勾选同一题的选项"),
-    ) if conditions and asked else ()  # fmt: skip
+    ) if conditions else ()  # fmt: skip
     return Sheet(
         "MadeEntry",
         (
@@ -275,7 +304,11 @@ def entry_sheet(before: Sequence[Entry], *, kinds: Iterable[str] = KINDS) -> She
             Field("high", "最大", "whole", required=False, low=-LARGEST, high=LARGEST, when=("kind", ("whole",))),
             Field("table", "代码表", "choice", choices=tuple((key, words) for key, (words, _) in TABLES.items()), when=("kind", ("table",))),
             Field("source", "带入名单里的", "choice", choices=sources, when=("kind", ("known",))),
-            *((Field("required", "一定要填", "switch", required=False, when=("kind", asked)),) if asked else ()),
+            *(
+                (Field("least", "最少几份", "whole", low=0, high=20, when=("kind", ("proof",)), hint="填 0 就是可以不上传"),
+                 Field("most", "最多几份", "whole", low=1, high=20, when=("kind", ("proof",)))) if "proof" in dict(chosen) else ()
+            ),
+            Field("required", "一定要填", "switch", required=False, when=("kind", asked)),
             *condition,
         ),
         check=_one_other,
@@ -296,8 +329,8 @@ def entry_of(key: str, given: Mapping[str, Any], was: Entry | None = None) -> di
         "hint": (given.get("hint") or "").strip(),
         "required": bool(given.get("required")) and kind not in UNASKED,
         "choices": _numbered(given.get("options") or "", was) if kind in ("choice", "several") else [],
-        "low": given.get("low") if kind == "whole" else None,
-        "high": int(given["steps"]) if kind == "scale" else given.get("high") if kind == "whole" else None,
+        "low": given.get({"whole": "low", "proof": "least"}.get(kind, "")),
+        "high": int(given["steps"]) if kind == "scale" else given.get({"whole": "high", "proof": "most"}.get(kind, "")),
         "low_word": (given.get("low_word") or "") if kind == "scale" else "",
         "high_word": (given.get("high_word") or "") if kind == "scale" else "",
         "table": (given.get("table") or "") if kind == "table" else "",
@@ -314,6 +347,8 @@ def typed_of(entry: Entry) -> dict[str, Any]:
     return {
         **{key: whole[key] for key in ("label", "kind", "hint", "required", "low", "high", "low_word", "high_word", "table", "source")},
         "options": "\n".join(words for _, words in whole["choices"]), "steps": str(whole["high"] or ""),
+        "least": whole["low"] if whole["kind"] == "proof" else LEAST_OF_PROOF,
+        "most": whole["high"] if whole["kind"] == "proof" else MOST_OF_PROOF,
         "conditions": [f"{when[0]}:{value}" for value in when[1]] if when else [],
     }  # fmt: skip
 
@@ -329,6 +364,8 @@ def told(entry: Entry, before: Sequence[Entry]) -> str:
         found.append(TABLES[entry["table"]][0])
     if entry["kind"] == "known":
         found.append(ROSTER_LINE[entry["source"]].label)
+    if entry["kind"] == "proof":
+        found.append(f"最少 {entry.get('low') or 0} 份，最多 {entry.get('high') or MOST_OF_PROOF} 份")
     if entry["kind"] not in UNASKED:
         found.append("必填" if entry.get("required") else "选填")
     if when := entry.get("when"):
@@ -372,3 +409,21 @@ def _numbered(options: str, was: Entry | None) -> list[list[str]]:
             taken += 1
         found.append([kept.get(words) or str(taken), words])
     return found
+
+
+# ---- for a case that keeps its version
+
+
+def loose(entries: Iterable[Entry], name: str = "Drafted") -> Sheet:
+    """The sheet in which anything may still be missing: what is asked by another field is taken whatever that one says."""
+    return Sheet(name, tuple(replace(field, required=False, when=None) for field in map(field_of, asked_of(entries))))
+
+
+def drafted(case: Any) -> Sheet:
+    """The form of a draft of the case's own version (`case.made`)."""
+    return loose(case.made.fields)
+
+
+def proofs_asked(case: Any) -> tuple[ProofKind, ...]:
+    """The proofs that the case's own version asks for beside what was answered."""
+    return proofs_of(case.made.fields, case.answers)
