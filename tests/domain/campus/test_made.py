@@ -28,6 +28,7 @@ WHERE = {"key": "f2", "kind": "text", "label": "协议编号", "required": True,
 WAYS = {"key": "f3", "kind": "several", "label": "找过哪里", "choices": [["1", "宿舍"], ["2", "教室"], ["3", "其他"]]}
 OTHER = {"key": "f4", "kind": "long", "label": "其他地方", "required": True, "when": ["f3", ["3"]]}
 CALM = {"key": "f5", "kind": "scale", "label": "着急程度", "high": 5, "low_word": "不急", "high_word": "很急"}
+PROOF = {"key": "p1", "kind": "proof", "label": "报失证明", "low": 1, "high": 3, "when": ["f1", ["1"]]}
 FIELDS: list[dict[str, Any]] = [
     {"key": "k1", "kind": "known", "label": "姓名", "source": "name"}, LOST, WHERE, WAYS, OTHER, CALM,
     {"key": "n1", "kind": "note", "label": "说明", "hint": "补办以后原件作废"},
@@ -63,7 +64,8 @@ def test_a_list_becomes_a_sheet_whose_fields_ask_by_each_other():
         ({"kind": "choice", "choices": []}, "「新」至少要有两个选项"), ({"kind": "choice", "choices": [["1", "是"], ["2", " "]]}, "「新」有空的选项"),
         ({"kind": "several", "choices": [["1", "是"], ["2", "是"]]}, "「新」有两个相同的选项"), ({"kind": "scale"}, "「新」还没有选打分的范围"),
         ({"kind": "whole", "low": 9, "high": 3}, "「新」的最小值比最大值大"), ({"kind": "table", "table": "passwd"}, "「新」还没有选代码表"),
-        ({"kind": "known", "source": "id_number"}, "「新」还没有选带入名单里的哪一项"), ({"kind": "note", "required": True}, "「新」不用填写，不能设为必填，也不能有条件"),
+        ({"kind": "known", "source": "id_number"}, "「新」还没有选带入名单里的哪一项"), ({"kind": "note", "required": True}, "「新」不用填写，不能设为必填"),
+        ({"kind": "note", "when": ["f1", ["1"]]}, "「新」不能有条件"), ({"kind": "proof", "low": 5, "high": 3}, "「新」的份数最少 0 份，最多 20 份，最少不能比最多还多"),
         ({"when": ["f5", ["1"]]}, "「新」的条件要看的那一项不在它前面"), ({"when": ["f1", ["7"]]}, "「新」的条件用到了「遗失的是」里没有的选项"),
         ({"when": ["f2", ["1"]]}, "「新」的条件要看「协议编号」，但那一项不是选择题"), ({"label": "{姓名}"}, "「{姓名}」的名称里不能有花括号"),
         ({"label": "协议编号"}, "有两项都叫「协议编号」，请改成不同的名称"), ({"label": " "}, "「 」还没有名称"), ({"label": "长" * 61}, f"「{'长' * 61}」的名称最多 60 个字"),
@@ -108,7 +110,7 @@ def test_a_list_has_faults_in_words_or_it_makes_a_form(entries):
 
 def test_the_builders_form_gives_the_entry_back_and_keeps_the_values_of_choices():
     before = [LOST]
-    for entry in (LOST, WHERE, WAYS, CALM, *FIELDS[-1:]):
+    for entry in (LOST, WHERE, WAYS, CALM, *FIELDS[-1:], PROOF):
         form = sheets.entry_sheet(before).form()(sheets.typed_of(entry))
         assert form.is_valid(), form.errors
         assert sheets.entry_of(entry["key"], form.cleaned_data, entry) == entry

@@ -1,0 +1,68 @@
+"""An application that a school has declared and published, and graduates who apply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qicheng.domain.campus.effects import made
+from qicheng.domain.campus.flows.application import APPLICATION
+from qicheng.domain.campus.models import Application, MadeForm, Part, Purpose
+from qicheng.domain.campus.queries.profile import profile_of
+from qicheng.foundation.access import Role
+from qicheng.foundation.flow.perform import begin, perform
+
+if TYPE_CHECKING:
+    from qicheng.foundation.access import Actor
+    from tests.world import World
+
+LOST = {
+    "key": "f1",
+    "kind": "choice",
+    "label": "遗失的情况",
+    "required": True,
+    "choices": [["1", "本人遗失"], ["2", "破损"]],
+}
+FIELDS: list[dict[str, Any]] = [
+    {"key": "k1", "kind": "known", "label": "毕业生姓名", "source": "name"}, LOST,
+    {"key": "f2", "kind": "text", "label": "原编号", "required": True, "when": ["f1", ["1"]]},
+    {"key": "p1", "kind": "proof", "label": "破损的原件", "low": 1, "high": 2, "when": ["f1", ["2"]]},
+]  # fmt: skip
+TERMS: dict[str, Any] = {
+    "levels": "both", "often": "once", "after": "any", "notice_title": "遗失公示", "notice_text": "{姓名}遗失 {原编号}", "notice_days": 7,
+    "result_title": "补办证明", "result_text": "{毕业生姓名}，{学院}，原编号 {原编号}。\n凭本证明补办。",
+}  # fmt: skip
+NO_NOTICE = {"notice_title": "", "notice_text": "", "notice_days": None}
+ANSWERS = {"f1": "1", "f2": "A-001"}
+
+
+def open_applications(world: World, school: Any = None) -> None:
+    """The part is on, beside those that are on already."""
+    school = school or world.school
+    on = {Part(part) for part in profile_of(school.pk, world.cohort).parts}
+    world.open_parts(*sorted(on | {Part.APPLICATIONS}), school=school)
+
+
+def published(
+    world: World, actor: Actor | None = None, *, fields: Any = FIELDS, title: str = "遗失补办", **terms: Any
+) -> MadeForm:
+    """A form of the actor's school (陈诚's unless said), open to its graduates."""
+    actor = actor or world.actor(Role.SCHOOL)
+    form = made.make_form(actor, world.cohort, Purpose.APPLICATION, {"title": title}, fields, TERMS | terms)
+    made.publish(actor, form.public_id, 1)
+    return MadeForm.all_rows.select_related("current").get(pk=form.pk)
+
+
+def drafted(world: World, form: MadeForm, graduate: Any = None, **answers: Any) -> Application:
+    """A draft of an application, filled in."""
+    actor = world.of(graduate or world.graduate)
+    case = begin(APPLICATION, actor, form=form)
+    assert isinstance(case, Application)
+    perform(case, "edit", actor, **(ANSWERS | answers))
+    return case
+
+
+def applied(world: World, form: MadeForm, graduate: Any = None, **answers: Any) -> Application:
+    """The same, submitted."""
+    case = drafted(world, form, graduate, **answers)
+    perform(case, "submit", world.of(graduate or world.graduate))
+    return case
