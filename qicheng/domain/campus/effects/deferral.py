@@ -106,7 +106,7 @@ def remind() -> int:
 
 def _done(case: Deferral, name: str) -> bool:
     try:
-        perform(case, name, SYSTEM)
+        perform(case, name, SYSTEM, carried=True)
     except Stopped as why:
         log.info("deferral %s: no %s: %s", case.public_id, name, type(why).__name__)
         return False

@@ -33,11 +33,13 @@ DEFERRING = Flow(
     acts=(
         *acts(DRAFT, RETURNED, consent, lambda case: loose(FORM), rule="PKU-05", submit=consents.submit,
               may_submit=(registration.has_confirmed, *MAY_BEGIN, either.says_why, has_its_proofs)),
-        Act("remind", "提醒快要到期", GRANTED, GRANTED, SYSTEM, when=(guards.is_near_its_end,), do=deferral.say_when, tell=GRADUATE, rule="PKU-05"),
+        Act("remind", "提醒快要到期", GRANTED, GRANTED, SYSTEM, when=(guards.is_near_its_end,), do=deferral.say_when, tell=GRADUATE,
+            carried=True, rule="PKU-05"),
         *(
-            Act("end", "结束暂缓派遣", state, ENDED, SYSTEM, when=(guards.has_run_out,), do=deferral.end, tell=GRADUATE, rule="PKU-05")
+            Act("end", "结束暂缓派遣", state, ENDED, SYSTEM, when=(guards.has_run_out,), do=deferral.end, tell=GRADUATE, carried=True,
+                rule="PKU-05")
             for state in (consent.college, consent.school, RETURNED, GRANTED)
         ),
-        Act("end", "结束暂缓派遣", DRAFT, DISCARDED, SYSTEM, when=(guards.has_run_out,), do=deferral.end, rule="PKU-05"),
+        Act("end", "结束暂缓派遣", DRAFT, DISCARDED, SYSTEM, when=(guards.has_run_out,), do=deferral.end, carried=True, rule="PKU-05"),
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.campus.models import Deferral, OneChange
-from qicheng.domain.campus.sheets.consents import wishes
+from qicheng.domain.campus.sheets.consents import CHANGE
 from qicheng.domain.campus.sheets.prints import FORMS, Form, lacking, person
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.roster.models import Graduate
@@ -15,7 +15,7 @@ from qicheng.domain.roster.queries import student
 from qicheng.foundation import codes
 from qicheng.foundation.flow.gather import gathered
 
-from .deferral import FLOW, FOR
+from .deferral import FOR, employment_form
 from .one_change import in_words
 from .profile import closing_day, profile_of
 
@@ -43,14 +43,9 @@ class Paper:
     lacks: tuple[str, ...] = ()
 
 
-def kind_of(case: Registration) -> str:
-    """The 就业形式 of a destination, as codes/declared_papers names it; '' for one of another way."""
-    return case.kind.removeprefix(f"{FLOW}_").replace("_", ".", 1) if case.flow_name == FLOW else ""
-
-
 def papers_for(case: Registration) -> list[Paper]:
     """The papers that the choice needs, in the order of the table."""
-    table, kind = codes.table("declared_papers"), kind_of(case)
+    table, kind = codes.table("declared_papers"), employment_form(case.flow_name, case.kind)
     rows = [(key, table.row(key)) for key in table]
     closing = closing_day(profile_of(case.school_id, case.cohort))
     found = []
@@ -87,7 +82,7 @@ def said(form: Form, case: Printable) -> dict[str, str]:
             }
         case OneChange():
             before = case.before or in_words(_registration(case))
-            wish = "　".join(filter(None, (dict(wishes()).get(case.wish, ""), case.wish_unit)))
+            wish = "　".join(filter(None, (CHANGE["wish"].shown(case.wish), case.wish_unit)))
             return words | {"before": before, "wish": wish, "reason": case.reason, "letters": brought(case, "letters")}
     return words | _filled_in(case)
 

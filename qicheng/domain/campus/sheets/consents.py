@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from qicheng.domain.registration.sheets import destinations
 from qicheng.foundation.papers import ProofKind
 from qicheng.foundation.sheets import Field, Sheet
 
@@ -16,18 +14,11 @@ REASON = Field("reason", "申请理由", "long", limit=500, hint="老师按这�
 DEFERRAL = Sheet("Deferral", (REASON,))
 
 
-def wishes() -> tuple[tuple[str, str], ...]:
-    """What a destination may become: every 就业形式 of the school's own form."""
-    return tuple((one.key, one.label) for one in destinations.declared("declared"))
-
-
-def change_sheet(case: Any) -> Sheet:
-    """What the destination shall become, and why."""
-    return Sheet("OneChange", (
-        Field("wish", "新的就业形式", "choice", choices=wishes()),
-        Field("wish_unit", "新的单位或学校", limit=120, hint="单位全称，同公章；升学的写学校和院系；没有单位的写去向"),
-        replace(REASON, label="变更原因"),
-    ))  # fmt: skip
+CHANGE = Sheet("OneChange", (
+    Field("wish", "新的就业形式", "code", table="employment_forms"),
+    Field("wish_unit", "新的单位或学校", limit=120, hint="单位全称，同公章；升学的写学校和院系；没有单位的写去向"),
+    replace(REASON, label="变更原因"),
+))  # fmt: skip
 
 
 def loose(sheet: Sheet) -> Sheet:
