@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 from django.apps import AppConfig
 
 # Where a destination registered on the school's platform has ended; a state that it does not have is left out.
-ENDED = ("rejected", "given_up", "cancelled", "voided", "dissolved")
+ENDED = ("given_up", "discarded", "voided")
 
 
 class CampusConfig(AppConfig):
@@ -19,10 +19,32 @@ class CampusConfig(AppConfig):
 
         for module in iter_modules(flows.__path__, flows.__name__ + "."):
             import_module(module.name)
+        self._register_here()
         self._ask_first()
         self._mend_letters()
         self._take_files_along()
         self._follow_declared()
+
+    def _register_here(self) -> None:
+        """CAM-01: a school with a platform of its own has its graduates register there, and nowhere else."""
+        from qicheng.domain.registration import listings, queries  # noqa: PLC0415 -- needs the models
+        from qicheng.domain.registration.pages.own import spoken  # noqa: PLC0415 -- needs the models
+        from qicheng.domain.registration.sheets import destinations  # noqa: PLC0415 -- beside the next one
+        from qicheng.foundation.flow.declare import FLOWS  # noqa: PLC0415 -- needs the models
+
+        from .guards.platform import registers_here  # noqa: PLC0415 -- needs the models
+        from .models import Part  # noqa: PLC0415 -- needs the app
+        from .pages.platform import MANNER  # noqa: PLC0415 -- needs the models
+        from .queries import platform, profile  # noqa: PLC0415 -- needs the models
+        from .sheets.platform import FLOW, KINDS  # noqa: PLC0415 -- beside the others
+
+        destinations.declare(*KINDS.values())
+        spoken(FLOW, MANNER)
+        queries.registered_elsewhere_at(platform.place_of)
+        listings.shown_where(FLOW, profile.told_of(Part.PLATFORM))
+        for way in ("destination", "supplementary", "offline_signing"):
+            for act in dict.fromkeys((FLOWS[way].begin.name, "submit")):
+                FLOWS[way].gated_by(act, registers_here)
 
     def _take_files_along(self) -> None:
         """CAM-07: 户档信息登记 lapses with the destination that it followed; what it brought is carried in when a module opens later."""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .pages import consents, offices, prints, profile
+from .pages import consents, files, news, offices, personal, personal_reviewing, platform, prints, profile, steps
 
 app_name = "campus"
 
@@ -11,9 +11,47 @@ receiving_offices = [
     path("gov/offices/<str:place>/", offices.office, name="office"),
 ]
 
+for_graduates = [
+    path("campus/", steps.steps, name="steps"),
+    path("campus/files/", files.files, name="files"),
+    path("campus/files/review/", files.queue, name="file_queue"),
+    path("campus/files/review/next/", files.next_, name="next_file"),
+    path("campus/files/all/", files.everything, name="file_list"),
+    path("campus/files/<uuid:public_id>/", files.file_case, name="file_case"),
+]
+told = [
+    path("campus/news/<uuid:public_id>/", news.item, name="news_item"),
+    path("campus/news/<slug:kind>/", news.news, name="news"),
+    path("campus/calendar/", news.month, name="calendar"),
+    path("settings/news/", news.manage, name="manage_news"),
+    path("settings/news/new/", news.new, name="new_news"),
+    path("settings/news/<uuid:public_id>/", news.change, name="change_news"),
+    path("settings/news/<uuid:public_id>/withdraw/", news.withdraw, name="withdraw_news"),
+]
+
+own_information = [
+    path("campus/personal/", personal.personal, name="personal"),
+    path("campus/personal/people/", personal.personal_people, name="personal_people"),
+    path("campus/personal/people.xlsx", personal.personal_workbook, name="personal_workbook"),
+    path("campus/personal/<uuid:public_id>/", personal.personal_case, name="personal_case"),
+    path("campus/supplement/", personal.supplement, name="supplement"),
+    path("campus/supplements/", personal.supplements, name="supplements"),
+    path("campus/supplements.xlsx", personal.supplements_workbook, name="supplements_workbook"),
+    path("campus/supplements/review/", personal_reviewing.review, name="supplement_review"),
+    path("campus/supplements/review/next/", personal_reviewing.next_, name="supplement_next"),
+    path("campus/supplements/review/batch/", personal_reviewing.batch, name="supplement_batch"),
+    path("campus/supplements/review/batch/done/", personal_reviewing.batch_done, name="supplement_batch_done"),
+    path("campus/supplements/<uuid:public_id>/", personal.supplement_case, name="supplement_case"),
+]
+
 urlpatterns = [
+    *own_information,
+    *for_graduates,
+    *told,
     *receiving_offices,
     path("settings/platform/", profile.profile, name="profile"),
+    path("campus/destination/", platform.choose, name="platform"),
+    path("campus/destination/new/<slug:kind>/", platform.new, name="platform_new"),
     path("campus/papers/", prints.papers, name="papers"),
     path("campus/papers/<uuid:public_id>/", prints.case_papers, name="case_papers"),
     path("campus/papers/<slug:form>/<uuid:public_id>.pdf", prints.print_, name="print"),

@@ -98,6 +98,12 @@ ROSTER = ("名单与账号", "/students/")
 CAMPUS = "学校平台"
 CampusEntry = tuple[str, str, str, tuple[Role, ...], tuple[Area, ...], tuple[Part, ...]]
 CAMPUS_SIDE: tuple[CampusEntry, ...] = (
+    ("个人信息完善", "/campus/personal/people/", "users", BOTH, (EMPLOYMENT,), (Part.PERSONAL,)),
+    ("审核补充信息", "/campus/supplements/review/", "check-circle", (Role.COLLEGE,), (EMPLOYMENT,), (Part.SUPPLEMENT,)),
+    ("补充个人就业信息", "/campus/supplements/", "users", BOTH, (EMPLOYMENT,), (Part.SUPPLEMENT,)),
+    ("户档信息登记", "/campus/files/review/", "file", BOTH, (ARCHIVE,), (Part.FILES,)),
+    ("公告、新闻和活动", "/settings/news/", "msg", SCHOOL_ONLY, (EMPLOYMENT,), (Part.NEWS,)),
+    ("公告、新闻和活动", "/campus/news/notice/", "msg", (Role.COLLEGE,), (), (Part.NEWS,)),
     ("要交的材料", "/campus/papers/", "file", BOTH, (EMPLOYMENT,), (Part.FORMS,)),
     ("暂缓派遣", "/campus/deferrals/", "clock", BOTH, (EMPLOYMENT,), (Part.DEFERRAL,)),
     ("更改毕业去向", "/campus/destination-changes/", "pen", BOTH, (EMPLOYMENT,), (Part.ONE_CHANGE,)),

@@ -67,7 +67,8 @@ def end_with(destination: Registration, actor: Actor) -> None:
     """Let the graduate's registration of file and household lapse with the destination that it followed."""
     rows = FileRegistration.objects.unscoped("a destination takes along what followed it")
     case = rows.filter(cohort=destination.cohort, graduate=destination.graduate_id, live=True).first()
-    if case is not None:
+    if case is not None and case.above("destination") is None:
+        case._around = None
         carry_on(case, "lapse", actor)
         be(actor)
 

@@ -2,8 +2,7 @@
 
 from qicheng.domain.campus.effects import files as effects
 from qicheng.domain.campus.guards import files as guards
-from qicheng.domain.campus.guards.profile import part_is_on
-from qicheng.domain.campus.models import FileRegistration, Part
+from qicheng.domain.campus.models import FileRegistration
 from qicheng.domain.campus.sheets.files import asked, drafted
 from qicheng.domain.registration import guards as registrations
 from qicheng.foundation.access import Area, Role
@@ -35,7 +34,7 @@ FILE_REGISTRATION = Flow(
     "file_registration", "户档信息登记", Area.ARCHIVE, FileRegistration,
     begin=Begin("fill_in", "登记户档信息", GRADUATE, effects.file_registration, when=(guards.destination_is_submitted,), rule="CAM-07"),
     start=DRAFT,
-    holds=(part_is_on(Part.FILES), registrations.cohort_is_open, registrations.on_the_roster),
+    holds=(guards.files_are_on, registrations.cohort_is_open, registrations.on_the_roster),
     acts=(
         *(
             Act("edit", "修改内容", state, state, GRADUATE, form=drafted, drafted=True, do=effects.edit, rule="CAM-08")
@@ -56,6 +55,8 @@ FILE_REGISTRATION = Flow(
                 consequence="登记不会作废：毕业生看到原因，改好以后重新提交。毕业去向登记不受影响。")
             for state, by in BOTH
         ),
+        Act("return", "退回修改", AT_SCHOOL, RETURNED, COLLEGE, when=(guards.reads_both,), tell=GRADUATE, reason="rejection_reasons", rule="CAM-08",
+            consequence="毕业生联系辅导员要求修改的，从这里退回；改好提交以后，学院、学校重新审核。"),
         Act("reopen", "取回重新填写", AT_SCHOOL, RETURNED, GRADUATE, when=(guards.unit_has_changed,), rule="CAM-07",
             consequence="取回以后对照新的毕业去向改好，重新提交，再由学院、学校两级审核。"),
         Act("change", "户档信息修改", EFFECTIVE, EFFECTIVE, SYSTEM, do=effects.change, carried=True, rule="CAM-04"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qicheng.domain.campus.models import FileRegistration
 from qicheng.domain.orgs.queries import edition_of
 from qicheng.foundation.access import Role
+from qicheng.foundation.flow.perform import timeline
 
 if TYPE_CHECKING:
     from qicheng.domain.roster.models import Graduate
@@ -48,3 +49,14 @@ def stations(case: FileRegistration | None, role: Role, *, is_open: bool) -> lis
         *((label, "", "done") for label in STEPS[:place]), (STEPS[place], words[place], looks),
         *((label, "", "") for label in STEPS[place + 1 :]),
     ]  # fmt: skip
+
+
+def refusal(case: FileRegistration) -> tuple[str, str]:
+    """(who refused, why) of a form that was reopened, in the guide's words; ('', '') where nobody has."""
+    if case.state != "returned":
+        return "", ""
+    moved = next((one for one in reversed(timeline(case)) if one.after == "returned" and one.before != one.after), None)
+    if moved is None or moved.act != "return":
+        return "", ""
+    who = "学院" if moved.role == Role.COLLEGE else "学校"
+    return f"{who}审核未通过，按要求修改后再次提交", moved.words

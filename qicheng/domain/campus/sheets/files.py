@@ -26,12 +26,14 @@ TO_ADDRESS, NOT_MOVED = "x_fill", "x_not_moved"
 CHOICES = tuple(BROUGHT[Area.HOUSEHOLD].items())
 RECEIVED = ("receiver", "region", "address", "postcode", "contact", "phone")
 WARNING = "档案接收地址要写到街道或门牌号；不能是家庭住址，接收人不能是毕业生本人或家属。"
+WHERE = "填全称，例如：江苏省苏州市昆山市"
 # Types that leave the file where it is, at the school.
 STAYING = frozenset({"x_study_own", "x_undecided"})
 STUDY_ABROAD = "85"
 POSTDOC = "postdoc"
 OUTSIDE, MAINLAND = frozenset({"HK", "MO", "TW"}), "CN"
-IN_AN_ORGANISATION = "international_organisation"
+# A post in an international organisation is no flexible work abroad.
+IN_AN_ORGANISATION = ("platform_international_organisation", "organisation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def unit_of(registered: Any) -> Unit:
     if registered is None:
         return Unit()
     shown, terms = registered.employer_shown or {}, registered.terms or {}
-    abroad = "" if registered.kind == IN_AN_ORGANISATION else terms.get("country") or ""
+    is_posted = {registered.kind, terms.get("subkind")}.intersection(IN_AN_ORGANISATION)
+    abroad = "" if is_posted else terms.get("country") or ""
     region, phone = shown.get("area") or "", shown.get("phone") or shown.get("mobile") or ""
     return Unit(
         registered.destination, registered.employer_name, region if codes.table("admin_divisions").has(region) else "",
@@ -73,13 +76,13 @@ def _fields(edition: str) -> tuple[Field, ...]:
     return (
         Field("archive_type", "档案转寄类型", "choice", choices=tuple((one.code, one.label) for one in archive), group=ARCHIVE),
         Field("archive_receiver", "档案转寄单位名称", limit=120, hint="填单位全称，不能是本人或家属", group=ARCHIVE, when=to_somebody),
-        Field("archive_region", "档案转寄地区", "area", group=ARCHIVE, when=to_somebody),
+        Field("archive_region", "档案转寄地区", "lookup", table="admin_divisions", hint=WHERE, group=ARCHIVE, when=to_somebody),
         Field("archive_address", "档案转寄地址", hint="写到街道门牌号，不能是家庭住址", group=ARCHIVE, when=to_somebody),
         Field("archive_postcode", "邮政编码", limit=6, hint="6 位数字", group=ARCHIVE, when=to_somebody),
         Field("archive_contact", "档案转寄联系人", limit=40, group=ARCHIVE, when=to_somebody),
         Field("archive_phone", "联系人联系方式", "phone", limit=20, hint="接收单位的电话，不能是本人或家属的", group=ARCHIVE, when=to_somebody),
         Field("household_to", "户口迁移地址", "choice", choices=CHOICES, group=HOUSEHOLD),
-        Field("household_region", "户口迁往地区", "area", group=HOUSEHOLD, when=to_address),
+        Field("household_region", "户口迁往地区", "lookup", table="admin_divisions", hint=WHERE, group=HOUSEHOLD, when=to_address),
         Field("household_address", "户口迁往地址", hint="写到街道门牌号；转回原籍的，写户口所在地", group=HOUSEHOLD, when=to_address),
         Field("household_kind", "户口迁移类型", "choice", choices=tuple((one.code, one.label) for one in household), group=HOUSEHOLD, when=to_address),
     )  # fmt: skip
@@ -236,3 +239,11 @@ def doubts(case: FileRegistration) -> list[str]:
     if asked_of is not None and asked_of.code in TO_THE_UNIT and unit.receiver and own["receiver"] != unit.receiver:
         found.append(f"档案转寄单位和登记的单位（{unit.receiver}）不同")
     return found
+
+
+def unit_lines(unit: Unit) -> list[tuple[str, str]]:
+    """(label, value) of what the registered destination says of the unit."""
+    place = codes.table("admin_divisions").known_as(unit.region) if unit.region else ""
+    return [
+        ("单位名称", unit.receiver), ("单位所在地", place), ("单位详细地址", unit.address), ("单位联系人", unit.contact), ("联系方式", unit.phone)
+    ]  # fmt: skip

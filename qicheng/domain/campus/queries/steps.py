@@ -1,0 +1,248 @@
+"""The order of what a graduate does on the school's own platform, each step with where it stands and whose turn it is (CAM-03)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.urls import NoReverseMatch, reverse
+
+from qicheng.domain.campus.models import FileRegistration, Part
+from qicheng.domain.campus.queries import files
+from qicheng.domain.campus.queries.personal import personal_step
+from qicheng.domain.campus.queries.profile import profile_of
+from qicheng.domain.registration.models import Registration
+from qicheng.domain.transfer.queries import mailing
+from qicheng.domain.transfer.queries.confirmation import confirmation_of
+from qicheng.foundation.access import Role
+from qicheng.foundation.flow.declare import FLOWS
+from qicheng.foundation.flow.perform import timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qicheng.domain.roster.models import Graduate
+    from qicheng.foundation.access import Actor
+    from qicheng.foundation.flow.models import Case
+
+ENDED = "上一次已结束"
+# Where a graduate begins a destination.
+BEGUN_AT = {"platform": "campus:platform", "declared": "registration:go"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: `tone` and `words` are those of its tag, `reason` why it came back, `url` where it is done and `action` what that is called.
+
+    `looks`: done, you (the graduate's turn), now (somebody else's), or '' for what is not open yet.
+    """
+
+    key: str
+    label: str
+    looks: str
+    tone: str
+    words: str
+    reason: str = ""
+    url: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that can be done, for the menu of all of it."""
+
+    title: str
+    url: str
+    icon: str
+    more: str
+
+
+def line(actor: Actor, graduate: Graduate) -> list[Step]:
+    """The steps that the graduate's school has, in their order; a step opens when what comes before it is done."""
+    parts = frozenset(profile_of(graduate.school_id, graduate.cohort).parts)
+    found: list[Step | None] = [_personal(graduate)]
+    if Part.PLATFORM in parts:
+        found += _on_the_platform(actor, graduate, parts)
+    elif Part.FORMS in parts:
+        found += [_destination(_newest(actor, graduate, "declared"), "declared", "填报毕业去向")]
+    if Part.QUESTIONNAIRES in parts:
+        found.append(_questionnaires(actor, graduate))
+    return [step for step in found if step is not None]
+
+
+def at(steps: Sequence[Step]) -> int:
+    """At which step, counted from 1, the graduate stands: the first that is not done."""
+    return next((number for number, step in enumerate(steps, 1) if step.looks != "done"), len(steps))
+
+
+def things(graduate: Graduate) -> list[tuple[str, list[Entry]]]:
+    """(heading, entries) of all that can be done on the school's platform, by its parts: the menu of the guide."""
+    parts = frozenset(profile_of(graduate.school_id, graduate.cohort).parts)
+    found = []
+    for heading, entries in MENU:
+        shown = [
+            Entry(title, url, icon, more)
+            for title, name, icon, more, part in entries
+            if part in parts and (url := _address(*name.split()))
+        ]
+        if shown:
+            found.append((heading, shown))
+    return found
+
+
+# (heading, ((title, URL name, icon, what it is for, part), …)): what the address asks for stands behind the name; a page that is not there is not shown.
+MENU: tuple[tuple[str, tuple[tuple[str, str, str, str, Part], ...]], ...] = (
+    ("填写和登记", (
+        ("个人信息完善", "campus:personal", "user", "随时可以改，改了马上写入学校名单", Part.PERSONAL),
+        ("补充个人就业信息", "campus:supplement", "user", "学院审核通过后才能填报毕业去向", Part.SUPPLEMENT),
+        ("毕业去向登记", "campus:platform", "pen", "选类型，填签约信息，院校两级审核", Part.PLATFORM),
+        ("填报毕业去向", "registration:go", "pen", "先选就业形式，表单跟着变", Part.FORMS),
+        ("户档信息登记", "campus:files", "file", "档案转寄到哪里，户口迁到哪里", Part.FILES),
+        ("要交的材料", "campus:papers", "download", "打印申请表和声明", Part.FORMS),
+    )),
+    ("审核通过以后", (
+        ("毕业去向修改（单位不变）", "campus:change_destination", "pen", "单位没有换，改单位的其他信息", Part.CHANGES),
+        ("改签申请（单位变更）", "campus:change_unit", "pen", "换了单位", Part.CHANGES),
+        ("户档信息修改", "campus:change_files", "pen", "档案、户口的去处有变化", Part.CHANGES),
+        ("更改毕业去向", "campus:one_changes", "pen", "最多一次，学院和学校都要同意", Part.ONE_CHANGE),
+        ("暂缓派遣", "campus:deferrals", "clock", "灵活就业的，档案和户口留在学校到年底", Part.DEFERRAL),
+        ("档案邮寄申请", "transfer:mail", "send", "确认登记信息一个工作日以后可以申请", Part.PLATFORM),
+    )),
+    ("申请和问卷", (
+        ("申请事项", "campus:applications", "file", "遗失补办、推荐报名等学校的申请", Part.APPLICATIONS),
+        ("调查问卷", "campus:questionnaires", "list", "学校请你填写的问卷", Part.QUESTIONNAIRES),
+    )),
+    ("学校通知", (
+        ("公告、新闻资讯、学生活动", "campus:news notice", "msg", "学校发布的", Part.NEWS),
+        ("活动日历", "campus:calendar", "clock", "按月看学校的活动", Part.NEWS),
+    )),
+)  # fmt: skip
+
+
+# ---- each step
+
+
+def _personal(graduate: Graduate) -> Step | None:
+    own = personal_step(graduate)
+    if own is None:
+        return None
+    looks = {"done": "done", "now": "you", "wait": "now"}[own.state]
+    return Step("personal", own.label, looks, own.tone, own.words, own.reason or own.note, own.address, own.action)
+
+
+def _on_the_platform(actor: Actor, graduate: Graduate, parts: frozenset[str]) -> list[Step | None]:
+    """The steps behind the personal information where the school registers on its own platform."""
+    destination = _newest(actor, graduate, FileRegistration.destination_flow)
+    file = files.newest(actor, graduate.pk) if Part.FILES in parts else None
+    reviewed = [case for case in (destination, file) if case is not None and case.live]
+    wanted = 2 if Part.FILES in parts else 1
+    return [
+        _destination(destination, FileRegistration.destination_flow, "毕业去向登记"),
+        _file(file, destination) if Part.FILES in parts else None,
+        _review("college", "学院审核", Role.COLLEGE, reviewed, wanted),
+        _review("school", "学校审核", Role.SCHOOL, reviewed, wanted),
+        _confirmation(actor, graduate),
+        _mailing(actor, graduate),
+    ]
+
+
+def _newest(actor: Actor, graduate: Graduate, flow: str) -> Registration | None:
+    """The graduate's own registration of a flow: the live one, else the last one."""
+    if flow not in FLOWS:
+        return None
+    rows = Registration.objects.seen_by(actor).filter(graduate=graduate.pk, flow_name=flow)
+    return rows.select_related("graduate").order_by("-live", "-id").first()
+
+
+def _destination(case: Registration | None, flow: str, label: str) -> Step:
+    if case is None or (case.standing.settled and not case.live):
+        words = "待你填写" if case is None else f"{ENDED}，待你重新登记"
+        return Step("destination", label, "you", "warn", words, url=_address(BEGUN_AT[flow]), action=label)
+    return _of_case("destination", label, case, edit="registration:fill_in", flow=flow)
+
+
+def _file(case: FileRegistration | None, destination: Registration | None) -> Step:
+    label = "户档信息登记"
+    if case is None or not case.live:
+        if destination is None or not destination.live:
+            return Step("files", label, "", "neu", "先登记毕业去向", action="")
+        return Step("files", label, "you", "warn", "待你填写", url=_address("campus:files"), action="填写户档信息")
+    return _of_case("files", label, case, edit="campus:files", flow=files.FLOW)
+
+
+def _of_case(key: str, label: str, case: Case, *, edit: str, flow: str) -> Step:
+    """A form of the graduate that goes through review: done for the graduate once it lies with a reviewer, and not before."""
+    is_own = case.standing.turn is Role.GRADUATE
+    tone, words = case.standing.tag(Role.GRADUATE)
+    may_edit = case.flow.find(case.state, "edit", Role.GRADUATE) is not None
+    url = (_address(edit, *([] if flow == files.FLOW else [case.public_id])) if may_edit else "") or _address(case.detail, case.public_id)  # fmt: skip
+    action = (
+        "修改并重新提交"
+        if case.state == "returned"
+        else "接着填"
+        if is_own
+        else "修改或重新填写"
+        if may_edit
+        else "查看"
+    )
+    return Step(key, label, "you" if is_own else "done", tone, words, _last_words(case), url, action)
+
+
+def _review(key: str, label: str, level: Role, cases: Sequence[Case], wanted: int) -> Step:
+    """One level's review of all that is registered: done where it lies behind every form of them."""
+    waiting = [case for case in cases if case.standing.turn is level]
+    passed = [case for case in cases if case.state == "effective" or (level is Role.COLLEGE and case.state == "school_review")]  # fmt: skip
+    if len(passed) == wanted:
+        return Step(key, label, "done", "ok", "已通过")
+    if waiting:
+        return Step(key, label, "now", "info", f"等{label}：{'、'.join(case.flow.label for case in waiting)}")
+    return Step(key, label, "", "neu", "提交以后开始")
+
+
+def _confirmation(actor: Actor, graduate: Graduate) -> Step:
+    key, label, url = "confirmation", "国家平台确认", _address("transfer:confirm")
+    case = confirmation_of(actor, graduate.pk)
+    if case is None or case.state == "unreported":
+        words = "审核通过一个工作日以后开始" if case is None else "一个工作日以后上报，上报以后确认"
+        return Step(key, label, "", "neu", words)
+    tone, words = case.standing.tag(Role.GRADUATE)
+    looks = {"confirmed": "done", "unconfirmed": "you"}.get(case.state, "now")
+    return Step(key, label, looks, tone, words, url=url, action="核对并确认" if looks == "you" else "查看")
+
+
+def _mailing(actor: Actor, graduate: Graduate) -> Step | None:
+    key, label, url = "mailing", "档案邮寄申请", _address("transfer:mail")
+    case = mailing.request_of(actor)
+    if case is not None:
+        tone, words = case.standing.tag(Role.GRADUATE)
+        is_own = case.standing.turn is Role.GRADUATE
+        looks = "you" if is_own else "done" if case.state in ("sent", "signed") else "now"
+        return Step(key, label, looks, tone, words, url=url, action="接着办" if is_own else "查看")
+    ready = mailing.readiness(actor, graduate)
+    if ready is None:
+        return None
+    if not ready.standing.is_waiting:
+        return Step(key, label, "done", "neu", ready.standing.label, url=url, action="查看")
+    if ready.standing.key == "ready":
+        return Step(key, label, "you", "warn", "可以申请", url=url, action="申请邮寄")
+    return Step(key, label, "", "neu", "确认以后一个工作日开始", ready.words, url, "看现在能不能申请")
+
+
+def _questionnaires(actor: Actor, graduate: Graduate) -> Step | None:
+    url = _address("campus:questionnaires")
+    return Step("questionnaires", "调查问卷", "", "neu", "见问卷列表", url=url, action="看问卷") if url else None
+
+
+def _last_words(case: Case) -> str:
+    """Why it was refused, while it waits for the graduate."""
+    if case.state != "returned":
+        return ""
+    moved = next((one for one in reversed(timeline(case)) if one.after == "returned" and one.before != one.after), None)
+    return moved.words if moved is not None else ""
+
+
+def _address(name: str, *given: object) -> str:
+    try:
+        return reverse(name, args=given)
+    except NoReverseMatch:
+        return ""
