@@ -38,8 +38,8 @@ from .models import (
     School,
     Seat,
     Session,
-    SignOn,
     SigningSettings,
+    SignOn,
     StatusLookup,
     TransferSettings,
 )
@@ -407,6 +407,16 @@ def seats_of_session(hashed: bytes, account: int) -> list[Seat]:
     standing = seats_in_force(account)
     school = SignOn.objects.filter(session=hashed).values_list("school", flat=True).first()
     return standing if school is None else seats_at(school, standing)
+
+
+def reaches_all(hashed: bytes, account: int) -> bool:
+    """Whether a session may take every seat of its account: what concerns all of them is not one school's to change (CAM-06)."""
+    return len(seats_of_session(hashed, account)) == len(seats_in_force(account))
+
+
+def sign_on_of_session(hashed: bytes) -> SignOn | None:
+    """The school's own log-in by which a session was opened, if by one."""
+    return SignOn.objects.filter(session=hashed).select_related("school").first()
 
 
 def seats_at(school: int, seats: Iterable[Seat]) -> list[Seat]:

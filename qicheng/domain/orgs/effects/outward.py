@@ -110,7 +110,7 @@ async def _place(target: httpx.URL, networks: Sequence[str]) -> Address:
     port = target.port or (443 if target.scheme == "https" else 80)
     found = await asyncio.get_running_loop().getaddrinfo(target.host, port, type=1)
     for entry in found:
-        place = ipaddress.ip_address(entry[4][0].partition("%")[0])
+        place = ipaddress.ip_address(str(entry[4][0]).partition("%")[0])
         if may_be_asked(place, networks) and (
             target.scheme == "https" or (target.scheme == "http" and place.is_loopback)
         ):

@@ -22,7 +22,7 @@ from qicheng.foundation.listing.page import render
 if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
 
-KEPT = ("signing_settings", "campus_profile", "handler", "reason", "contact", "account", "flag")
+KEPT = ("signing_settings", "campus_profile", "handler", "reason", "contact", "account", "flag", "sign_on")
 TRANSFER_AREAS = (Area.ARCHIVE, Area.HOUSEHOLD)
 
 
@@ -201,5 +201,6 @@ LABELS = {
     ("account", "reset_password"): "重置密码", ("province_settings", "change"): "修改协议类型与模块",
     ("cohort", "change"): "设置届别", ("province", "add"): "添加省份", ("school", "add"): "添加学校",
     ("employer", "change"): "修改单位资料", ("flag", "add"): "标记预警单位", ("flag", "change"): "修改预警单位",
-    ("flag", "remove"): "取消预警单位",
+    ("flag", "remove"): "取消预警单位", ("sign_on", "submit"): "提交统一身份认证设置", ("sign_on", "switch"): "开关统一身份认证登录",
+    ("sign_on", "try"): "试登录成功", ("sign_on", "refuse"): "统一身份认证没有对上账号",
 }  # fmt: skip
