@@ -111,6 +111,9 @@ CAMPUS_SIDE: tuple[CampusEntry, ...] = (
 GRADUATES = (
     ("首页", "/", "home"), ("登记去向", "/go/", "pen"), ("记录", "/records/", "list"), ("我的", "/account/", "user"),
 )  # fmt: skip
+# Where the graduate's school has parts of its own platform; it stands for the entry named beside it where they register there (CAM-03).
+PROCEDURES, IN_PLACE_OF = ("手续", "/campus/", "check-circle"), "/go/"
+REGISTERED_THERE = frozenset({Part.PLATFORM.value, Part.FORMS.value})
 EMPLOYERS = (
     ("首页", "/org/"), ("签约邀请", "/org/invites/"), ("解约", "/org/terminations/"), ("单位资料", "/org/profile/"),
     ("账号", "/org/accounts/"),
@@ -138,11 +141,11 @@ def frame(path: str, row: Any, role: Role, unit: str, cohort: int, years: tuple[
     """What the frame of every page shows of whoever looks (ORG-10)."""
     permitted = (bool(row.employment), bool(row.archive), bool(row.household))
     opened = open_modules(row.province_id, cohort) if role in BOTH else frozenset()
-    parts = shown_parts(row.school_id, cohort) if role in BOTH else frozenset()
+    parts = shown_parts(row.school_id, cohort) if role in (*BOTH, Role.GRADUATE) else frozenset()
     return Me(
         _key(row.account_id, row.seat_id), row.name, role.label, unit,
         home=home(role), inbox="/messages/", account="/account/", leave="/leave/", unread=row.unread,
-        tabs=_tabs(role, permitted, opened, path), menu=_side(role, permitted, parts, path), cohort=cohort, cohorts=years,
+        tabs=_tabs(role, permitted, opened, parts, path), menu=_side(role, permitted, parts, path), cohort=cohort, cohorts=years,
         cohort_url="/cohort/",
     )  # fmt: skip
 
@@ -179,8 +182,10 @@ def _key(account: int, seat: int) -> str:
     return fingerprint(f"frame|{account}|{seat}", settings.SECRET_KEY.encode())[:16]
 
 
-def _tabs(role: Role, permitted: tuple[bool, ...], opened: frozenset[str], path: str) -> tuple[Link, ...]:
-    return _linked(entries := _modules(role, permitted, opened), _current(path, (entry[1] for entry in entries)))
+def _tabs(
+    role: Role, permitted: tuple[bool, ...], opened: frozenset[str], parts: frozenset[str], path: str
+) -> tuple[Link, ...]:
+    return _linked(entries := _modules(role, permitted, opened, parts), _current(path, (entry[1] for entry in entries)))
 
 
 def _side(role: Role, permitted: tuple[bool, ...], parts: frozenset[str], path: str) -> tuple[Group, ...]:
@@ -189,9 +194,14 @@ def _side(role: Role, permitted: tuple[bool, ...], parts: frozenset[str], path: 
 
 
 @lru_cache(maxsize=1024)
-def _modules(role: Role, permitted: tuple[bool, ...], opened: frozenset[str]) -> tuple[tuple[str, str, str], ...]:
+def _modules(
+    role: Role, permitted: tuple[bool, ...], opened: frozenset[str], parts: frozenset[str]
+) -> tuple[tuple[str, str, str], ...]:
     if role is Role.GRADUATE:
-        return tuple(entry for entry in GRADUATES if entry[1] == "/" or is_there(entry[1]))
+        shown = [entry for entry in GRADUATES if not (parts & REGISTERED_THERE and entry[1] == IN_PLACE_OF)]
+        if parts:
+            shown.insert(1, PROCEDURES)
+        return tuple(entry for entry in shown if entry[1] == "/" or is_there(entry[1]))
     if role is Role.EMPLOYER:
         return tuple((label, url, "right") for label, url in EMPLOYERS if is_there(url))
     if role not in BOTH:

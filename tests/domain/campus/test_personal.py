@@ -43,7 +43,7 @@ from tests.domain.transfer import post
 from tests.world import FORM, PAPER, filled_destination
 
 pytestmark = pytest.mark.django_db
-WHY = {"reason": "other", "words": "生源地选到户口所在的县"}
+WHY = {"words": "生源地选到户口所在的县"}
 
 
 def line(graduate: Graduate) -> Graduate:
@@ -311,7 +311,7 @@ def test_it_is_held_where_the_school_has_no_such_part_and_where_the_graduate_is_
     mine, asked = submitted(world), supplemented(world)
     me, college = world.actor(Role.GRADUATE), world.actor(Role.COLLEGE)
     assert refusal(perform, mine, "change", me, **PERSONAL) == "学校没有开启「个人信息完善」，需要办理的请联系学校。"
-    assert {name for name in FLOWS_OF[Part.SUPPLEMENT]} == {"supplement"}
+    assert FLOWS_OF[Part.SUPPLEMENT] == ("supplement",)
     Graduate.all_rows.filter(pk=world.graduate.pk).update(removed_at=timezone.now())
     assert "已从学校名单中删除" in refusal(perform, asked, "approve", college)
     reader = Actor(Role.COLLEGE, world.other_college.pk, None, dict.fromkeys(Area, Level.WRITE))

@@ -11,6 +11,8 @@ from qicheng.foundation.flow.declare import Act, Begin, Flow, State
 
 GRADUATE, COLLEGE = (Role.GRADUATE,), (Role.COLLEGE,)
 SAID = ("terms", "before")
+# What is wrong with so little is said in words; no table of reasons is asked for (REG-02).
+WORDS = "in_words"
 
 SUBMITTED = State("submitted", "个人信息已提交", others="已提交", tone="ok")
 
@@ -52,7 +54,7 @@ SUPPLEMENTING = Flow(
             consequence="撤回以后老师看不到这次提交，改好再重新提交。"),
         Act("approve", "审核通过", REVIEW, APPROVED, COLLEGE, when=(guards.line_is_as_submitted,), do=effects.approve, tell=GRADUATE, primary=True,
             rule="PKU-01"),
-        Act("return", "退回修改", REVIEW, RETURNED, COLLEGE, tell=GRADUATE, reason="rejection_reasons", rule="PKU-01"),
+        Act("return", "退回修改", REVIEW, RETURNED, COLLEGE, tell=GRADUATE, reason=WORDS, rule="PKU-01"),
         *(
             Act("give_up", "放弃这次提交", state, GIVEN_UP, GRADUATE, do=effects.end, irreversible=True, rule="PKU-01",
                 consequence="放弃以后这次提交就结束了，名单里的信息不变。")
