@@ -15,7 +15,17 @@ from django.utils import timezone
 from qicheng.domain.orgs.effects import settings as school_settings
 from qicheng.domain.orgs.effects import units
 from qicheng.domain.orgs.effects.flags import remove_flag
-from qicheng.domain.orgs.models import AgreementForm, Cohort, EmployerCase, Flag, Reason, ReviewMode, Seat, SignOn, StatusLookup
+from qicheng.domain.orgs.models import (
+    AgreementForm,
+    Cohort,
+    EmployerCase,
+    Flag,
+    Reason,
+    ReviewMode,
+    Seat,
+    SignOn,
+    StatusLookup,
+)
 from qicheng.domain.orgs.queries import MANY_SCHOOLS, stamp
 from qicheng.domain.registration import listings
 from qicheng.domain.registration.effects import agreement, inviting
