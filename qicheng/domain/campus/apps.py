@@ -20,6 +20,7 @@ class CampusConfig(AppConfig):
         for module in iter_modules(flows.__path__, flows.__name__ + "."):
             import_module(module.name)
         self._register_here()
+        self._declare_forms()
         self._ask_first()
         self._mend_letters()
         self._take_files_along()
@@ -45,6 +46,29 @@ class CampusConfig(AppConfig):
         for way in ("destination", "supplementary", "offline_signing"):
             for act in dict.fromkeys((FLOWS[way].begin.name, "submit")):
                 FLOWS[way].gated_by(act, registers_here)
+
+    def _declare_forms(self) -> None:
+        """PKU-02, PKU-04: the types by 就业形式, how their pages speak, and what file and household follow from an approved one."""
+        from qicheng.domain.registration import listings, queries  # noqa: PLC0415 -- needs the models
+        from qicheng.domain.registration.pages.own import spoken  # noqa: PLC0415 -- needs the models
+        from qicheng.domain.registration.sheets import destinations  # noqa: PLC0415 -- beside the next one
+        from qicheng.domain.transfer.effects.records import carry, take_out  # noqa: PLC0415 -- needs the models
+        from qicheng.foundation.flow.declare import FLOWS  # noqa: PLC0415 -- needs the models
+        from qicheng.foundation.flow.words import TOLD  # noqa: PLC0415 -- needs the settings
+
+        from .effects.plan import REMINDER  # noqa: PLC0415 -- needs the models
+        from .models import Part  # noqa: PLC0415 -- needs the app
+        from .pages.forms import MANNER  # noqa: PLC0415 -- needs the models
+        from .queries import forms, profile  # noqa: PLC0415 -- needs the models
+        from .sheets.forms import FLOW, FORMS  # noqa: PLC0415 -- beside the others
+
+        destinations.declare(*FORMS.values())
+        spoken(FLOW, MANNER)
+        queries.registered_elsewhere_at(forms.place_of)
+        listings.shown_where(FLOW, profile.told_of(Part.FORMS))
+        FLOWS[FLOW].followed_by("effective", carry)
+        FLOWS[FLOW].followed_by("voided", take_out)
+        TOLD[REMINDER] = ("campus", "campus:forms", "")
 
     def _take_files_along(self) -> None:
         """CAM-07: 户档信息登记 lapses with the destination that it followed; what it brought is carried in when a module opens later."""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .pages import consents, files, news, offices, personal, personal_reviewing, platform, prints, profile, steps
+from .pages import consents, files, forms, news, offices, personal, personal_reviewing, plan, platform, prints, profile, steps
 
 app_name = "campus"
 
@@ -44,7 +44,20 @@ own_information = [
     path("campus/supplements/<uuid:public_id>/", personal.supplement_case, name="supplement_case"),
 ]
 
+declared_and_reported = [
+    path("campus/forms/", forms.choose, name="forms"),
+    path("campus/forms/new/<slug:kind>/", forms.new, name="forms_new"),
+    path("campus/plan/", plan.plans, name="plans"),
+    path("campus/plan/<str:tier>/people/", plan.people, name="plan_people"),
+    path("campus/plan/<str:tier>/people.xlsx", plan.people_workbook, name="plan_people_workbook"),
+    path("campus/plan/<str:tier>/remind/", plan.remind, name="plan_remind"),
+    path("campus/plan/<str:tier>/report/", plan.report, name="plan_report"),
+    path("campus/plan/<uuid:public_id>/", plan.plan, name="plan"),
+    path("campus/plan/<uuid:public_id>/lines.xlsx", plan.workbook, name="plan_workbook"),
+]
+
 urlpatterns = [
+    *declared_and_reported,
     *own_information,
     *for_graduates,
     *told,

@@ -49,14 +49,19 @@ def record_changed(graduates: Sequence[int]) -> None:
         effect(graduates)
 
 
-def write_record(*, graduate: int, cohort: int, school: int, destination: str, case: str, **values: Any) -> None:
-    """Write the graduate's one employment record from an approved case, in the caller's transaction."""
+def write_record(
+    *, graduate: int, cohort: int, school: int, destination: str, case: str, source: str = "system", **values: Any
+) -> None:
+    """Write the graduate's one employment record from an approved case, in the caller's transaction.
+
+    `source` is a key of `EmploymentRecord.SOURCES`: ours, or a school's own platform, from which it is reported later (CON-01).
+    """
     row = {
         **BLANK,
         **values,
         "destination": destination,
         "case": case,
-        "source": "system",
+        "source": source,
         "changed_at": timezone.now(),
     }
     EmploymentRecord.objects.unscoped("an approval writes the record of its own graduate").update_or_create(
@@ -70,7 +75,14 @@ def write_record(*, graduate: int, cohort: int, school: int, destination: str, c
 def clear_record(*, graduate: int, case: str) -> None:
     """Set the record to seeking work, if it came from that case; no case stands behind it any more."""
     rows = EmploymentRecord.objects.unscoped("an ended case clears the record that it wrote")
-    row = {**BLANK, "destination": SEEKING_WORK, "case": "", "changed_at": timezone.now(), "version": F("version") + 1}
+    row = {
+        **BLANK,
+        "destination": SEEKING_WORK,
+        "case": "",
+        "source": "system",
+        "changed_at": timezone.now(),
+        "version": F("version") + 1,
+    }
     if rows.filter(graduate_id=graduate, case=case).update(**row):
         record_changed([graduate])
 
@@ -299,6 +311,9 @@ def change_contacts(account: int, actor: Actor, *, phone: str, email: str) -> di
     """
     with transaction.atomic():
         be(actor)
+        # Lines before the account, as whoever holds a line and goes on to its account.
+        lines = Graduate.objects.unscoped("a person's own lines, by its account").filter(account=account).order_by("pk")
+        list(lines.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
         changes = _carry_contacts(account, phone, email)
         if changes:
             note(actor, "change_contacts", "roster", {label: ["已登记" if pair[0] else "", "已更换"] for label, pair in changes.items()},

@@ -120,7 +120,11 @@ class EmploymentRecord(Scoped):
         graduate="graduate", college="graduate__college", school="school", province="school__province", ministry=EVERYTHING,
         tier="graduate__tier", area=Area.EMPLOYMENT,
     )  # fmt: skip
-    SOURCES: ClassVar = (("system", "登记系统"), ("upload", "就业管理系统上传"), ("interface", "就业管理系统接口"))
+    SOURCES: ClassVar = (
+        ("system", "登记系统"), ("upload", "就业管理系统上传"), ("interface", "就业管理系统接口"), ("platform", "学校平台"),
+    )  # fmt: skip
+    # Of these a case that was approved here stands behind the record, as long as it has effect.
+    APPROVED_HERE: ClassVar = ("system", "platform")
 
     graduate = models.OneToOneField(Graduate, models.PROTECT)
     cohort = models.PositiveSmallIntegerField()

@@ -237,6 +237,11 @@ class Flow:
                     f"{self.name}: it is the turn of {state.turn} in {state.key}, but nothing is open to it"
                 )
 
+    @property
+    def room(self) -> str:
+        """The room that declares it, which has its words: the one whose function begins it, whatever room's cases it moves."""
+        return self.begin.make.__module__.split(".")[2]
+
     def followed_by(self, state: str, effect: Effect) -> None:
         """Let a room above have its part in every act that brings a case into `state`: `effect(case, actor)`, in the same transaction.
 

@@ -12,16 +12,22 @@ from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qicheng.foundation.access import Actor
 
 # 6 月 10 日 of the cohort's year, unless the school says another day (PKU-03).
 CLOSING = (6, 10)
 # The flows whose open cases keep a part from being switched off.
 FLOWS_OF: dict[Part, tuple[str, ...]] = {
+    Part.PLATFORM: ("platform",),
     Part.SUPPLEMENT: ("supplement",),
+    Part.FORMS: ("declared",),
+    Part.PLAN: ("plan",),
     Part.FILES: ("file_registration",),
     Part.DEFERRAL: ("deferral",),
     Part.ONE_CHANGE: ("one_change",),
+    Part.APPLICATIONS: ("application",),
 }
 
 
@@ -46,6 +52,19 @@ def shown_parts(school: int | None, cohort: int) -> frozenset[str]:
     return kept("profiles", _all_profiles).get((school, cohort), frozenset())
 
 
+def told_of(part: Part) -> Callable[[Actor, int], bool]:
+    """Who is told that there is a part at all: users of schools that have it in the cohort, and whoever is above any of these."""
+
+    def test(actor: Actor, cohort: int) -> bool:
+        if actor.role in (Role.SCHOOL, Role.COLLEGE, Role.GRADUATE):
+            school = kept("colleges", _all_colleges).get(actor.node) if actor.role is Role.COLLEGE else school_of(actor)
+            return part.value in shown_parts(school, cohort)
+        known = kept("profiles", _all_profiles)
+        return any(part.value in parts for (_, year), parts in known.items() if year == cohort)
+
+    return test
+
+
 def school_of(actor: Actor) -> int | None:
     """The school that the actor belongs to; None for whoever belongs to none."""
     if actor.role is Role.SCHOOL:
@@ -55,6 +74,10 @@ def school_of(actor: Actor) -> int | None:
     if actor.role is Role.GRADUATE:
         return Graduate.objects.seen_by(actor).values_list("school", flat=True).first()
     return None
+
+
+def _all_colleges() -> dict[int, int]:
+    return dict(College.objects.values_list("pk", "school"))
 
 
 def _all_profiles() -> dict[tuple[int, int], frozenset[str]]:

@@ -134,6 +134,8 @@ def write_record_of(case: Registration) -> None:
     given |= {key: case.employer_shown.get(key) or "" for key in given}
     if case.kind:
         written = given | destinations.record_values(case.kind, case.terms)
+        # What a way of a room above brings comes from the school's own platform (CON-01).
+        written["source"] = "system" if case.kind in destinations.REGISTRY else "platform"
     else:
         signed = case.terms.get("signed_on") or timezone.localdate(case.answered_at or case.effective_at).isoformat()
         written = given | {

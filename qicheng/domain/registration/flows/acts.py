@@ -72,10 +72,12 @@ def recalls(review: Review, target: State, do: Any = registering.take_back) -> t
 
 def refreshes(review: Review) -> tuple[Act, ...]:
     """ROS-05: take over from the roster what has changed there since."""
-    levels = ((review.college, COLLEGE), (review.school, SCHOOL))
-    return tuple(
-        Act("refresh", "获取最新学生信息", state, state, by, do=registering.take_latest, rule="ROS-05") for state, by in levels
-    )  # fmt: skip
+    return (refresh(review.college, COLLEGE), refresh(review.school, SCHOOL))
+
+
+def refresh(state: State, by: tuple[Role, ...]) -> Act:
+    """The same for one level."""
+    return Act("refresh", "获取最新学生信息", state, state, by, do=registering.take_latest, rule="ROS-05")
 
 
 def give_up(*states: State, do: Any = registering.end) -> tuple[Act, ...]:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from qicheng.domain.roster.models import Graduate
     from qicheng.foundation.access import Actor
     from qicheng.foundation.access.pages import Request
+    from qicheng.foundation.flow.perform import Record
 
 # What is said before a form is filled in and before it is submitted (OFF-02).
 ONE_AGREEMENT = "协议书生成后，需单位盖章、学校审核后才能正式生效。协议书一旦生效，无法与其他单位进行网上签约，且一次只能生成一份协议书。"
@@ -57,8 +58,10 @@ AGREE_FIRST = "先和单位商量好，是在线上签约还是线下签约，�
 class Manner:
     """How the pages of one flow speak: heading, what is said above the form, the words of its buttons and of a return.
 
-    `line(case)` is the line of steps above form and case, (step, word, done|now|you|stop|'') each, as `ui.relay` takes them. `is_short`: the second button submits at
-    once if nothing stands against it, and otherwise shows what does. `choosing` is the URL name of the page where another type is chosen.
+    `line(case)` is the line of steps above form and case, (step, word, done|now|you|stop|'') each, as `ui.relay` takes them; `returned(record)`
+    what is said above the reason of a return, `sent` above a form that lies with reviewers, `locked` above what follows by itself, `follows` what happens after submitting, `ending` how what is in force ends. `is_short`: the second
+    button submits at once if nothing stands against it, and otherwise shows what does. `choosing` is the URL name of the page where
+    another type is chosen. `beside(case, actor)` is what else can be done about the case: (heading, words, link, its address or '') each.
     """
 
     heading: str
@@ -67,10 +70,15 @@ class Manner:
     advice: str = ""
     keep: str = "暂存"
     hand_in: str = "核对并提交"
-    returned: str = "老师退回，要改的是"
+    sent: str = "已经提交，学院还没有审核。保存以后，老师看到的就是改过的内容；要换证明材料的，先撤回。"
+    locked: str = ""
+    returned: Callable[[Record], str] = lambda record: "老师退回，要改的是"
+    follows: tuple[tuple[str, str], ...] = ()
+    ending: str = ""
     line: Callable[[Registration], Sequence[tuple[str, str, str]]] | None = None
     is_short: bool = False
     choosing: str = ""
+    beside: Callable[[Registration, Actor], Sequence[tuple[str, str, str, str]]] | None = None
 
 
 MANNERS = {
@@ -163,7 +171,8 @@ def filling(request: Request, case: Registration, form: Form, why: str = "") -> 
     returned = last_words(case, timeline(case)) if case.version else ""
     return render(request, "registration/own_form.html", {
         "case": case, "form": form, "groups": groups(case, form), "why": why, "is_new": not case.version, "title": kind.name(case.edition) if kind else "",
-        "manner": manner, "line": manner.line(case) if manner.line else (), "is_sent": is_sent(case), "returned_words": returned_words(case) if returned else "",
+        "manner": manner, "locked": locked(case) if manner.locked else (), "line": manner.line(case) if manner.line else (), "is_sent": is_sent(case), "returned_words": returned_words(case) if returned else "",
+        "beside": manner.beside(case, request.actor) if manner.beside and case.version else (),
         "guide": kind.guide if kind else None, "state": case.standing.tag(Role.GRADUATE)[1] if case.version else "",
         "area": orgs.area_selects(str(form["area"].value() or "")) if has_selects(case) else (), "has_unit": has_unit, "q": words,
         "found": orgs.verified_units(words) if has_unit and words else [], "key": token(), "flagged": flagged(case, str(form["credit_code"].value() or "").strip().upper()) if has_unit else None,
@@ -272,6 +281,12 @@ def onward(request: Request, case: Registration) -> HttpResponse:
     return redirect("registration:fill_in", case.public_id)
 
 
+def locked(case: Registration) -> list[tuple[str, str]]:
+    """(label, value) of what follows from the choice and from the roster, as far as there is anything."""
+    kind = destinations.of(case.kind)
+    return [(one.label, one.shown(case.terms[one.key])) for one in kind.derived if case.terms.get(one.key)]
+
+
 def is_sent(case: Registration) -> bool:
     """Whether the case was submitted, and what its graduate still changes is read by reviewers at once."""
     return bool(case.version) and case.standing.turn is not Role.GRADUATE
@@ -279,10 +294,8 @@ def is_sent(case: Registration) -> bool:
 
 def returned_words(case: Registration) -> str:
     """What is said above the reason of a return."""
-    level = next(
-        (one.role for one in reversed(timeline(case)) if one.after == case.state and one.before != one.after), ""
-    )
-    return MANNERS[case.flow_name].returned.format(level=Role(level).label if level else "")
+    moved = next((one for one in reversed(timeline(case)) if one.after == case.state and one.before != one.after), None)
+    return MANNERS[case.flow_name].returned(moved) if moved else ""
 
 
 # ---- the check before it is submitted
@@ -383,6 +396,7 @@ def registered(request: Request, case: Registration) -> HttpResponse:
         "dissolutions": queries.dissolutions_about(case, actor) if case.effective_at else [], "timeline": queries.lines(case, events),
         "contacts": orgs.contacts_for(case.graduate), "back": reverse("registration:home"), "heading": case.flow.label, "flagged": flagged(case),
         "manner": manner, "line": manner.line(case) if manner.line else (), "returned_words": returned_words(case) if last else "",
+        "beside": manner.beside(case, actor) if manner.beside else (),
     })  # fmt: skip
 
 
@@ -422,6 +436,8 @@ def printed(case: Registration) -> list[tuple[str, list[tuple[str, str]], str]]:
 
 def follows(case: Registration) -> list[tuple[str, str]]:
     """What happens once it is submitted, step by step."""
+    if own_words := MANNERS[case.flow_name].follows:
+        return list(own_words)
     levels = [("学院审核", queries.USUAL_PACE)] * queries.has_two_levels(case) + [
         (f"学校{case.verb}", queries.USUAL_PACE)
     ]
