@@ -6,19 +6,27 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.campus.models import Deferral, OneChange, Part
+from qicheng.domain.campus.sheets.forms import FORMS
+from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import FULL, Actor, Area, Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.gather import add_proof, gathered
 from qicheng.foundation.flow.perform import begin, perform
-from tests.world import picture
+from tests.world import filled_destination, picture
 
 if TYPE_CHECKING:
-    from qicheng.domain.registration.models import Registration
     from qicheng.domain.roster.models import Graduate
     from tests.world import World
 
 WISH = {"wish": "agreement", "wish_unit": "云岭数据科技有限公司", "reason": "单位来函，同意接收户口和档案"}
+# What goes with what else is filled in.
+FITTING = {"name": "江临某某科技有限公司", "authority": "320000", "province": "320000", "major": "电气工程"}
 PARTS = (Part.FORMS, Part.DEFERRAL, Part.ONE_CHANGE)
+
+
+def key_of(kind: str) -> str:
+    """The key of a type, by its code."""
+    return f"declared_{kind.replace('.', '_')}"
 
 
 def opened(world: World) -> World:
@@ -29,10 +37,13 @@ def opened(world: World) -> World:
     return world
 
 
-def drafted(world: World, kind: str = "flex.cert", graduate: Graduate | None = None, **terms: Any) -> Registration:
-    """A destination that its graduate has saved."""
-    given = {"name": "江临某某科技有限公司"} | terms
-    case: Any = begin(FLOWS["declared"], world.of(graduate or world.graduate), kind=kind, **given)
+def drafted(world: World, kind: str = "flex.cert", graduate: Graduate | None = None, **terms: str) -> Registration:
+    """A destination that its graduate has saved, by the code of its 就业形式."""
+    key = key_of(kind)
+    given = terms | {code: FITTING[code] for code in FITTING.keys() & FORMS[key].sheet.keys}
+    case: Any = begin(
+        FLOWS["declared"], world.of(graduate or world.graduate), kind=key, **filled_destination(key, **given)
+    )
     return case
 
 
@@ -43,15 +54,19 @@ def submitted(world: World, case: Registration) -> Registration:
 
 
 def approved(world: World, case: Registration) -> Registration:
-    """What waits with the college, consented to by both."""
-    perform(case, "approve", world.actor(Role.COLLEGE))
+    """What waits with the college, or with the school alone, approved to the end."""
+    if case.standing.turn is Role.COLLEGE:
+        perform(case, "approve", world.actor(Role.COLLEGE))
     perform(case, "approve", world.actor(Role.SCHOOL))
     return case
 
 
 def turned(case: Registration, kind: str) -> Registration:
     """The graduate has chosen another kind."""
-    perform(case, "rekind", Actor(Role.GRADUATE, case.graduate_id, levels=FULL), kind=kind)
+    own, key = Actor(Role.GRADUATE, case.graduate_id, levels=FULL), key_of(kind)
+    perform(case, "retype", own, kind=key)
+    given = {code: FITTING[code] for code in FITTING.keys() & FORMS[key].sheet.keys}
+    perform(case, "edit", own, **filled_destination(key, **given))
     return case
 
 
@@ -65,6 +80,12 @@ def prove(case: Any, world: World) -> None:
     for place, one in enumerate(gathered(case)):
         if one.lacks:
             add_proof(case, one.kind.key, picture(place), world.of(case.graduate))
+
+
+def prove_all(case: Any, world: World) -> None:
+    """One of every kind of proof that the case takes."""
+    for place, one in enumerate(gathered(case)):
+        add_proof(case, one.kind.key, picture(place), world.of(case.graduate))
 
 
 def asked(world: World, case: Registration, *, proven: bool = True) -> Deferral:
@@ -106,3 +127,9 @@ def change_waiting(world: World, case: Registration) -> OneChange:
 
 
 LAST_DAY = date(2026, 12, 31)
+
+
+def forget(world: World) -> None:
+    """The graduate has thrown the draft away, to fill in another one."""
+    for case in Registration.all_rows.filter(graduate=world.graduate, state="draft"):
+        perform(case, "discard", world.of(world.graduate))

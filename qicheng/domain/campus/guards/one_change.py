@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qicheng.domain.campus.queries.one_change import FLOW, IN_FORCE, is_spent
+from qicheng.domain.campus.queries.one_change import IN_FORCE, is_spent
+from qicheng.domain.campus.sheets.forms import FLOW
 
 if TYPE_CHECKING:
     from qicheng.domain.campus.models import OneChange

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from qicheng.domain.campus.queries.deferral import FLOW
+from qicheng.domain.campus.sheets.forms import FLOW, FORMS
 from qicheng.domain.registration.models import Registration
-from qicheng.domain.registration.sheets import destinations
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.listing import Column, Filter, Listing
 
@@ -16,8 +15,7 @@ SEARCH = "(g.name LIKE %(q_prefix)s OR g.student_number = %(q)s OR g.exam_number
 @cache
 def declared() -> Listing:
     """Every destination that was submitted by the school's own form, the newest first."""
-    kinds = {one.key: one.label for one in destinations.declared(FLOW)}
-    states = FLOWS[FLOW].states
+    kinds, states = {one.key: one.label for one in FORMS.values()}, FLOWS[FLOW].states
     return Listing(
         "campus_papers", "各人要交的材料", Registration,
         "registration_registration c JOIN roster_graduate g ON g.id = c.graduate_id JOIN orgs_college k ON k.id = c.college_id", "c",

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from qicheng.foundation.access.pages import Request
 
 EVERYBODY = (Role.GRADUATE, Role.COLLEGE, Role.SCHOOL)
+DEFER = "还有签约意向、暂时不能把户口和档案迁回生源地的，在提交以前申请。"
+CHANGE = "审核通过以后最多只能更改一次，要学院和就业中心都同意。"
 # Acts that have a place of their own on the page of an application.
 PLACED = frozenset({"edit", "submit"})
 
@@ -87,6 +89,24 @@ def one_changes(request: Request) -> HttpResponse:
 def one_change(request: Request, public_id: UUID) -> HttpResponse:
     """One application for 更改毕业去向."""
     return shown(request, "one_change", public_id)
+
+
+def beside(case: Registration, actor: Actor) -> list[tuple[str, str, str, str]]:
+    """What the page of a destination says of papers, deferral and change: (heading, words, link, its address) each."""
+    found = [("要交的材料", "要交哪些、交到哪里，以及可以打印的表格。", "看要交的材料", reverse("campus:papers"))]
+    if (one := deferrals_.beside(case, actor)) is not None:
+        words = one.words or (one.deferral.standing.label if one.deferral else f"现在还不能申请：{one.why}" if one.why else DEFER)
+        found.append(("暂缓派遣", words, *_onward("暂缓派遣", one.deferral, one.why, "campus:deferrals")))
+    if (other := changes_.beside(case, actor)) is not None:
+        words = other.change.standing.label if other.change else f"现在不能申请：{other.why}" if other.why else CHANGE
+        found.append(("更改毕业去向", words, *_onward("更改毕业去向", other.change, other.why, "campus:one_changes")))
+    return found
+
+
+def _onward(label: str, case: Consent | None, why: str, page: str) -> tuple[str, str]:
+    if case is not None:
+        return f"看{label}申请", reverse(case.detail, args=[case.public_id])
+    return ("", "") if why else (f"申请{label}", reverse(page))
 
 
 def overview(request: Request, flow: str) -> HttpResponse:

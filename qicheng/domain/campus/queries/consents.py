@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.campus.models import Consent, Deferral
+from qicheng.domain.campus.sheets.forms import FLOW
 from qicheng.domain.campus.sheets.prints import PERSON, SIGNED
 from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import Role
 
-from .deferral import FLOW, GRANTED, runs_until, words_of
+from .deferral import GRANTED, runs_until, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from qicheng.domain.campus.models import Deferral, Part
-from qicheng.foundation import codes
+from qicheng.domain.campus.sheets.forms import FLEX_CERTIFIED, FLOW, FORMS, row_of
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.kit.calendar import midnight
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qicheng.domain.registration.models import Registration
     from qicheng.foundation.access import Actor
 
-FLOW, FOR = "declared", "灵活就业（用人单位证明）"
+FOR = FLEX_CERTIFIED.label
 # Where the graduate still fills the destination in.
 FILLED_IN = ("draft", "returned", "reopened")
 GRANTED, CLOSED = "granted", ("discarded", "given_up", "refused", "ended")
@@ -36,14 +36,7 @@ class Beside:
 
 def is_for(flow: str, kind: str) -> bool:
     """Whether a destination of that flow and kind may be deferred."""
-    table, form = codes.table("employment_forms"), employment_form(flow, kind)
-    return bool(form) and table.row(form)["may_defer"] == "1"
-
-
-def employment_form(flow: str, kind: str) -> str:
-    """The 就业形式 (codes/employment_forms) of a destination of that flow and kind; '' for one of another way."""
-    found = kind.removeprefix(f"{FLOW}_").replace("_", ".", 1)
-    return found if flow == FLOW and codes.table("employment_forms").has(found) else ""
+    return flow == FLOW and kind in FORMS and row_of(kind)["may_defer"] == "1"
 
 
 def last_day(cohort: int) -> date:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.campus.models import OneChange, Part
+from qicheng.domain.campus.sheets.forms import FLOW
 from qicheng.foundation.flow.declare import FLOWS
 
 from .profile import has_part
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from qicheng.domain.registration.models import Registration
     from qicheng.foundation.access import Actor
 
-FLOW, IN_FORCE, GRANTED = "declared", "effective", "granted"
+IN_FORCE, GRANTED = "effective", "granted"
 CLOSED = ("discarded", "given_up", "refused", "lapsed")
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.campus.models import Deferral, OneChange
 from qicheng.domain.campus.sheets.consents import CHANGE
+from qicheng.domain.campus.sheets.forms import CENTRE, code_of
+from qicheng.domain.campus.sheets.forms import FORMS as CHOICES
 from qicheng.domain.campus.sheets.prints import FORMS, Form, lacking, person
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.roster.models import Graduate
@@ -15,7 +17,7 @@ from qicheng.domain.roster.queries import student
 from qicheng.foundation import codes
 from qicheng.foundation.flow.gather import gathered
 
-from .deferral import FOR, employment_form
+from .deferral import FOR
 from .one_change import in_words
 from .profile import closing_day, profile_of
 
@@ -45,7 +47,7 @@ class Paper:
 
 def papers_for(case: Registration) -> list[Paper]:
     """The papers that the choice needs, in the order of the table."""
-    table, kind = codes.table("declared_papers"), employment_form(case.flow_name, case.kind)
+    table, kind = codes.table("declared_papers"), code_of(case.kind) if case.kind in CHOICES else ""
     rows = [(key, table.row(key)) for key in table]
     closing = closing_day(profile_of(case.school_id, case.cohort))
     found = []
@@ -84,7 +86,7 @@ def said(form: Form, case: Printable) -> dict[str, str]:
             before = case.before or in_words(_registration(case))
             wish = "　".join(filter(None, (CHANGE["wish"].shown(case.wish), case.wish_unit)))
             return words | {"before": before, "wish": wish, "reason": case.reason, "letters": brought(case, "letters")}
-    return words | _filled_in(case)
+    return _filled_in(case) | words
 
 
 def brought(case: Any, kind: str) -> str:
@@ -94,7 +96,17 @@ def brought(case: Any, kind: str) -> str:
 
 
 def _filled_in(case: Registration) -> Mapping[str, str]:
-    return {}
+    """What the destination's own form says, under the keys of the printed ones."""
+    fields = [*CHOICES[case.kind].sheet, *CHOICES[case.kind].derived]
+    shown = {field.key: field.shown(case.terms.get(field.key)) for field in fields}
+    unit, goes_to = shown.get("name", ""), case.terms.get("archive_receiver") or ""
+    graduate = _graduate(case)
+    here = case.school.name
+    return shown | {
+        "subject": shown.get("major", ""), "school": shown.get("school", ""), "kept_at": CENTRE if goes_to == CENTRE else f"生源地　{goes_to}".strip("　"),
+        "occupation": unit, "company": unit, "place": shown.get("area", ""), "licence": brought(case, "business_licence"),
+        "archive_now": here if graduate.archive_moved else "", "household_now": here if graduate.household_moved else "",
+    }  # fmt: skip
 
 
 def _graduate(case: Printable) -> Graduate:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SIGNED, PERSON = "签字", "学生"
 # Where nothing is known the place stays empty, to be filled in by hand.
 BY_HAND = frozenset({
-    "student_number", "phone", "degree", "funding", "household_now", "archive_now", "income", "position", "credit_code", "place",
+    "student_number", "phone", "degree", "funding", "household_now", "archive_now", "income", "position", "credit_code", "place", "letters", "licence",
 })  # fmt: skip
 # Who signs, and what is left empty for it.
 OWN, OFFICE, SEAL = ("签字", "日期"), ("负责人签字", "日期"), ("负责人签字", "盖章", "日期")
