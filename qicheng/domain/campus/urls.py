@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .pages import consents, files, forms, news, offices, personal, personal_reviewing, plan, platform, prints, profile, steps
+from .pages import applications, consents, files, forms, made, news, offices, personal, personal_reviewing, plan, platform, prints, profile, steps
 
 app_name = "campus"
 
@@ -56,7 +56,35 @@ declared_and_reported = [
     path("campus/plan/<uuid:public_id>/lines.xlsx", plan.workbook, name="plan_workbook"),
 ]
 
+own_applications = [
+    path("campus/applications/", applications.applications, name="applications"),
+    path("campus/applications/new/<uuid:public_id>/", applications.apply, name="apply"),
+    path("campus/applications/next/", applications.next_, name="next_application"),
+    path("campus/applications/batch/", applications.batch, name="application_batch"),
+    path("campus/applications/batch/done/", applications.batch_done, name="application_batch_done"),
+    path("campus/applications/<uuid:public_id>/", applications.application, name="application"),
+    path("campus/applications/<uuid:public_id>/form/", applications.fill_in, name="fill_in_application"),
+    path("campus/applications/<uuid:public_id>/result.pdf", applications.result, name="application_result"),
+    path("campus/results/<slug:number>/<slug:token>/", applications.check, name="result_check"),
+]
+builder = [
+    path("settings/forms/<uuid:public_id>/", made.made, name="made"),
+    path("settings/forms/<uuid:public_id>/about/", made.spec, name="made_spec"),
+    path("settings/forms/<uuid:public_id>/rules/", made.terms, name="made_terms"),
+    path("settings/forms/<uuid:public_id>/add/", made.entry, name="made_new_entry"),
+    path("settings/forms/<uuid:public_id>/step/<slug:name>/", made.step, name="made_step"),
+    path("settings/forms/<uuid:public_id>/version/<int:number>/", made.preview, name="made_preview"),
+    path("settings/forms/<uuid:public_id>/version/<int:number>/result.pdf", made.preview_result, name="made_result"),
+    path("settings/forms/<uuid:public_id>/version/<int:number>/changes/", made.compare, name="made_compare"),
+    path("settings/forms/<uuid:public_id>/entry/<slug:key>/", made.entry, name="made_entry"),
+    path("settings/forms/<uuid:public_id>/entry/<slug:key>/<slug:step>/", made.move, name="made_move"),
+    path("settings/forms/<slug:purpose>/", made.forms, name="made_forms"),
+    path("settings/forms/<slug:purpose>/new/", made.new, name="made_new"),
+]
+
 urlpatterns = [
+    *own_applications,
+    *builder,
     *declared_and_reported,
     *own_information,
     *for_graduates,

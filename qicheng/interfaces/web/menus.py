@@ -98,6 +98,8 @@ ROSTER = ("名单与账号", "/students/")
 CAMPUS = "学校平台"
 CampusEntry = tuple[str, str, str, tuple[Role, ...], tuple[Area, ...], tuple[Part, ...]]
 CAMPUS_SIDE: tuple[CampusEntry, ...] = (
+    ("申请事项", "/campus/applications/", "check-circle", BOTH, (EMPLOYMENT,), (Part.APPLICATIONS,)),
+    ("申请事项设计", "/settings/forms/application/", "pen", SCHOOL_ONLY, (EMPLOYMENT,), (Part.APPLICATIONS,)),
     ("个人信息完善", "/campus/personal/people/", "users", BOTH, (EMPLOYMENT,), (Part.PERSONAL,)),
     ("审核补充信息", "/campus/supplements/review/", "check-circle", (Role.COLLEGE,), (EMPLOYMENT,), (Part.SUPPLEMENT,)),
     ("补充个人就业信息", "/campus/supplements/", "users", BOTH, (EMPLOYMENT,), (Part.SUPPLEMENT,)),

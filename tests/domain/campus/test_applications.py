@@ -201,8 +201,8 @@ def test_a_case_keeps_the_version_that_it_began_with(world, school):
     ("terms", "words"),
     [
         ({"result_title": ""}, "打印件的标题和正文要么都写，要么都空着"), ({"notice_days": None}, "公示的标题、内容和天数要么都写，要么都空着"),
-        ({"result_text": "{没有这项}"}, "打印件的正文里的 {没有这项} 不知道是哪一项"), ({"notice_text": "{手机号码}"}, "公示里不能写 {手机号码}"),
-        ({"notice_title": "{邮箱}"}, "公示里不能写 {邮箱}"),
+        ({"result_text": "{没有这项}"}, "打印件的正文里的 {没有这项} 不知道是哪一项"), ({"notice_text": "{手机号码}"}, "公示的内容里不能写 {手机号码}"),
+        ({"notice_title": "{邮箱}"}, "公示的标题里不能写 {邮箱}"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_result_or_notice_keeps_a_version_from_being_published(terms, words):

@@ -109,10 +109,12 @@ def remove_entry(actor: Actor, public_id: UUID | str, seen: int, key: str) -> No
 def put_terms(
     actor: Actor, public_id: UUID | str, seen: int, terms: Mapping[str, Any], changes: Mapping[str, list[str]]
 ) -> None:
-    """Keep what the purpose has beside the fields; `changes` says in words what is different."""
+    """Keep what an application has beside its fields; `changes` says in words what is different."""
     with transaction.atomic():
         row = _held(actor, public_id, seen)
         version = _making(row)
+        if found := applications.faults_of_terms(version.fields, terms):
+            raise Refused("；".join(found) + "。")
         version.terms = dict(terms)
         version.save()
         _put(actor, row, "put_terms", changes)

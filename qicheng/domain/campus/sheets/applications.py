@@ -71,26 +71,31 @@ def days_of_notice(terms: Mapping[str, Any]) -> int:
 
 def faults(fields: Sequence[Entry], terms: Mapping[str, Any]) -> list[str]:
     """What keeps a version from being published, in words; beside what may not stand in a list at all (`sheets.made.faults`)."""
+    is_empty = not any(entry["kind"] not in ("note", "known") for entry in fields)
+    return [*(["还没有一项要填写的内容，也没有要上传的材料"] if is_empty else []), *faults_of_terms(fields, terms)]
+
+
+def faults_of_terms(fields: Sequence[Entry], terms: Mapping[str, Any]) -> list[str]:
+    """What is wrong with result and notice beside these fields, in words."""
     said, found = whole(terms), []
-    if not any(entry["kind"] not in ("note", "known") for entry in fields):
-        found.append("还没有一项要填写的内容，也没有要上传的材料")
     if bool(said["result_title"]) != bool(said["result_text"]):
         found.append("打印件的标题和正文要么都写，要么都空着")
     if len({bool(said[key]) for key in ("notice_title", "notice_text", "notice_days")}) > 1:
         found.append("公示的标题、内容和天数要么都写，要么都空着")
-    known = names(fields)
+    known, private = names(fields), private_names(fields)
     for key in ("result_title", "result_text", "notice_title", "notice_text"):
-        found += [
-            f"{TERMS[key].label}里的 {{{name}}} 不知道是哪一项" for name in GAP.findall(said[key]) if name not in known
-        ]
-    private = {*(ROSTER_LINE[key].label for key in PRIVATE), *(name for name, key in ALSO.items() if key in PRIVATE)}
-    private |= {
-        entry["label"] for entry in fields if entry["kind"] in ("phone", "email") or entry.get("source") in PRIVATE
-    }
-    for name in dict.fromkeys(GAP.findall(said["notice_title"] + said["notice_text"])):
-        if name in private:
-            found.append(f"公示里不能写 {{{name}}}")
+        for name in dict.fromkeys(GAP.findall(said[key])):
+            if name not in known:
+                found.append(f"{TERMS[key].label}里的 {{{name}}} 不知道是哪一项")
+            elif key.startswith("notice") and name in private:
+                found.append(f"{TERMS[key].label}里不能写 {{{name}}}")
     return found
+
+
+def private_names(fields: Sequence[Entry]) -> set[str]:
+    """The names of what does not go out to the public."""
+    own = {entry["label"] for entry in fields if entry["kind"] in ("phone", "email") or entry.get("source") in PRIVATE}
+    return own | {ROSTER_LINE[key].label for key in PRIVATE} | {name for name, key in ALSO.items() if key in PRIVATE}
 
 
 def names(fields: Sequence[Entry]) -> list[str]:

@@ -414,9 +414,9 @@ def _numbered(options: str, was: Entry | None) -> list[list[str]]:
 # ---- for a case that keeps its version
 
 
-def loose(entries: Iterable[Entry], name: str = "Drafted") -> Sheet:
-    """The sheet in which anything may still be missing: what is asked by another field is taken whatever that one says."""
-    return Sheet(name, tuple(replace(field, required=False, when=None) for field in map(field_of, asked_of(entries))))
+def loose(entries: Iterable[Entry]) -> Sheet:
+    """The sheet in which anything may still be missing."""
+    return Sheet("Drafted", tuple(replace(field, required=False) for field in map(field_of, asked_of(entries))))
 
 
 def drafted(case: Any) -> Sheet:
