@@ -15,6 +15,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from qicheng.domain.campus.models import Part, Profile
 from qicheng.domain.orgs.models import Opening, ReviewMode, SigningSettings
 from qicheng.domain.registration.flows.destination import DESTINATION
 from qicheng.domain.registration.flows.offline_dissolution import OFFLINE_DISSOLUTION
@@ -40,6 +41,7 @@ from qicheng.foundation.flow.words import CHANNELS, messages, sentence
 from qicheng.foundation.kit.proofs import remake
 from qicheng.foundation.notice.models import Notice
 from qicheng.foundation.papers import proofs
+from tests.domain.campus import filled_personal as own
 from tests.domain.registration.places import EVERY_PLACE
 from tests.domain.registration.places import PLACES as STANDING
 from tests.domain.registration.test_dissolution import asked_on
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 # How many deep places there are to start from, the shallow one among them; behind them, every state of a graduate's own ways.
-DEEP = 22
+DEEP = 23
 PLACES = DEEP + len(EVERY_PLACE)
 # For how many minutes the long form walks; two processes share it by its halves.
 SOAK_MINUTES = float(os.environ.get("QICHENG_SOAK", "0"))
@@ -112,6 +114,8 @@ def filled(act: Act, case: Case, chance: random.Random) -> dict[str, Any]:
     if (case.flow_name, act.name) == ("destination", "redirect"):
         kind = chance.choice(destinations.types(case.edition)).key  # type: ignore[attr-defined]
         return {"kind": kind, **filled_destination(kind)}
+    if case.flow_name in own.FLOWS:
+        return own.typed(act, case, chance)
     sheet = act.sheet(case)
     if sheet is None:
         return {}
@@ -227,6 +231,25 @@ class Walk:
     def mailing(self) -> Case:
         """Of a graduate who has confirmed long enough ago, or else it is refused."""
         return begin(MAILING, self.somebody())
+
+    def personal_information(self) -> Case:
+        """Of the graduate of the other school, who has none yet, or else it is refused."""
+        graduate = self.asked_first(Part.PERSONAL)
+        return begin(FLOWS["personal_information"], self.world.of(graduate), **own.PERSONAL | own.contacts(graduate))
+
+    def supplement(self) -> Case:
+        """Of the graduate of the other school, who has none under way, or else it is refused."""
+        graduate = self.asked_first(Part.SUPPLEMENT)
+        return begin(FLOWS["supplement"], self.world.of(graduate), **own.supplement(graduate))
+
+    def asked_first(self, part: Part) -> Graduate:
+        """Whoever has to do that part before anything is registered: the other school has it from now on."""
+        school = self.world.other_school
+        known = Profile.all_rows.filter(school=school, cohort=self.world.cohort).first()
+        self.world.open_parts(
+            part, *(Part(one) for one in (known.parts if known else []) if one != part), school=school
+        )
+        return Graduate.all_rows.get(pk=self.world.stranger.pk)
 
     def employer_verification(self) -> Case:
         return self._about_an_employer("employer_verification")
@@ -500,6 +523,9 @@ class Walk:
                 case = self._about_an_employer("employer_verification", world.employer)
                 perform(case, "return", world.actor(Role.MINISTRY), reason="x_address", words="写到门牌号")
                 self.cases.append(case)
+            case 22:
+                self.cases += [own.submitted(world, world.stranger), own.supplemented(world, world.stranger)]
+                world.open_parts(Part.PERSONAL, Part.SUPPLEMENT, school=world.other_school)
 
     def note_overdue(self, case: Case) -> None:
         """The record of a beginning in the past, which a row that was written as its beginning leaves out."""

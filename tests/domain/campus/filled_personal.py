@@ -10,9 +10,13 @@ from qicheng.foundation.access import Role
 from qicheng.foundation.flow.perform import begin, perform
 
 if TYPE_CHECKING:
+    from random import Random
+
     from qicheng.domain.roster.models import Graduate
+    from qicheng.foundation.flow.declare import Act
     from tests.world import World
 
+FLOWS = (PERSONAL_INFORMATION.name, SUPPLEMENTING.name)
 PERSONAL: dict[str, str] = {
     "political_status": "02", "origin": "320681", "hardship": "2", "wechat": "chencheng2026", "qq": "", "counsellor": "李华", "class_name": "1班",
     "remote_academy": "", "emergency_name": "陈建国", "emergency_phone": "13356785678",
@@ -22,6 +26,21 @@ PERSONAL: dict[str, str] = {
 def contacts(graduate: Graduate) -> dict[str, str]:
     """The own phone, which nobody else has, and an address."""
     return {"phone": graduate.phone, "email": "chen@example.com"}
+
+
+def supplement(graduate: Graduate, origin: str = "320681") -> dict[str, str]:
+    """The whole form of a supplement."""
+    return {"origin": origin, **contacts(graduate)}
+
+
+def typed(act: Act, case: Any, chance: Random) -> dict[str, str]:
+    """What the graduate of a case fills in for one of its acts, something else each time."""
+    origin = chance.choice(["320681", "320682", "110102"])
+    forms = {
+        "change": PERSONAL | contacts(case.graduate) | {"origin": origin},
+        "resubmit": supplement(case.graduate, origin),
+    }
+    return forms.get(act.name, {})
 
 
 def submitted(world: World, graduate: Graduate | None = None, **typed: Any) -> PersonalInformation:
@@ -37,7 +56,7 @@ def supplemented(world: World, graduate: Graduate | None = None, **typed: Any) -
     """A supplement that waits for the college."""
     graduate = graduate or world.graduate
     world.open_parts(Part.SUPPLEMENT, school=graduate.school)
-    case = begin(SUPPLEMENTING, world.of(graduate), **{"origin": "320681"} | contacts(graduate) | typed)
+    case = begin(SUPPLEMENTING, world.of(graduate), **supplement(graduate) | typed)
     assert isinstance(case, Supplement)
     return case
 
