@@ -187,7 +187,7 @@ def told(request: Request, case: Any) -> dict[str, Any]:
         "case": case, "way": WAYS[case.flow_name], "tag": registrations.tag(case, request.actor.role, now),
         "waits": registrations.wait_words(case, request.actor.role, now), "stations": queries.stations(case, request.actor.role, events),
         "returned": moved.words if moved and moved.act in ("return", "reject") else "", "lines": queries.lines(form, said(form, case)),
-        "form": form, "gathered": gathered(case), "counts": queries.words_now(case, now),
+        "paper": form, "gathered": gathered(case), "counts": queries.words_now(case, now),
     }  # fmt: skip
 
 
