@@ -29,7 +29,7 @@ def line(case: Registration) -> list[tuple[str, str, str]]:
         return [(step, "已完成" if not case.standing.settled or case.live else "", "done") for step in STEPS]
     place = PLACES.get(case.state, 1)
     word = "审核未通过，待修改" if case.state == "returned" else WAITING[place]
-    looks = "you" if case.standing.turn is Role.GRADUATE or not case.version else "now" if case.live else "stop"
+    looks = "you" if not case.version or case.standing.turn is Role.GRADUATE else "now" if case.live else "stop"
     if looks == "stop":
         word = case.standing.others
     return [
@@ -41,10 +41,8 @@ def line(case: Registration) -> list[tuple[str, str, str]]:
 
 def registration_of(actor: Actor, graduate: int) -> Registration | None:
     """What the graduate registers on the platform: what is live, else the draft, else what ended last; None where nothing was begun."""
-    rows = Registration.objects.unscoped("the steps of the graduate's own page").filter(
-        graduate=graduate.pk, flow_name=FLOW
-    )
-    found = list(rows.exclude(state="discarded").order_by("-live", "-id")[:2])
+    rows = Registration.objects.seen_by(actor).filter(graduate=graduate, flow_name=FLOW).exclude(state="discarded")
+    found = list(rows.select_related("graduate").order_by("-live", "-id")[:2])
     return next((case for case in found if case.live or case.state in UNSENT), found[0] if found else None)
 
 
