@@ -41,6 +41,7 @@ from qicheng.foundation.flow.words import CHANNELS, messages, sentence
 from qicheng.foundation.kit.proofs import remake
 from qicheng.foundation.notice.models import Notice
 from qicheng.foundation.papers import proofs
+from tests.domain.campus import consenting, filing
 from tests.domain.campus import filled_personal as own
 from tests.domain.registration.places import EVERY_PLACE
 from tests.domain.registration.places import PLACES as STANDING
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 # How many deep places there are to start from, the shallow one among them; behind them, every state of a graduate's own ways.
-DEEP = 23
+DEEP = 26
 PLACES = DEEP + len(EVERY_PLACE)
 # For how many minutes the long form walks; two processes share it by its halves.
 SOAK_MINUTES = float(os.environ.get("QICHENG_SOAK", "0"))
@@ -69,7 +70,7 @@ MAY_FIND_NOTHING = {
     ("online_signing", "refresh"), ("online_signing", "amend"), ("employer_verification", "approve"), ("offline_signing", "refresh"),
     ("offline_signing", "amend"), ("offline_signing", "bring_back"), ("offline_signing", "send_link"), ("supplementary", "refresh"), ("supplementary", "amend"),
     ("destination", "refresh"), ("destination", "amend"), ("destination", "redirect"), ("offline_dissolution", "submit"),
-    ("confirmation", "dispute"),
+    ("confirmation", "dispute"), ("file_registration", "edit"), ("platform", "refresh"), ("platform", "edit"), ("platform", "retype"),
 }  # fmt: skip
 HANDED_IN = {"submit", "bring_back"}
 MADE = remake(picture())
@@ -241,6 +242,33 @@ class Walk:
         """Of the graduate of the other school, who has none under way, or else it is refused."""
         graduate = self.asked_first(Part.SUPPLEMENT)
         return begin(FLOWS["supplement"], self.world.of(graduate), **own.supplement(graduate))
+
+    def file_registration(self) -> Case:
+        """Of a graduate whose destination is submitted on the school's platform, or else it is refused."""
+        return filing.draft(self.world, self.registered_on_the_platform())
+
+    def registered_on_the_platform(self) -> Registration:
+        """A destination that is live there; Refused where nobody has one."""
+        found = Registration.all_rows.filter(flow_name="platform", live=True).first()
+        if found is None:
+            raise Refused("nobody has registered on a platform")
+        assert isinstance(found, Registration)
+        return found
+
+    def deferral(self) -> Case:
+        """About a destination that may be deferred, or else it is refused."""
+        return self._about_declared("deferral")
+
+    def one_change(self) -> Case:
+        """About a destination that is in force, or else it is refused."""
+        return self._about_declared("one_change", **consenting.WISH)
+
+    def _about_declared(self, flow: str, **typed: str) -> Case:
+        found = [one for one in map(self.fresh, self.cases) if one.flow_name == "declared"]
+        if not found:
+            raise Refused("nobody has declared a destination")
+        case: Any = self.chance.choice(found)
+        return begin(FLOWS[flow], self.world.of(case.graduate), registration=case.public_id, **typed)
 
     def asked_first(self, part: Part) -> Graduate:
         """Whoever has to do that part before anything is registered: the other school has it from now on."""
@@ -526,6 +554,25 @@ class Walk:
             case 22:
                 self.cases += [own.submitted(world, world.stranger), own.supplemented(world, world.stranger)]
                 world.open_parts(Part.PERSONAL, Part.SUPPLEMENT, school=world.other_school)
+
+            case 23:
+                registered = filing.destination(world)
+                case = filing.submitted(world, registered)
+                world.approved(registered)
+                perform(case, "approve", world.actor(Role.COLLEGE))
+                moved = filing.destination(world, world.neighbour)
+                second = filing.submitted(world, moved)
+                perform(second, "approve", world.reviewer(second, Role.COLLEGE))
+                perform(moved, "edit", world.of(world.neighbour), name="江临轨道交通集团有限公司")
+                self.cases += [case, registered, second, moved]
+
+            case 24:
+                self.cases += consenting.waiting_both(world)
+            case 25:
+                for case in consenting.waiting_both(world):
+                    if case.flow_name in ("deferral", "one_change"):
+                        perform(case, "return", world.reviewer(case, Role.COLLEGE), reason="x_other", words="写明理由")
+                        self.cases.append(case)
 
     def note_overdue(self, case: Case) -> None:
         """The record of a beginning in the past, which a row that was written as its beginning leaves out."""

@@ -10,25 +10,22 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
-from qicheng.domain.campus.models import Profile
+from qicheng.domain.campus.models import NewsItem, Profile
 from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings, TransferSettings
-from qicheng.domain.registration.models import Dissolution, Registration
+from qicheng.domain.registration.models import Registration
 from qicheng.domain.roster.models import Graduate, Upload
 from qicheng.domain.transfer.effects import reports
 from qicheng.domain.transfer.models import (
-    ArchiveChange,
-    Authorisation,
-    Confirmation,
     HandoverBatch,
     HandoverLine,
-    HouseholdChange,
     MailBatch,
-    Mailing,
     RecordUpload,
 )
 from qicheng.foundation.access import FULL, SYSTEM, Actor, Area, Level, Role, Tier, statements
 from qicheng.foundation.access.rows import Scoped, Unscoped
+from qicheng.foundation.flow.models import Case
 from qicheng.foundation.flow.perform import perform
+from tests.domain.campus import filing
 from tests.domain.transfer import post
 from tests.sealing import open_verification
 from tests.world import World
@@ -52,6 +49,7 @@ SHOWN_BELOW = {
     SigningSettings: {Role.COLLEGE},
     TransferSettings: {Role.COLLEGE},
     Profile: {Role.COLLEGE},
+    NewsItem: {Role.COLLEGE, Role.GRADUATE},
     Handler: {Role.COLLEGE, Role.GRADUATE},
 }
 # Rows that a role reads wherever they belong to.
@@ -81,6 +79,8 @@ NOT_SHOWN: dict[str, set[Role]] = {
     "Handler": {Role.EMPLOYER},
     "Employer": {Role.GRADUATE},
     "Dissolution": {Role.BEARER},
+    "NewsItem": {Role.EMPLOYER, Role.PROVINCE, Role.MINISTRY, Role.BEARER},
+    **{name: {Role.EMPLOYER, Role.BEARER} for name in ("Deferral", "OneChange")},
     "EmployerLink": {Role.EMPLOYER, Role.PROVINCE, Role.MINISTRY},
     **{name: {*Role} - {Role.SCHOOL, Role.SYSTEM} for name in ("MadeForm", "MadeVersion")},
 }
@@ -89,7 +89,7 @@ NOT_SHOWN: dict[str, set[Role]] = {
 AREAS = {
     "ArchiveRecord": Area.ARCHIVE, "ArchiveChange": Area.ARCHIVE, "HouseholdRecord": Area.HOUSEHOLD, "HouseholdChange": Area.HOUSEHOLD,
     "GraduateReport": Area.ARCHIVE, "ArchiveReport": Area.ARCHIVE, "HouseholdReport": Area.HOUSEHOLD,
-    "Authorisation": Area.ARCHIVE, "Verification": Area.ARCHIVE,
+    "Authorisation": Area.ARCHIVE, "Verification": Area.ARCHIVE, "FileRegistration": Area.ARCHIVE,
     **dict.fromkeys(("Mailing", "MailBatch", "MailPrint", "NumberUpload"), Area.ARCHIVE),
     **{f"Archive{what}": Area.ARCHIVE for what in ("Upload", "UploadFault", "Handover", "HandoverLine")},
     **{f"Household{what}": Area.HOUSEHOLD for what in ("Upload", "UploadFault", "Handover", "HandoverLine")},
@@ -109,9 +109,7 @@ def above(row: models.Model) -> Iterator[models.Model]:
 
 def colleges_now(row: models.Model) -> set[int]:
     """A row that names a college itself belongs to that one (it follows the roster), else to those above it."""
-    if isinstance(
-        row, (Registration, Dissolution, Graduate, ArchiveChange, HouseholdChange, Confirmation, Mailing, Authorisation)
-    ):
+    if isinstance(row, (Graduate, Case)) and hasattr(row, "college_id"):
         return {row.college_id}
     return {found.pk for found in above(row) if isinstance(found, College)}
 
@@ -178,6 +176,8 @@ def populate(world: World) -> None:
         perform(world.confirmation_of(graduate), "confirm", world.of(graduate))
     reported(world, late)
     posted(world)
+    for college, tier in ((world.college, "undergraduate"), (world.stranger_college, "undergraduate"), (world.college, "postgraduate")):
+        filing.submitted(world, filing.destination(world, world.new_graduate("白露", college, tier=tier)))
     for model in SCOPED:
         if not model.all_rows.exists():
             fill(model, world)
@@ -204,12 +204,14 @@ def fill(model: type[models.Model], world: World) -> None:
     """A row for each of two sides, of a model that no act of this walk makes."""
     sides = (
         {
+            Province: world.province,
             School: world.school,
             College: world.college,
             Employer: world.employer,
             "account": world.seats[Role.SCHOOL].account,
         },
         {
+            Province: world.other_province,
             School: world.other_school,
             College: world.stranger_college,
             Employer: world.other_employer,

@@ -126,6 +126,16 @@ def change_waiting(world: World, case: Registration) -> OneChange:
     return made
 
 
+def waiting_both(world: World) -> list[Any]:
+    """A deferral of 陈诚 and a change of the neighbour, each waiting for its college, with their destinations."""
+    opened(world)
+    own, other = drafted(world), drafted(world, graduate=world.neighbour)
+    submitted(world, other)
+    for role in (Role.COLLEGE, Role.SCHOOL):
+        perform(other, "approve", world.reviewer(other, role))
+    return [waiting(world, own), change_waiting(world, other), own, other]
+
+
 LAST_DAY = date(2026, 12, 31)
 
 

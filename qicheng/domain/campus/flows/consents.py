@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qicheng.domain.campus.effects import consents
 from qicheng.domain.campus.guards import consents as guards
@@ -10,8 +10,6 @@ from qicheng.foundation.access import Role
 from qicheng.foundation.flow.declare import Act, Review, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from qicheng.foundation.flow.declare import Effect, Guard
     from qicheng.foundation.sheets import Sheet
 
@@ -41,7 +39,7 @@ def review(granted: State, returned: State, *, when: tuple[Guard, ...], on_appro
 
 
 def acts(
-    draft: State, returned: State, found: Review, sheet: Callable[[Any], Sheet], *, may_submit: tuple[Guard, ...], submit: Effect, rule: str
+    draft: State, returned: State, found: Review, sheet: Sheet, *, may_submit: tuple[Guard, ...], submit: Effect, rule: str
 ) -> tuple[Act, ...]:  # fmt: skip
     """Everything that the graduate and the reviewers do."""
     return (

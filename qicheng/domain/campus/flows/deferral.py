@@ -31,7 +31,7 @@ DEFERRING = Flow(
     holds=(part_is_on(Part.DEFERRAL), registration.module_is_open, registration.cohort_is_open, registration.on_the_roster),
     proofs=lambda case: (SIGNED,),
     acts=(
-        *acts(DRAFT, RETURNED, consent, lambda case: loose(FORM), rule="PKU-05", submit=consents.submit,
+        *acts(DRAFT, RETURNED, consent, loose(FORM), rule="PKU-05", submit=consents.submit,
               may_submit=(registration.has_confirmed, *MAY_BEGIN, either.says_why, has_its_proofs)),
         Act("remind", "提醒快要到期", GRANTED, GRANTED, SYSTEM, when=(guards.is_near_its_end,), do=deferral.say_when, tell=GRADUATE,
             carried=True, rule="PKU-05"),

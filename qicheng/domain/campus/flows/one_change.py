@@ -30,7 +30,7 @@ ONE_CHANGE = Flow(
     holds=(part_is_on(Part.ONE_CHANGE), registration.module_is_open, registration.cohort_is_open, registration.on_the_roster),
     proofs=lambda case: (SIGNED, LETTERS),
     acts=(
-        *acts(DRAFT, RETURNED, consent, lambda case: loose(CHANGE), rule="PKU-07", submit=one_change.submit,
+        *acts(DRAFT, RETURNED, consent, loose(CHANGE), rule="PKU-07", submit=one_change.submit,
               may_submit=(registration.has_confirmed, *MAY_BEGIN, guards.says_what, either.says_why, has_its_proofs)),
         *(
             Act("lapse", "申请失效", state, target, SYSTEM, when=(guards.has_left,), do=consents.end, carried=True,
