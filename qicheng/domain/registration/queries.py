@@ -240,11 +240,11 @@ def own_stations(
         rejected = 1 if rejected_by == Role.COLLEGE else last
         places = {"college_review": 1, "school_review": last, "rejected": rejected}
     ended = {"effective": ("已生效", "done"), "dissolved": ("已解约", "stop")}.get(case.state, ("已作废", "stop"))
-    if case.effective_at is not None:
+    if case.effective_at is not None and case.standing.settled:
         return [*((name, past, "done") for name, past, _ in order), (end, *ended)]
     stops = {"form_rejected": "不通过", "rejected": "不通过", "given_up": "已放弃", "discarded": "已删除"}
     own = {
-        "draft": "待提交", "form_returned": "待修改", "returned": "待修改", "form_approved": "待回传", "signing_returned": "待重新上传",
+        "draft": "待提交", "form_returned": "待修改", "returned": "待修改", "reopened": "待重新填报", "form_approved": "待回传", "signing_returned": "待重新上传",
     }  # fmt: skip
     turn = case.standing.turn
     word = (

@@ -106,6 +106,7 @@ CAMPUS_SIDE: tuple[CampusEntry, ...] = (
     ("户档信息登记", "/campus/files/review/", "file", BOTH, (ARCHIVE,), (Part.FILES,)),
     ("公告、新闻和活动", "/settings/news/", "msg", SCHOOL_ONLY, (EMPLOYMENT,), (Part.NEWS,)),
     ("公告、新闻和活动", "/campus/news/notice/", "msg", (Role.COLLEGE,), (), (Part.NEWS,)),
+    ("就业方案", "/campus/plan/", "chart", BOTH, (EMPLOYMENT,), (Part.PLAN,)),
     ("要交的材料", "/campus/papers/", "file", BOTH, (EMPLOYMENT,), (Part.FORMS,)),
     ("暂缓派遣", "/campus/deferrals/", "clock", BOTH, (EMPLOYMENT,), (Part.DEFERRAL,)),
     ("更改毕业去向", "/campus/destination-changes/", "pen", BOTH, (EMPLOYMENT,), (Part.ONE_CHANGE,)),

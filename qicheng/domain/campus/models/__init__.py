@@ -7,9 +7,10 @@ from .made import MadeForm, MadeVersion, Purpose
 from .news import NewsItem, NewsKind
 from .offices import OfficeKind, Pattern, ReceivingOffice, ReceivingRule
 from .personal import PersonalInformation, Supplement
+from .plan import Plan, PlanLine
 from .profile import EXCLUDING, NEEDING, PRESETS, Part, Profile
 
 __all__ = [
     "EXCLUDING", "NEEDING", "PRESETS", "Application", "Consent", "Deferral", "FileRegistration", "Levels", "MadeForm",
-    "MadeVersion", "NewsItem", "NewsKind", "OfficeKind", "OneChange", "Part", "Pattern", "PersonalInformation", "Profile", "Purpose", "ReceivingOffice", "ReceivingRule", "Supplement",
+    "MadeVersion", "NewsItem", "NewsKind", "OfficeKind", "OneChange", "Part", "Pattern", "PersonalInformation", "Plan", "PlanLine", "Profile", "Purpose", "ReceivingOffice", "ReceivingRule", "Supplement",
 ]  # fmt: skip

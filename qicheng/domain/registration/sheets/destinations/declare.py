@@ -64,7 +64,8 @@ class Destination:
 
     `proofs` are asked always, `proofs_of_subkind` beside one value of `subkind`. `derived` are the fields that `derive` fills in
     (DES-02); nobody types them. `reported` says from which field a column of the employment record comes, where the two bear
-    different names; of several the first that is filled in. `labels` are its names in editions that call it otherwise.
+    different names; of several the first that is filled in. `coded_by` names what `derive` fills in with the national code, where that
+    follows from several things. `labels` are its names in editions that call it otherwise.
     `found` are the places to which the questions lead that help to choose (`finding.QUESTIONS`), `answer` what is answered there.
     `flow` registers it; a type of a flow of a room above is chosen there, and no question leads to it.
     """
@@ -87,6 +88,7 @@ class Destination:
     found: tuple[str, ...] = ()
     answer: str = ""
     flow: str = "destination"
+    coded_by: str = ""
 
     def __post_init__(self) -> None:
         """An error for a code that the national table does not know, and for a sub-kind that the sheet does not ask."""
@@ -106,7 +108,7 @@ class Destination:
 
     def national_code(self, terms: Mapping[str, Any]) -> str:
         """Two or three digits, as reported: the sub-kind's own code where it has one."""
-        chosen = str(terms.get(self.subkind) or "") if self.subkind else ""
+        chosen = str(terms.get(self.coded_by or self.subkind) or "")
         return chosen if codes.table("destination_types").has(chosen) else self.code
 
     def proofs_asked(self, terms: Mapping[str, Any]) -> tuple[ProofKind, ...]:
