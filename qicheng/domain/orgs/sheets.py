@@ -131,7 +131,7 @@ SIGN_ON = Sheet(
         Field(
             "server", "服务地址", hint="CAS 填到 /login 之前，如 https://sso.example.edu.cn/cas；OpenID Connect 填 issuer。以 https 开头。"
         ),
-        Field("client_id", "客户端编号", when=("protocol", (SignOnProtocol.OPENID.value,)), hint="信息中心登记本平台时给的 client_id。"),
+        Field("client_id", "客户端编号", when=("protocol", (SignOnProtocol.OPENID.value,)), hint="OpenID Connect 才填，信息中心登记本平台时给的 client_id。"),
         Field(
             "secret", "客户端密钥", required=False, when=("protocol", (SignOnProtocol.OPENID.value,)),
             hint="加密保存，不再显示。留空就用原来的；换了服务地址或客户端编号，要重新填。",
