@@ -15,7 +15,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from qicheng.domain.campus.models import Part, Profile
+from qicheng.domain.campus.models import Part
 from qicheng.domain.orgs.models import Opening, ReviewMode, SigningSettings
 from qicheng.domain.registration.flows.destination import DESTINATION
 from qicheng.domain.registration.flows.offline_dissolution import OFFLINE_DISSOLUTION
@@ -41,7 +41,7 @@ from qicheng.foundation.flow.words import CHANNELS, messages, sentence
 from qicheng.foundation.kit.proofs import remake
 from qicheng.foundation.notice.models import Notice
 from qicheng.foundation.papers import proofs
-from tests.domain.campus import consenting, filing
+from tests.domain.campus import applying, at_the_platform, consenting, filing
 from tests.domain.campus import filled_personal as own
 from tests.domain.registration.places import EVERY_PLACE
 from tests.domain.registration.places import PLACES as STANDING
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 # How many deep places there are to start from, the shallow one among them; behind them, every state of a graduate's own ways.
-DEEP = 26
+DEEP = 28
 PLACES = DEEP + len(EVERY_PLACE)
 # For how many minutes the long form walks; two processes share it by its halves.
 SOAK_MINUTES = float(os.environ.get("QICHENG_SOAK", "0"))
@@ -115,6 +115,8 @@ def filled(act: Act, case: Case, chance: random.Random) -> dict[str, Any]:
     if (case.flow_name, act.name) == ("destination", "redirect"):
         kind = chance.choice(destinations.types(case.edition)).key  # type: ignore[attr-defined]
         return {"kind": kind, **filled_destination(kind)}
+    if (case.flow_name, act.name) == ("platform", "retype"):
+        return {"kind": chance.choice(list(destinations.types_of("platform")))}
     if case.flow_name in own.FLOWS:
         return own.typed(act, case, chance)
     sheet = act.sheet(case)
@@ -243,6 +245,12 @@ class Walk:
         graduate = self.asked_first(Part.SUPPLEMENT)
         return begin(FLOWS["supplement"], self.world.of(graduate), **own.supplement(graduate))
 
+    def platform(self) -> Case:
+        """Of the graduate of the other school, who has nothing else live, or else it is refused."""
+        graduate = self.asked_first(Part.PLATFORM)
+        kind = self.chance.choice(list(destinations.types_of("platform")))
+        return begin(FLOWS["platform"], self.world.of(graduate), kind=kind, **filled_destination(kind))
+
     def file_registration(self) -> Case:
         """Of a graduate whose destination is submitted on the school's platform, or else it is refused."""
         return filing.draft(self.world, self.registered_on_the_platform())
@@ -270,13 +278,14 @@ class Walk:
         case: Any = self.chance.choice(found)
         return begin(FLOWS[flow], self.world.of(case.graduate), registration=case.public_id, **typed)
 
+    def application(self) -> Case:
+        """Of what 陈诚's school has declared, or else it is refused."""
+        applying.open_applications(self.world)
+        return begin(FLOWS["application"], self.somebody(), form=applying.the_one(self.world))
+
     def asked_first(self, part: Part) -> Graduate:
         """Whoever has to do that part before anything is registered: the other school has it from now on."""
-        school = self.world.other_school
-        known = Profile.all_rows.filter(school=school, cohort=self.world.cohort).first()
-        self.world.open_parts(
-            part, *(Part(one) for one in (known.parts if known else []) if one != part), school=school
-        )
+        own.opened(self.world, self.world.stranger, part)
         return Graduate.all_rows.get(pk=self.world.stranger.pk)
 
     def employer_verification(self) -> Case:
@@ -553,7 +562,6 @@ class Walk:
                 self.cases.append(case)
             case 22:
                 self.cases += [own.submitted(world, world.stranger), own.supplemented(world, world.stranger)]
-                world.open_parts(Part.PERSONAL, Part.SUPPLEMENT, school=world.other_school)
 
             case 23:
                 registered = filing.destination(world)
@@ -573,6 +581,14 @@ class Walk:
                     if case.flow_name in ("deferral", "one_change"):
                         perform(case, "return", world.reviewer(case, Role.COLLEGE), reason="x_other", words="写明理由")
                         self.cases.append(case)
+
+            case 26:
+                self.cases += applying.everywhere(world)
+
+            case 27:
+                returned = at_the_platform.submitted(world)
+                perform(returned, "return", world.actor(Role.COLLEGE), reason="x_proof", words="第二页看不清")
+                self.cases += [returned, at_the_platform.drafted(world, graduate=world.neighbour)]
 
     def note_overdue(self, case: Case) -> None:
         """The record of a beginning in the past, which a row that was written as its beginning leaves out."""

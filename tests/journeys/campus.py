@@ -11,7 +11,8 @@ from qicheng.domain.campus.models import FileRegistration, NewsItem, NewsKind, P
 from qicheng.domain.orgs.models import AgreementForm, College, ReviewMode, School, Seat
 from qicheng.foundation.access import SYSTEM, Role
 from qicheng.foundation.flow.perform import perform
-from tests.domain.campus import at_the_platform, filing
+from tests.domain.campus import at_the_platform, consenting, filing
+from tests.domain.campus import filled_personal as own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
 
 # Of two parts that do the same the school has one.
 PARTS = (Part.PLATFORM, Part.FILES, Part.CHANGES, Part.APPLICATIONS, Part.QUESTIONNAIRES, Part.NEWS)
+DECLARED = (Part.FORMS, Part.ONE_CHANGE, Part.PLAN, Part.DEFERRAL)
 # Who looks, and at which of the pages: the others are looked at elsewhere.
 ONLY = {
     "graduate on a platform": ("/", "/campus/…", "/act/…"),
     "school with a platform": ("/campus/…", "/settings/platform/", "/settings/news/…", "/act/…"),
     "college with a platform": ("/campus/…", "/act/…"),
+    "graduate who declares": ("/", "/campus/…", "/act/…"),
+    "school with a plan": ("/campus/…", "/act/…"),
+    "college with a plan": ("/campus/…", "/act/…"),
 }
 
 
@@ -49,10 +54,11 @@ class Campus:
         world.open_parts(*PARTS, school=self.school)
         self.file = self._file(self.graduate)
         self.items = self._news()
+        self.own = own.submitted(world, self.graduate)
 
     def people(self) -> dict[str, Seat]:
         """Whose eyes its pages are seen with, by the name of the walk."""
-        return dict(zip(ONLY, self.seats.values(), strict=True))
+        return dict(zip(list(ONLY)[:3], self.seats.values(), strict=True))
 
     def actor(self, role: Role) -> Actor:
         seat = self.seats[role]
@@ -87,7 +93,57 @@ class Campus:
         """What to put into the addresses of its pages."""
         one_item = [{"public_id": self.items[-1].public_id}]
         return {
+            "campus:personal_case": [{"public_id": self.own.public_id}],
             "campus:file_case": [{"public_id": self.file.public_id}],
             "campus:news": [{"kind": kind} for kind in NewsKind.values],
             "campus:news_item": one_item, "campus:change_news": one_item, "campus:withdraw_news": one_item,
         }  # fmt: skip
+
+
+class Planning:
+    """A school whose graduates declare by 就业形式: one has an application not yet submitted, two wait for the college's consent."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.school: School = world._school(
+            world.province, "南原大学", ReviewMode.COLLEGE_THEN_SCHOOL, AgreementForm.THREE_PARTY
+        )
+        self.college = College.objects.create(school=self.school, name="历史学院")
+        self.graduate, asks, changes = (world.new_graduate(name, self.college) for name in ("顾北辰", "陆屿", "沈微"))
+        self.seats: dict[Role, Seat] = {
+            Role.GRADUATE: world.graduate_seat(self.graduate),
+            Role.COLLEGE: world.new_seat(Role.COLLEGE, self.college.pk, "方禾"),
+            Role.SCHOOL: world.new_seat(Role.SCHOOL, self.school.pk, "程砚", administrator=True),
+        }
+        world.open_parts(*DECLARED, school=self.school)
+        self.declared = consenting.drafted(world, graduate=self.graduate)
+        self.in_force = consenting.submitted(world, consenting.drafted(world, graduate=changes))
+        for role in (Role.COLLEGE, Role.SCHOOL):
+            seat = self.seats[role]
+            perform(self.in_force, "approve", seat.actor(name=seat.account.name, unit=role.label))
+        self.deferrals = [
+            consenting.asked(world, self.declared, proven=False),
+            consenting.waiting(world, consenting.drafted(world, graduate=asks)),
+        ]
+        self.change = consenting.change_waiting(world, self.in_force)
+        self.supplements = [own.approved(world, self.graduate), own.supplemented(world, asks)]
+
+    def people(self) -> dict[str, Seat]:
+        """Whose eyes its pages are seen with, by the name of the walk."""
+        return dict(zip(list(ONLY)[3:], self.seats.values(), strict=True))
+
+    def cases(self, actor: Actor) -> list[Any]:
+        """What an actor can act on, for the pages of acts."""
+        every = (self.declared, self.in_force, self.change, *self.deferrals, *self.supplements)
+        found = (type(one).objects.seen_by(actor).filter(pk=one.pk).first() for one in every)
+        return [one for one in found if one is not None]
+
+    def given(self, actor: Actor) -> dict[str, list[Mapping[str, Any]]]:
+        """What to put into the addresses of its pages."""
+        return {
+            "campus:supplement_case": [{"public_id": one.public_id} for one in self.supplements],
+            "campus:deferral": [{"public_id": one.public_id} for one in self.deferrals],
+            "campus:one_change": [{"public_id": self.change.public_id}],
+            "campus:case_papers": [{"public_id": one.public_id} for one in (self.declared, self.in_force)],
+            "campus:print": [{"form": "destination_change", "public_id": self.change.public_id}],
+        }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.campus.flows.personal import PERSONAL_INFORMATION, SUPPLEMENTING
-from qicheng.domain.campus.models import Part, PersonalInformation, Supplement
-from qicheng.foundation.access import Role
+from qicheng.domain.campus.models import Part, PersonalInformation, Profile, Supplement
+from qicheng.foundation.access import Actor, Area, Level, Role
 from qicheng.foundation.flow.perform import begin, perform
 
 if TYPE_CHECKING:
@@ -43,10 +43,18 @@ def typed(act: Act, case: Any, chance: Random) -> dict[str, str]:
     return forms.get(act.name, {})
 
 
+def opened(world: World, graduate: Graduate, part: Part) -> None:
+    """The school of the graduate has the part, beside those that it had."""
+    known = Profile.all_rows.filter(school=graduate.school, cohort=world.cohort).first()
+    world.open_parts(
+        part, *(Part(one) for one in (known.parts if known else []) if one != part), school=graduate.school
+    )
+
+
 def submitted(world: World, graduate: Graduate | None = None, **typed: Any) -> PersonalInformation:
     """The personal information of a graduate whose school asks for it."""
     graduate = graduate or world.graduate
-    world.open_parts(Part.PERSONAL, school=graduate.school)
+    opened(world, graduate, Part.PERSONAL)
     case = begin(PERSONAL_INFORMATION, world.of(graduate), **PERSONAL | contacts(graduate) | typed)
     assert isinstance(case, PersonalInformation)
     return case
@@ -55,7 +63,7 @@ def submitted(world: World, graduate: Graduate | None = None, **typed: Any) -> P
 def supplemented(world: World, graduate: Graduate | None = None, **typed: Any) -> Supplement:
     """A supplement that waits for the college."""
     graduate = graduate or world.graduate
-    world.open_parts(Part.SUPPLEMENT, school=graduate.school)
+    opened(world, graduate, Part.SUPPLEMENT)
     case = begin(SUPPLEMENTING, world.of(graduate), **supplement(graduate) | typed)
     assert isinstance(case, Supplement)
     return case
@@ -64,5 +72,6 @@ def supplemented(world: World, graduate: Graduate | None = None, **typed: Any) -
 def approved(world: World, graduate: Graduate | None = None, **typed: Any) -> Supplement:
     """The same, approved."""
     case = supplemented(world, graduate, **typed)
-    perform(case, "approve", world.reviewer(case, Role.COLLEGE))
+    college = Actor(Role.COLLEGE, case.college_id, None, dict.fromkeys(Area, Level.WRITE), unit="学院")
+    perform(case, "approve", college)
     return case

@@ -309,6 +309,7 @@ def test_a_graduate_who_goes_on_without_an_examination_needs_no_more(world):
 @pytest.mark.rule("CAM-02", "PKU-01")
 def test_it_is_held_where_the_school_has_no_such_part_and_where_the_graduate_is_off_the_roster(world):
     mine, asked = submitted(world), supplemented(world)
+    world.open_parts(Part.SUPPLEMENT)
     me, college = world.actor(Role.GRADUATE), world.actor(Role.COLLEGE)
     assert refusal(perform, mine, "change", me, **PERSONAL) == "学校没有开启「个人信息完善」，需要办理的请联系学校。"
     assert FLOWS_OF[Part.SUPPLEMENT] == ("supplement",)

@@ -156,6 +156,7 @@ def test_a_school_sees_everybody_and_marks_who_needs_no_more(world):
 @pytest.mark.rule("CAM-02", "PKU-01")
 def test_a_school_without_the_part_sees_none_of_it(world):
     case, mine = supplemented(world), submitted(world)
+    world.open_parts(Part.PERSONAL)
     graduate, school = signed_in(world.seats[Role.GRADUATE]), signed_in(world.stranger_seats[Role.SCHOOL])
     addresses = ["/campus/supplement/", f"/campus/supplements/{case.public_id}/"]
     assert [graduate.get(one).status_code for one in addresses] == [404, 404]
