@@ -63,7 +63,7 @@ from tests.sealing import given_keys, settled
 from tests.world import CHANGE, COHORT, OFFER, PASSWORD, World, credit_code, identity_number
 
 from . import roster
-from .campus import Campus
+from .campus import Campus, Planning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -135,6 +135,7 @@ class Country(World):
             school=self.school, protocol="cas", server="https://sso.example.edu.cn/cas", is_on=True, tried_at=timezone.now(), version=1
         )  # fmt: skip
         self.campus = Campus(self)
+        self.planning = Planning(self)
         stuck = Notice.objects.exclude(channel="inbox").first() or Notice.objects.first()
         assert stuck is not None
         Notice.objects.filter(pk=stuck.pk).update(state=Notice.STUCK, failure="短信网关回答 400", attempts=8)
@@ -531,6 +532,7 @@ class Country(World):
             "province": self.seats[Role.PROVINCE],
             "ministry": self.seats[Role.MINISTRY],
             **self.campus.people(),
+            **self.planning.people(),
         }
 
 
@@ -592,6 +594,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
                 *letters,
                 *Authorisation.objects.seen_by(actor),
                 *country.campus.cases(actor),
+                *country.planning.cases(actor),
             ]
             for one in open_acts(case, actor)
         ]
@@ -612,6 +615,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         ][:2],
         **given_files(country, actor, changes),
         **country.campus.given(actor),
+        **country.planning.given(actor),
         **given_reports(actor),
         "transfer:authorisation": [{"public_id": one.public_id} for one in Authorisation.objects.seen_by(actor)],
         **given_letters(country, letters),
