@@ -79,6 +79,7 @@ def test_a_graduate_goes_through_the_five_steps(world):
         reverse(case.detail, args=[case.public_id]),
     )
 
+    assert f'href="{form}"' in client.get(done["Location"]).content.decode()
     page = client.get(form)
     assert ("保存修改" in str(Words(page)), "撤回" in str(Words(page))) == (True, True)
     client.post(form, sent(contact="周敏", remark="改") | {"step": "keep", "seen": case.version})

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 FLOW = "platform"
 # 签就业协议形式就业
 SIGNED = "10"
-FORM = Field("form", "就业形式")
+FORM = Field("form", "就业形式", group=UNIT)
 # 填写签约信息, in the words and the order of the guide.
 SIGNING = (
     NAME,
@@ -81,7 +81,7 @@ def of_the_platform(national: Destination) -> Destination:
         national,
         key=f"{FLOW}_{national.key}",
         sheet=sheet,
-        derived=(*national.derived, FORM),
+        derived=(*national.derived, replace(FORM, group=sheet.fields[0].group)),
         derive=derive,
         found=(),
         answer="",

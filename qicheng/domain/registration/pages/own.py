@@ -98,7 +98,7 @@ def spoken(flow: str, manner: Manner) -> None:
 OTHERWISE = {"": "类型", "补充": "补充"}
 UNIT_KEYS = ("name", "credit_code", "nature", "industry", "area", "address")
 # Acts that have a page or a place of their own on the page of a case.
-PLACED = frozenset({"edit", "submit", "bring_back", "send_link", "revoke_link"})
+PLACED = frozenset({"edit", "retype", "submit", "bring_back", "send_link", "revoke_link"})
 
 
 # ---- the form
