@@ -68,18 +68,18 @@ own_applications = [
     path("campus/results/<slug:number>/<slug:token>/", applications.check, name="result_check"),
 ]
 builder = [
-    path("settings/forms/<uuid:public_id>/", made.made, name="made"),
-    path("settings/forms/<uuid:public_id>/about/", made.spec, name="made_spec"),
-    path("settings/forms/<uuid:public_id>/rules/", made.terms, name="made_terms"),
-    path("settings/forms/<uuid:public_id>/add/", made.entry, name="made_new_entry"),
-    path("settings/forms/<uuid:public_id>/step/<slug:name>/", made.step, name="made_step"),
-    path("settings/forms/<uuid:public_id>/version/<int:number>/", made.preview, name="made_preview"),
-    path("settings/forms/<uuid:public_id>/version/<int:number>/result.pdf", made.preview_result, name="made_result"),
-    path("settings/forms/<uuid:public_id>/version/<int:number>/changes/", made.compare, name="made_compare"),
-    path("settings/forms/<uuid:public_id>/entry/<slug:key>/", made.entry, name="made_entry"),
-    path("settings/forms/<uuid:public_id>/entry/<slug:key>/<slug:step>/", made.move, name="made_move"),
     path("settings/forms/<slug:purpose>/", made.forms, name="made_forms"),
     path("settings/forms/<slug:purpose>/new/", made.new, name="made_new"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/", made.made, name="made"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/about/", made.spec, name="made_spec"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/rules/", made.terms, name="made_terms"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/add/", made.entry, name="made_new_entry"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/step/<slug:name>/", made.step, name="made_step"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/version/<int:number>/", made.preview, name="made_preview"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/version/<int:number>/result.pdf", made.preview_result, name="made_result"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/version/<int:number>/changes/", made.compare, name="made_compare"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/entry/<slug:key>/", made.entry, name="made_entry"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/entry/<slug:key>/<slug:step>/", made.move, name="made_move"),
 ]
 
 urlpatterns = [

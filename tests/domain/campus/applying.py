@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from qicheng.domain.campus.effects import made
+from qicheng.domain.campus.effects import applications, made
 from qicheng.domain.campus.flows.application import APPLICATION
 from qicheng.domain.campus.models import Application, MadeForm, Part, Purpose
 from qicheng.domain.campus.queries.profile import profile_of
@@ -12,6 +14,8 @@ from qicheng.foundation.access import Role
 from qicheng.foundation.flow.perform import begin, perform
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from qicheng.foundation.access import Actor
     from tests.world import World
 
@@ -66,3 +70,38 @@ def applied(world: World, form: MadeForm, graduate: Any = None, **answers: Any) 
     case = drafted(world, form, graduate, **answers)
     perform(case, "submit", world.of(graduate or world.graduate))
     return case
+
+
+def noticed(world: World, form: MadeForm, graduate: Any = None) -> Application:
+    """The same, approved by its reviewers: it stands in a public notice."""
+    case = applied(world, form, graduate)
+    world.approved(case)
+    return case
+
+
+@contextmanager
+def days_ago(days: int) -> Iterator[None]:
+    """What acts on applications do meanwhile, they do as if it were so many days ago."""
+    now = applications.clock
+    applications.clock = lambda case=None: now() - timedelta(days=days)
+    try:
+        yield
+    finally:
+        applications.clock = now
+
+
+def everywhere(world: World) -> list[Application]:
+    """One in a draft, one returned, one with its reviewers, one whose public notice is over; each of another graduate."""
+    open_applications(world)
+    form = the_one(world)
+    returned = applied(world, form, world.neighbour)
+    perform(returned, "return", world.reviewer(returned, Role.COLLEGE), reason="01", words="编号不对")
+    with days_ago(9):
+        over = noticed(world, form, world.new_graduate("苏木", world.college))
+    return [drafted(world, form), returned, applied(world, form, world.new_graduate("方远", world.college)), over]
+
+
+def the_one(world: World) -> MadeForm:
+    """The form of 陈诚's school, published once."""
+    found = MadeForm.all_rows.filter(school=world.school, current__isnull=False).select_related("current").first()
+    return found or published(world, often="again")

@@ -28,7 +28,9 @@ from tests.domain.campus.applying import (
     NO_NOTICE,
     TERMS,
     applied,
+    days_ago,
     drafted,
+    noticed,
     open_applications,
     published,
 )
@@ -46,7 +48,7 @@ def school(world):
 # ---- the way of one application
 
 
-def test_an_application_goes_through_its_levels_and_its_notice_to_a_printed_result(world, school, monkeypatch):
+def test_an_application_goes_through_its_levels_and_its_notice_to_a_printed_result(world, school):
     case = applied(world, published(world))
     assert (case.state, case.answers, case.line["college"]) == ("college_review", ANSWERS, "计算机学院")
     perform(case, "approve", world.actor(Role.COLLEGE))
@@ -60,12 +62,8 @@ def test_an_application_goes_through_its_levels_and_its_notice_to_a_printed_resu
     with pytest.raises(Refused, match="没有异议的期满自动办结"):
         perform(case, "issue", school)
     assert effects.end_notices() == 0
-    monkeypatch.setattr(effects, "clock", lambda case=None: timezone.now() - timedelta(days=9))
-    other = applied(world, case.form, world.neighbour)
-    other_college = world.reviewer(other, Role.COLLEGE)
-    perform(other, "approve", other_college)
-    perform(other, "approve", school)
-    monkeypatch.undo()
+    with days_ago(9):
+        other = noticed(world, case.form, world.neighbour)
     assert (effects.end_notices(), find(Application, other.public_id, school).state) == (1, "done")
     assert NewsItem.all_rows.get(source=f"application:{other.public_id}").withdrawn_at is not None
     assert (effects.end_notices(), find(Application, case.public_id, school).state) == (0, "noticed")

@@ -101,8 +101,8 @@ def apply(request: Request, public_id: UUID) -> HttpResponse:
     waiting = next((case for case in mine if case.standing.turn is not None), None)
     why = next((why for guard in APPLICATION.against(APPLICATION.begin) if (why := guard(blank, actor))), "")
     return render(request, "campus/application_begin.html", {
-        "form": form, "why": "" if waiting else why, "waiting": waiting, "mine": mine, "key": token(), "steps": queries.what_follows(blank),
-        "asked": asked(form), "proofs": [entry for entry in blank.made.fields if entry["kind"] == "proof"], "after": who_may(blank), "back": reverse("campus:applications"),
+        "made": form, "why": "" if waiting else why, "waiting": waiting, "mine": mine, "key": token(), "steps": queries.what_follows(blank),
+        "asked": asked(form), "proofs": [sheets.complete(one) for one in blank.made.fields if one["kind"] == "proof"], "after": who_may(blank), "back": reverse("campus:applications"),
         "heading": form.title,
     })  # fmt: skip
 

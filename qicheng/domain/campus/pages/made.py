@@ -55,12 +55,14 @@ def building(*, write: bool = False) -> Callable[[Page], Page]:
     def decorate(view: Page) -> Page:
         @audience(Role.SCHOOL, area=EMPLOYMENT, write=write)
         @wraps(view)
-        def asked(request: Request, public_id: UUID, *given: Any, **named: Any) -> HttpResponse:
+        def asked(request: Request, purpose: str, public_id: UUID, *given: Any, **named: Any) -> HttpResponse:
+            on_or_404(request, purpose)
             try:
                 form = queries.own_form(request.actor, public_id)
             except NotFound as gone:
                 raise Http404 from gone
-            on_or_404(request, form.purpose)
+            if form.purpose != purpose:
+                raise Http404
             return view(request, form, *given, **named)
 
         return asked
@@ -99,12 +101,12 @@ def new(request: Request, purpose: str) -> HttpResponse:
             raise Http404
         form = applications.take_over(actor, cohort, key)
         say(request, "已按示例建好，还没有发布。看过、改好以后再发布。")
-        return redirect("campus:made", form.public_id)
+        return redirect("campus:made", form.purpose, form.public_id)
     made: list[MadeForm] = []
     form_ = filled(sheets.FORM, request, {})
     done = "已新建，下面一项一项添加要填的内容。"
     if tried(request, form_, lambda given: made.append(effects.make_form(actor, cohort, purpose, given)), done):
-        return redirect("campus:made", made[0].public_id)
+        return redirect("campus:made", purpose, made[0].public_id)
     context = {"purpose": Purpose(purpose), "form": form_, "row": None}
     return render(request, "campus/made_spec.html", context, status=status_of(form_))
 
@@ -121,7 +123,7 @@ def made(request: Request, form: MadeForm) -> HttpResponse:
     against = [*sheets.faults(fields), *effects.CHECKS[form.purpose](fields, shown.terms)] if making else []
     return render(request, "campus/made.html", {
         "row": form, "purpose": Purpose(form.purpose), "version": shown, "versions": versions, "is_making": making, "against": against,
-        "entries": [(entry, sheets.told(entry, fields[:place])) for place, entry in enumerate(fields)], "kinds": sheets.KINDS,
+        "entries": [(sheets.complete(entry), sheets.told(entry, fields[:place])) for place, entry in enumerate(fields)], "kinds": sheets.KINDS,
         "terms": told_terms(form, shown), "records": noted(effects.ABOUT, case=str(form.public_id), newest=30), "acts": ACTS,
         "may_write": request.actor.may_write(EMPLOYMENT),
     })  # fmt: skip
@@ -140,7 +142,7 @@ def spec(request: Request, form: MadeForm) -> HttpResponse:
     form_ = filled(sheets.FORM, request, effects.said_of(form))
     act = lambda given: effects.change_form(request.actor, form.public_id, seen(request, form), given, request.cohort)  # noqa: E731
     if tried(request, form_, act, "已保存。"):
-        return redirect("campus:made", form.public_id)
+        return redirect("campus:made", form.purpose, form.public_id)
     context = {"purpose": Purpose(form.purpose), "form": form_, "row": form}
     return render(request, "campus/made_spec.html", context, status=status_of(form_))
 
@@ -151,7 +153,7 @@ def entry(request: Request, form: MadeForm, key: str = "") -> HttpResponse:
     version = queries.in_the_making(form)
     if version is None:
         say(request, "已经发布的内容不能直接改，先开始一个新版本。", "warn")
-        return redirect("campus:made", form.public_id)
+        return redirect("campus:made", form.purpose, form.public_id)
     fields = version.fields
     place = next((n for n, one in enumerate(fields) if one["key"] == key), len(fields))
     if key and place == len(fields):
@@ -164,8 +166,8 @@ def entry(request: Request, form: MadeForm, key: str = "") -> HttpResponse:
     act = lambda given: effects.put_entry(request.actor, form.public_id, seen(request, form), key, given)  # noqa: E731
     if tried(request, form_, act, "已保存。" if key else "已添加。"):
         if request.POST.get("step") == "more":
-            return redirect("campus:made_new_entry", form.public_id)
-        return redirect("campus:made", form.public_id)
+            return redirect("campus:made_new_entry", form.purpose, form.public_id)
+        return redirect("campus:made", form.purpose, form.public_id)
     return render(
         request,
         "campus/made_entry.html",
@@ -185,7 +187,7 @@ def move(request: Request, form: MadeForm, key: str, step: str) -> HttpResponse:
         stood(request, lambda: effects.remove_entry(actor, form.public_id, at, key), "已删除这一项。")
     else:
         raise Http404
-    return redirect("campus:made", form.public_id)
+    return redirect("campus:made", form.purpose, form.public_id)
 
 
 @require_POST
@@ -196,7 +198,7 @@ def step(request: Request, form: MadeForm, name: str) -> HttpResponse:
         raise Http404
     act, done = STEPS[name]
     stood(request, lambda: act(request.actor, form.public_id, seen(request, form)), done)
-    return redirect("campus:made", form.public_id)
+    return redirect("campus:made", form.purpose, form.public_id)
 
 
 @building(write=True)
@@ -207,7 +209,7 @@ def terms(request: Request, form: MadeForm) -> HttpResponse:
         raise Http404
     if version is None:
         say(request, "已经发布的内容不能直接改，先开始一个新版本。", "warn")
-        return redirect("campus:made", form.public_id)
+        return redirect("campus:made", form.purpose, form.public_id)
     before = terms_.whole(version.terms)
     form_ = filled(terms_.TERMS, request, before)
 
@@ -216,7 +218,7 @@ def terms(request: Request, form: MadeForm) -> HttpResponse:
         effects.put_terms(request.actor, form.public_id, seen(request, form), terms_.TERMS.stored(given), changes)
 
     if tried(request, form_, act, "已保存。打印的结果可以预览。"):
-        return redirect("campus:made", form.public_id)
+        return redirect("campus:made", form.purpose, form.public_id)
     groups = dict.fromkeys(field.group for field in terms_.TERMS)
     return render(request, "campus/made_terms.html", {
         "row": form, "form": form_, "groups": {group: [form_[f.key] for f in terms_.TERMS if f.group == group] for group in groups},
@@ -264,7 +266,7 @@ def preview_result(request: Request, form: MadeForm, number: int) -> HttpRespons
         content = typeset(applications.TEMPLATE, values | {"title": values["title"] + "（样张）"})
     except MissingGlyphs as gap:
         say(request, gap.said_of("样张"), "warn")
-        return redirect("campus:made", form.public_id)
+        return redirect("campus:made", form.purpose, form.public_id)
     return HttpResponse(content, content_type="application/pdf", headers={
         "Content-Disposition": 'inline; filename="preview.pdf"', "Cache-Control": "no-store",
     })  # fmt: skip
@@ -286,7 +288,7 @@ def compare(request: Request, form: MadeForm, number: int) -> HttpResponse:
 def laid_out(fields: Sequence[Any], form: Any) -> list[tuple[str, Any]]:
     """(kind, entry or bound field) of what stands in the form itself, in its order: notes between the fields."""
     return [
-        ("note", entry) if entry["kind"] == "note" else ("field", form[entry["key"]])
+        ("note", sheets.complete(entry)) if entry["kind"] == "note" else ("field", form[entry["key"]])
         for entry in fields if entry["kind"] not in ("known", "proof")
     ]  # fmt: skip
 

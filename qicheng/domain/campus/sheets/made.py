@@ -62,6 +62,11 @@ def asked_of(entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry["kind"] not in UNASKED]
 
 
+def complete(entry: Entry) -> dict[str, Any]:
+    """An entry with everything that it leaves unsaid."""
+    return {**REST, **entry}
+
+
 def sheet_of(entries: Iterable[Entry], name: str = "Made") -> Sheet:
     """The sheet of what is filled in; form, page, comparison and stored values come from it as from any other."""
     return Sheet(name, tuple(field_of(entry) for entry in asked_of(entries)))
@@ -69,7 +74,7 @@ def sheet_of(entries: Iterable[Entry], name: str = "Made") -> Sheet:
 
 def field_of(entry: Entry) -> Field:
     """The field of one entry that is filled in."""
-    whole = {**REST, **entry}
+    whole = complete(entry)
     kind, table, when = whole["kind"], whole["table"] if whole["kind"] == "table" else "", whole["when"]
     return Field(
         whole["key"], whole["label"],
@@ -342,7 +347,7 @@ def entry_of(key: str, given: Mapping[str, Any], was: Entry | None = None) -> di
 
 def typed_of(entry: Entry) -> dict[str, Any]:
     """An entry in the keys of the builder's form, to be changed there."""
-    whole = {**REST, **entry}
+    whole = complete(entry)
     when = whole["when"]
     return {
         **{key: whole[key] for key in ("label", "kind", "hint", "required", "low", "high", "low_word", "high_word", "table", "source")},
