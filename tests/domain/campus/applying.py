@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qicheng.domain.campus.effects import applications, made
 from qicheng.domain.campus.flows.application import APPLICATION
 from qicheng.domain.campus.models import Application, MadeForm, Part, Purpose
+from qicheng.domain.campus.queries.applications import check_token
 from qicheng.domain.campus.queries.profile import profile_of
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.perform import begin, perform
@@ -105,3 +106,38 @@ def the_one(world: World) -> MadeForm:
     """The form of 陈诚's school, published once."""
     found = MadeForm.all_rows.filter(school=world.school, current__isnull=False).select_related("current").first()
     return found or published(world, often="again")
+
+
+class Declared:
+    """What a school has declared, for whoever looks at every page: an open form with a next version in the making, and three applications of
+    `graduate`: one with the college, one in a draft, one that has ended with its result."""
+
+    def __init__(self, world: World, actor: Actor, graduate: Any) -> None:
+        self.form = published(world, actor, title="推荐表遗失补办")
+        made.revise(actor, self.form.public_id, 2)
+        made.put_entry(actor, self.form.public_id, 3, "", {"kind": "scale", "label": "着急程度", "steps": "5"})
+        kinds = [("登报声明", {}), ("在读证明", {"levels": "none", **NO_NOTICE})]
+        other, at_once = (published(world, actor, title=title, **terms) for title, terms in kinds)
+        self.cases = [
+            applied(world, self.form, graduate),
+            drafted(world, other, graduate),
+            applied(world, at_once, graduate),
+        ]
+
+    def given(self, actor: Actor) -> dict[str, list[dict[str, Any]]]:
+        """What to put into the addresses of the pages."""
+        waiting, draft, done = (case.public_id for case in self.cases)
+        of_form = {"purpose": "application", "public_id": self.form.public_id}
+        one = [of_form]
+        found: dict[str, list[dict[str, Any]]] = {
+            "campus:made_forms": [{"purpose": "application"}], "campus:made_new": [{"purpose": "application"}], "campus:made": one,
+            "campus:made_spec": one, "campus:made_terms": one, "campus:made_new_entry": one, "campus:made_entry": [{**of_form, "key": "f2"}],
+            "campus:made_preview": [{**of_form, "number": 2}], "campus:made_result": [{**of_form, "number": 2}],
+            "campus:made_compare": [{**of_form, "number": 2}], "campus:made_step": [{**of_form, "name": "close"}],
+            "campus:made_move": [{**of_form, "key": "f2", "step": "up"}],
+            "campus:apply": [{"public_id": self.form.public_id}], "campus:fill_in_application": [{"public_id": draft}],
+            "campus:application": [{"public_id": one} for one in (waiting, done)] + ([{"public_id": draft}] if actor.role is Role.GRADUATE else []),
+            "campus:application_result": [{"public_id": done}],
+            "campus:result_check": [{"number": self.cases[2].number, "token": check_token(self.cases[2].number)}],
+        }  # fmt: skip
+        return found

@@ -16,6 +16,7 @@ from qicheng.domain.campus.queries.applications import (
     address_of,
     ahead,
     due,
+    ended,
     facts,
     intended,
     notice_of,
@@ -132,25 +133,24 @@ def end(case: Application, actor: Actor) -> None:
 
 def end_notices() -> int:
     """End what was noticed in public for its days; how many those were. Called by the timetable."""
-    ended = 0
+    number = 0
     for public_id in due():
         try:
             perform(find(Application, public_id, SYSTEM), "issue", SYSTEM)
-            ended += 1
+            number += 1
         except Stopped:
             continue
-    return ended
+    return number
 
 
 def make_result(case_id: str) -> Paper | None:
     """Print the result of an application that has ended, once; None where it prints none."""
-    rows = Application.objects.unscoped("a document is made of the case that its job names")
-    case = rows.filter(public_id=case_id, state="done").select_related("school", "made").first()
+    case = ended(case_id)
     if case is None or not whole(case.made.terms)["result_text"]:
         return None
-    ended = next(record for record in reversed(timeline(case)) if record.after == "done" and record.before != "done")
+    record = next(one for one in reversed(timeline(case)) if one.after == "done" and one.before != "done")
     return store.make(
-        RESULT, TEMPLATE, result_values(case), record=str(ended.pk), flow=case.flow_name, case=str(case.public_id),
+        RESULT, TEMPLATE, result_values(case), record=str(record.pk), flow=case.flow_name, case=str(case.public_id),
         cohort=case.cohort, school_id=case.school_id, number=case.number,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from qicheng.domain.campus.models import MadeForm, MadeVersion, Part, Purpose
-from qicheng.domain.campus.queries.made import in_the_making
+from qicheng.domain.campus.queries.made import in_the_making, versions_of
 from qicheng.domain.campus.queries.profile import has_part
 from qicheng.domain.campus.sheets import applications
 from qicheng.domain.campus.sheets.made import FORM, asked_of, differences, entry_of, faults
@@ -56,7 +56,7 @@ def make_form(
         row = MadeForm(school_id=actor.node, purpose=purpose)
         _say(row, given, cohort)
         row.save()
-        MadeVersion.all_rows.create(form=row, fields=list(fields), terms=dict(terms or {}))
+        MadeVersion(form=row, fields=list(fields), terms=dict(terms or {})).save()
         note(
             actor, "add", ABOUT, {"名称": ["", row.title]}, subject=str(row.public_id), cohort=cohort, school=actor.node
         )
@@ -160,9 +160,8 @@ def revise(actor: Actor, public_id: UUID | str, seen: int) -> MadeVersion:
         last = row.current
         if last is None or in_the_making(row) is not None:
             raise Refused("已经有一版正在修改，接着改就可以。")
-        version: MadeVersion = MadeVersion.all_rows.create(
-            form=row, number=last.number + 1, fields=last.fields, terms=last.terms
-        )
+        version = MadeVersion(form=row, number=last.number + 1, fields=last.fields, terms=last.terms)
+        version.save()
         _put(actor, row, "revise", {"版本": ["", f"第 {version.number} 版"]})
     return version
 
@@ -213,7 +212,7 @@ def _place(fields: Sequence[Mapping[str, Any]], key: str) -> int:
 
 def _new_key(row: MadeForm) -> str:
     """A key that no version of the form has had: answers of an old entry are never taken for those of a new one."""
-    used = {entry["key"] for version in MadeVersion.all_rows.filter(form=row) for entry in version.fields}
+    used = {entry["key"] for version in versions_of(row) for entry in version.fields}
     return next(key for key in _keys() if key not in used)
 
 

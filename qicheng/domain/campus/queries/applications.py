@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from django.db.models import QuerySet
+
     from qicheng.domain.campus.models import MadeForm
     from qicheng.domain.roster.models import Graduate
     from qicheng.foundation.access import Actor
@@ -60,8 +62,7 @@ def own_applications(actor: Actor, cohort: int) -> list[Application]:
 
 def had_before(case: Application) -> list[Application]:
     """The other applications of the same form and graduate that came to an end, the newest first."""
-    rows = Application.objects.unscoped("what the same graduate had of the same form")
-    rows = rows.filter(cohort=case.cohort, graduate=case.graduate_id, form=case.form_id).exclude(pk=case.pk)
+    rows = _rows().filter(cohort=case.cohort, graduate=case.graduate_id, form=case.form_id).exclude(pk=case.pk)
     return list(rows.exclude(state__in=("draft", "discarded")).order_by("-id")[:20])
 
 
@@ -135,15 +136,13 @@ def notice_of(case: Application) -> tuple[str, str]:
 
 def noticed(school: int, *, newest: int = 50) -> list[Application]:
     """What the school notices in public now, the newest first."""
-    rows = Application.objects.unscoped("a public notice is for everybody of the school")
-    rows = rows.filter(school=school, state="noticed", noticed_until__gt=Now())
+    rows = _rows().filter(school=school, state="noticed", noticed_until__gt=Now())
     return list(rows.select_related("made", "school").order_by("-noticed_until", "-id")[:newest])
 
 
 def due() -> list[UUID]:
     """The public ids of what was noticed long enough, the oldest first, a thousand at most."""
-    rows = Application.objects.unscoped("the timetable ends what time has ended")
-    rows = rows.filter(state="noticed", noticed_until__lte=Now()).order_by("noticed_until")
+    rows = _rows().filter(state="noticed", noticed_until__lte=Now()).order_by("noticed_until")
     return list(rows.values_list("public_id", flat=True)[:1000])
 
 
@@ -166,10 +165,21 @@ def genuine(number: str, token: str) -> Application | None:
     """The application whose result bears that number, if the token is the number's own."""
     if not hmac.compare_digest(check_token(number).encode(), token.encode()):
         return None
-    rows = Application.objects.unscoped("whoever holds the printed result may ask whether it is genuine")
-    return rows.filter(number=number, state="done").select_related("school", "made").first()
+    return _rows().filter(number=number, state="done").select_related("school", "made").first()
 
 
 def lines_of(case: Application) -> list[tuple[str, str]]:
     """(label, words) of what the graduate filled in, and of what the roster knew when it was submitted."""
     return [*known_of(case.made.fields, case.line), *sheet_of(case.made.fields).lines(case.answers)]
+
+
+def ended(public_id: str) -> Application | None:
+    """The application that has ended under that public id, for the job that prints its result."""
+    return _rows().filter(public_id=public_id, state="done").select_related("school", "made").first()
+
+
+def _rows() -> QuerySet[Application]:
+    rows: QuerySet[Application] = Application.objects.unscoped(
+        "the case's own graduate, the timetable, public notices and whoever holds a result"
+    )
+    return rows

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from qicheng.foundation.access import Actor
 
-FOR_ITS_PEOPLE = "what a school has published is for everybody of the school"
 EVERY_COHORT = 0
 
 
@@ -56,22 +55,19 @@ def open_forms(school: int, cohort: int, purpose: Purpose | str, day: date) -> l
 
 def published(school: int, cohort: int, purpose: Purpose | str) -> list[MadeForm]:
     """What the school has published and not closed, whether or not its days are now."""
-    rows: QuerySet[MadeForm] = MadeForm.objects.unscoped(FOR_ITS_PEOPLE)
-    rows = rows.filter(school=school, purpose=purpose, cohort__in=(cohort, EVERY_COHORT))
+    rows = _of_school(school, cohort, purpose)
     return list(rows.filter(current__isnull=False, closed_at__isnull=True).select_related("current").order_by("-pk"))
 
 
 def published_form(school: int, cohort: int, purpose: Purpose | str, public_id: UUID | str) -> MadeForm | None:
     """One of them, also closed since: whoever began it may look at it."""
-    rows: QuerySet[MadeForm] = MadeForm.objects.unscoped(FOR_ITS_PEOPLE)
-    rows = rows.filter(school=school, purpose=purpose, cohort__in=(cohort, EVERY_COHORT), public_id=public_id)
+    rows = _of_school(school, cohort, purpose).filter(public_id=public_id)
     return rows.filter(current__isnull=False).select_related("current").first()
 
 
 def titles(school: int, cohort: int, purpose: Purpose | str) -> Mapping[int, str]:
     """id → title of all forms of a school for the cohort, for lists and filters."""
-    rows: QuerySet[MadeForm] = MadeForm.objects.unscoped(FOR_ITS_PEOPLE)
-    rows = rows.filter(school=school, purpose=purpose, cohort__in=(cohort, EVERY_COHORT))
+    rows = _of_school(school, cohort, purpose)
     return dict(rows.order_by("title", "pk").values_list("pk", "title"))
 
 
@@ -84,6 +80,11 @@ def why_shut(form: MadeForm, day: date) -> str | None:
     if form.closes_on and day > form.closes_on:
         return f"「{form.title}」到 {form.closes_on.month} 月 {form.closes_on.day} 日为止，已经截止。"
     return None
+
+
+def _of_school(school: int, cohort: int, purpose: Purpose | str) -> QuerySet[MadeForm]:
+    rows: QuerySet[MadeForm] = MadeForm.objects.unscoped("what a school has published is for everybody of the school")
+    return rows.filter(school=school, purpose=purpose, cohort__in=(cohort, EVERY_COHORT))
 
 
 def _versions() -> QuerySet[MadeVersion]:

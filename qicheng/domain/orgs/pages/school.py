@@ -193,6 +193,10 @@ def log(request: Any) -> HttpResponse:
 
 LABELS = {
     ("campus_profile", "submit"): "提交学校平台设置",
+    ("made_form", "add"): "新建申请或问卷", ("made_form", "change"): "修改申请或问卷的名称和日期", ("made_form", "put_entry"): "修改申请或问卷的一项",
+    ("made_form", "move_entry"): "移动申请或问卷的一项", ("made_form", "remove_entry"): "删除申请或问卷的一项",
+    ("made_form", "put_terms"): "修改申请的办理规则", ("made_form", "publish"): "发布申请或问卷", ("made_form", "close"): "关闭申请或问卷",
+    ("made_form", "reopen"): "重新开放申请或问卷", ("made_form", "revise"): "申请或问卷改一版",
     ("archive_settings", "submit"): "提交档案信息登记设置", ("household_settings", "submit"): "提交户口信息登记设置",
     ("signing_settings", "submit"): "提交签约设置", ("handler", "submit"): "提交协议经办人", ("reason", "add"): "添加审核原因",
     ("reason", "end"): "停用审核原因", ("contact", "add"): "添加联系人", ("contact", "change"): "修改联系人",
