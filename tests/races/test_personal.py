@@ -33,7 +33,7 @@ def submitting(world: Any, key: str) -> Callable[[], Any]:
     )
 
 
-def line(world: Any) -> Graduate:
+def line(world: Any) -> Any:
     return Graduate.all_rows.select_related("account").get(pk=world.graduate.pk)
 
 

@@ -338,7 +338,8 @@ def _carry_contacts(account: int, phone: str, email: str) -> dict[str, list[str]
 
 def is_free(phone: str, account: int | None) -> bool:
     """Whether no other account has the phone."""
-    return not Account.objects.filter(phone=phone).exclude(pk=account).exists()
+    taken = Account.objects.filter(phone=phone)
+    return not (taken if account is None else taken.exclude(pk=account)).exists()
 
 
 def write_own(graduate: int, *, phone: str, email: str, **said: str) -> None:
@@ -366,7 +367,7 @@ def write_own(graduate: int, *, phone: str, email: str, **said: str) -> None:
         rows.update(**columns)
 
 
-def mark_recommended(public_ids: Collection[UUID], cohort: int, actor: Actor, *, is_recommended: bool) -> int:
+def mark_recommended(public_ids: Collection[UUID | str], cohort: int, actor: Actor, *, is_recommended: bool) -> int:
     """Let a school mark graduates as 推免 (保研), or take the mark away, each on record; how many it changed (PKU-01)."""
     must_be_open(cohort)
     with transaction.atomic():

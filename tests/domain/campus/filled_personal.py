@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from tests.world import World
 
 FLOWS = (PERSONAL_INFORMATION.name, SUPPLEMENTING.name)
-PERSONAL: dict[str, str] = {
+PERSONAL: dict[str, Any] = {
     "political_status": "02", "origin": "320681", "hardship": "2", "wechat": "chencheng2026", "qq": "", "counsellor": "李华", "class_name": "1班",
     "remote_academy": "", "emergency_name": "陈建国", "emergency_phone": "13356785678",
 }  # fmt: skip
 
 
-def contacts(graduate: Graduate) -> dict[str, str]:
+def contacts(graduate: Graduate) -> dict[str, Any]:
     """The own phone, which nobody else has, and an address."""
     return {"phone": graduate.phone, "email": "chen@example.com"}
 
 
-def supplement(graduate: Graduate, origin: str = "320681") -> dict[str, str]:
+def supplement(graduate: Graduate, origin: str = "320681") -> dict[str, Any]:
     """The whole form of a supplement."""
     return {"origin": origin, **contacts(graduate)}
 
 
-def typed(act: Act, case: Any, chance: Random) -> dict[str, str]:
+def typed(act: Act, case: Any, chance: Random) -> dict[str, Any]:
     """What the graduate of a case fills in for one of its acts, something else each time."""
     origin = chance.choice(["320681", "320682", "110102"])
     forms = {

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from qicheng.domain.campus.flows.personal import PERSONAL_INFORMATION, SUPPLEMENTING
 from qicheng.domain.campus.models import Part, PersonalInformation, Supplement
-from qicheng.domain.campus.queries.personal import personal_step
+from qicheng.domain.campus.queries.personal import Step, personal_step
 from qicheng.domain.campus.queries.profile import FLOWS_OF
 from qicheng.domain.campus.sheets.personal import PERSONAL as SHEET
 from qicheng.domain.campus.sheets.personal import SUPPLEMENT, locked_lines
@@ -46,8 +46,12 @@ pytestmark = pytest.mark.django_db
 WHY = {"words": "生源地选到户口所在的县"}
 
 
-def line(graduate: Graduate) -> Graduate:
+def line(graduate: Graduate) -> Any:
     return Graduate.all_rows.select_related("account").get(pk=graduate.pk)
+
+
+def step(graduate: Graduate) -> Any:
+    return personal_step(graduate)
 
 
 def refusal(act: Any, *args: Any, **given: Any) -> str:
@@ -172,7 +176,7 @@ def test_the_college_reviews_it_and_what_it_approves_goes_into_the_roster(world)
     assert open_acts(case, world.actor(Role.SCHOOL)) == []
 
     perform(case, "return", college, **WHY)
-    assert personal_step(world.graduate) == personal_step(world.graduate).__class__(
+    assert step(world.graduate) == Step(
         "补充个人就业信息",
         "now",
         "warn",
@@ -187,7 +191,7 @@ def test_the_college_reviews_it_and_what_it_approves_goes_into_the_roster(world)
 
     now = line(world.graduate)
     assert (now.origin, now.email, now.revision, now.has_confirmed) == ("320682", "chen@example.com", 2, True)
-    assert (personal_step(now).words, personal_step(now).is_passed, case.live) == ("审核通过", True, False)
+    assert (step(now).words, step(now).is_passed, case.live) == ("审核通过", True, False)
     assert timeline(case)[2].changes["生源所在地"] == ["北京市东城区", "江苏省南通市如皋市"]
     assert [one.act for one in timeline(case)] == ["submit", "return", "resubmit", "approve"]
     told = Notice.objects.filter(flow="supplement", channel="inbox").values_list("act", "role", "node")
@@ -266,8 +270,8 @@ def test_before_it_nothing_is_registered_or_accepted_after_it_everything(world, 
         assert refusal(act, *args, **given) == words
     assert refusal(perform, draft, "submit", me) == refusal(perform, invitation, "accept", me) == words
     perform(reviewed, "approve", world.reviewer(reviewed, Role.COLLEGE))
-    assert personal_step(world.graduate).is_passed is False
-    assert personal_step(world.stranger) is None
+    assert step(world.graduate).is_passed is False
+    assert step(world.stranger) is None
 
     settle(world)
     world.paper_draft()
@@ -281,8 +285,8 @@ def test_a_later_submission_closes_nothing_that_an_earlier_one_opened(world):
     me, draft = world.actor(Role.GRADUATE), world.destination_draft()
     approved(world)
     later = supplemented(world, origin="320682")
-    step = personal_step(world.graduate)
-    assert (later.state, step.state, step.words, step.is_passed) == ("college_review", "wait", "待学院审核", True)
+    now = step(world.graduate)
+    assert (later.state, now.state, now.words, now.is_passed) == ("college_review", "wait", "待学院审核", True)
     perform(draft, "submit", me)
     perform(later, "return", world.actor(Role.COLLEGE), **WHY)
     assert (draft.state, line(world.graduate).origin) == ("college_review", "320681")
@@ -295,10 +299,8 @@ def test_a_graduate_who_goes_on_without_an_examination_needs_no_more(world):
     ids = [world.graduate.public_id, world.neighbour.public_id, world.stranger.public_id]
     assert mark_recommended(ids, world.cohort, school, is_recommended=True) == 2
     assert mark_recommended(ids[:1], world.cohort, school, is_recommended=True) == 0
-    assert (
-        personal_step(line(world.graduate)).note == "你是推免（保研）毕业生，补充信息审核通过以后，不用再填报毕业去向。"
-    )
-    assert personal_step(line(world.neighbour)).note == personal_step(line(world.graduate)).note
+    assert step(line(world.graduate)).note == "你是推免（保研）毕业生，补充信息审核通过以后，不用再填报毕业去向。"
+    assert step(line(world.neighbour)).note == step(line(world.graduate)).note
     mark_recommended(ids[1:], world.cohort, school, is_recommended=False)
     assert ("recommended" in line(world.graduate).extra, line(world.neighbour).extra) == (True, {})
     assert [one.changes for one in noted("roster", act="recommended", case=str(ids[1]))] == [
