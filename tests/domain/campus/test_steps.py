@@ -34,7 +34,7 @@ def test_every_step_says_where_it_stands_and_whose_turn_it_is(world):
     assert looks(world) == {"destination": "done", "files": "you", **waiting, "college": "now"}
     case = filing.submitted(world, registered)
     assert looks(world) == {"destination": "done", "files": "done", **waiting, "college": "now"}
-    assert line(world)["college"].words == "等学院审核：毕业去向登记、户档信息登记"
+    assert (line(world)["college"].words, line(world)["college"].reason) == ("等学院审核", "毕业去向登记、户档信息登记")
     perform(registered, "approve", world.actor(Role.COLLEGE))
     filing.refused(world, case, words="地址写到门牌号")
     found = line(world)
@@ -48,7 +48,7 @@ def test_every_step_says_where_it_stands_and_whose_turn_it_is(world):
     assert looks(world) == {"destination": "done", "files": "done", "college": "done", "school": "done", "confirmation": "", "mailing": ""}  # fmt: skip
     perform(Registration.all_rows.get(), "void", world.actor(Role.SCHOOL), reason="x_other", words="协商一致")
     assert {key: line(world)[key].words for key in ("destination", "files")} == {
-        "destination": "上一次已结束，待你重新登记", "files": "先登记毕业去向"
+        "destination": "待你重新登记", "files": "还没开始"
     }  # fmt: skip
 
 
@@ -78,4 +78,14 @@ def test_the_line_of_the_other_platform_has_its_own_order(world):
     assert [one.label for one in queries.line(world.of(world.graduate), world.graduate)][:2] == [
         "补充个人就业信息",
         "填报毕业去向",
+    ]
+
+
+def test_who_studies_on_by_recommendation_has_nothing_to_declare(world):
+    world.open_parts(Part.SUPPLEMENT, Part.FORMS, Part.PLAN)
+    labels = [one.label for one in queries.line(world.of(world.graduate), world.graduate)]
+    assert labels == ["补充个人就业信息", "填报毕业去向", "学院审核", "就业中心审核", "学院上报就业方案"]
+    world.graduate.extra = {"recommended": "1"}
+    assert [(one.label, one.words) for one in queries.line(world.of(world.graduate), world.graduate)][1:] == [
+        ("填报毕业去向", "不用填报")
     ]

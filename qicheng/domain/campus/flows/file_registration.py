@@ -2,7 +2,8 @@
 
 from qicheng.domain.campus.effects import files as effects
 from qicheng.domain.campus.guards import files as guards
-from qicheng.domain.campus.models import FileRegistration
+from qicheng.domain.campus.guards.profile import part_is_on
+from qicheng.domain.campus.models import FileRegistration, Part
 from qicheng.domain.campus.sheets.files import asked, drafted
 from qicheng.domain.registration import guards as registrations
 from qicheng.foundation.access import Area, Role
@@ -34,7 +35,7 @@ FILE_REGISTRATION = Flow(
     "file_registration", "户档信息登记", Area.ARCHIVE, FileRegistration,
     begin=Begin("fill_in", "登记户档信息", GRADUATE, effects.file_registration, when=(guards.destination_is_submitted,), rule="CAM-07"),
     start=DRAFT,
-    holds=(guards.files_are_on, registrations.cohort_is_open, registrations.on_the_roster),
+    holds=(part_is_on(Part.FILES), registrations.cohort_is_open, registrations.on_the_roster),
     acts=(
         *(
             Act("edit", "修改内容", state, state, GRADUATE, form=drafted, drafted=True, do=effects.edit, rule="CAM-08")

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qicheng.domain.campus.guards.profile import part_is_on
-from qicheng.domain.campus.models import Part
 from qicheng.domain.campus.sheets.files import has_moved, sheet_of
-from qicheng.foundation.access import Area, Role
+from qicheng.foundation.access import Area
 
 if TYPE_CHECKING:
     from qicheng.domain.campus.models import FileRegistration
     from qicheng.foundation.access import Actor
 
 MOVED_ON = "毕业去向登记在提交以后有了变化"
-
-
-def files_are_on(case: FileRegistration, actor: Actor) -> str | None:
-    """The school has the part; what follows from the destination happens also where it has it no more."""
-    return None if actor.role is Role.SYSTEM else part_is_on(Part.FILES)(case, actor)
 
 
 def destination_is_submitted(case: FileRegistration, actor: Actor) -> str | None:

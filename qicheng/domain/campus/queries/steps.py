@@ -9,25 +9,28 @@ from django.urls import NoReverseMatch, reverse
 
 from qicheng.domain.campus.models import FileRegistration, Part
 from qicheng.domain.campus.queries import files
-from qicheng.domain.campus.queries.personal import personal_step
-from qicheng.domain.campus.queries.profile import profile_of
-from qicheng.domain.registration.models import Registration
+from qicheng.domain.campus.queries.forms import declared_of
+from qicheng.domain.campus.queries.personal import is_recommended, personal_step
+from qicheng.domain.campus.queries.platform import registration_of
+from qicheng.domain.campus.queries.profile import closing_day, profile_of
+from qicheng.domain.campus.sheets.forms import FLOW as DECLARED
+from qicheng.domain.campus.sheets.platform import FLOW as PLATFORM
 from qicheng.domain.transfer.queries import mailing
 from qicheng.domain.transfer.queries.confirmation import confirmation_of
 from qicheng.foundation.access import Role
-from qicheng.foundation.flow.declare import FLOWS
-from qicheng.foundation.flow.perform import timeline
+from qicheng.foundation.flow.perform import standing_in, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qicheng.domain.registration.models import Registration
     from qicheng.domain.roster.models import Graduate
     from qicheng.foundation.access import Actor
     from qicheng.foundation.flow.models import Case
 
-ENDED = "上一次已结束"
+NOT_YET, ENDED = "还没开始", "上一次已结束"
 # Where a graduate begins a destination.
-BEGUN_AT = {"platform": "campus:platform", "declared": "registration:go"}
+BEGUN_AT = {PLATFORM: "campus:platform", DECLARED: "campus:forms"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def line(actor: Actor, graduate: Graduate) -> list[Step]:
     if Part.PLATFORM in parts:
         found += _on_the_platform(actor, graduate, parts)
     elif Part.FORMS in parts:
-        found += [_destination(_newest(actor, graduate, "declared"), "declared", "填报毕业去向")]
+        found += _declared(graduate, parts)
     if Part.QUESTIONNAIRES in parts:
         found.append(_questionnaires(actor, graduate))
     return [step for step in found if step is not None]
@@ -96,7 +99,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str, str, Part], ...]], ...] = (
         ("个人信息完善", "campus:personal", "user", "随时可以改，改了马上写入学校名单", Part.PERSONAL),
         ("补充个人就业信息", "campus:supplement", "user", "学院审核通过后才能填报毕业去向", Part.SUPPLEMENT),
         ("毕业去向登记", "campus:platform", "pen", "选类型，填签约信息，院校两级审核", Part.PLATFORM),
-        ("填报毕业去向", "registration:go", "pen", "先选就业形式，表单跟着变", Part.FORMS),
+        ("填报毕业去向", "campus:forms", "pen", "先选就业形式，表单跟着变", Part.FORMS),
         ("户档信息登记", "campus:files", "file", "档案转寄到哪里，户口迁到哪里", Part.FILES),
         ("要交的材料", "campus:papers", "download", "打印申请表和声明", Part.FORMS),
     )),
@@ -132,12 +135,12 @@ def _personal(graduate: Graduate) -> Step | None:
 
 def _on_the_platform(actor: Actor, graduate: Graduate, parts: frozenset[str]) -> list[Step | None]:
     """The steps behind the personal information where the school registers on its own platform."""
-    destination = _newest(actor, graduate, FileRegistration.destination_flow)
+    destination = registration_of(actor, graduate.pk)
     file = files.newest(actor, graduate.pk) if Part.FILES in parts else None
     reviewed = [case for case in (destination, file) if case is not None and case.live]
     wanted = 2 if Part.FILES in parts else 1
     return [
-        _destination(destination, FileRegistration.destination_flow, "毕业去向登记"),
+        _destination(destination, PLATFORM, "毕业去向登记"),
         _file(file, destination) if Part.FILES in parts else None,
         _review("college", "学院审核", Role.COLLEGE, reviewed, wanted),
         _review("school", "学校审核", Role.SCHOOL, reviewed, wanted),
@@ -146,18 +149,33 @@ def _on_the_platform(actor: Actor, graduate: Graduate, parts: frozenset[str]) ->
     ]
 
 
-def _newest(actor: Actor, graduate: Graduate, flow: str) -> Registration | None:
-    """The graduate's own registration of a flow: the live one, else the last one."""
-    if flow not in FLOWS:
-        return None
-    rows = Registration.objects.seen_by(actor).filter(graduate=graduate.pk, flow_name=flow)
-    return rows.select_related("graduate").order_by("-live", "-id").first()
+def _declared(graduate: Graduate, parts: frozenset[str]) -> list[Step | None]:
+    """The steps behind the supplement where graduates declare by 就业形式; who studies on by recommendation has none of them (PKU-01)."""
+    label = "填报毕业去向"
+    if is_recommended(graduate):
+        return [Step("destination", label, "done", "neu", "不用填报", "学校标记为推免，补充个人就业信息就够了。")]
+    case = declared_of(graduate)
+    reviewed = [case] if case is not None and case.live else []
+    return [
+        _destination(case, DECLARED, label), _review("college", "学院审核", Role.COLLEGE, reviewed, 1),
+        _review("school", "就业中心审核", Role.SCHOOL, reviewed, 1), _plan(graduate) if Part.PLAN in parts else None,
+    ]  # fmt: skip
+
+
+def _plan(graduate: Graduate) -> Step:
+    """The college's own step: the graduate sees it, and has nothing to do."""
+    label = "学院上报就业方案"
+    state = standing_in("plan", college_id=graduate.college_id, cohort=graduate.cohort, tier=graduate.tier)
+    if state is None or not state.live:
+        day = closing_day(profile_of(graduate.school_id, graduate.cohort))
+        return Step("plan", label, "", "neu", NOT_YET, f"{day.month} 月 {day.day} 日起由学院上报")
+    return Step("plan", label, "done" if state.settled else "now", *state.tag(Role.GRADUATE))
 
 
 def _destination(case: Registration | None, flow: str, label: str) -> Step:
     if case is None or (case.standing.settled and not case.live):
-        words = "待你填写" if case is None else f"{ENDED}，待你重新登记"
-        return Step("destination", label, "you", "warn", words, url=_address(BEGUN_AT[flow]), action=label)
+        words = "待你填写" if case is None else "待你重新登记"
+        return Step("destination", label, "you", "warn", words, "" if case is None else ENDED, url=_address(BEGUN_AT[flow]), action=label)
     return _of_case("destination", label, case, edit="registration:fill_in", flow=flow)
 
 
@@ -165,7 +183,7 @@ def _file(case: FileRegistration | None, destination: Registration | None) -> St
     label = "户档信息登记"
     if case is None or not case.live:
         if destination is None or not destination.live:
-            return Step("files", label, "", "neu", "先登记毕业去向", action="")
+            return Step("files", label, "", "neu", NOT_YET, "先登记毕业去向并提交")
         return Step("files", label, "you", "warn", "待你填写", url=_address("campus:files"), action="填写户档信息")
     return _of_case("files", label, case, edit="campus:files", flow=files.FLOW)
 
@@ -195,16 +213,16 @@ def _review(key: str, label: str, level: Role, cases: Sequence[Case], wanted: in
     if len(passed) == wanted:
         return Step(key, label, "done", "ok", "已通过")
     if waiting:
-        return Step(key, label, "now", "info", f"等{label}：{'、'.join(case.flow.label for case in waiting)}")
-    return Step(key, label, "", "neu", "提交以后开始")
+        return Step(key, label, "now", "info", f"等{label}", "、".join(case.flow.label for case in waiting))
+    return Step(key, label, "", "neu", NOT_YET, "提交以后开始")
 
 
 def _confirmation(actor: Actor, graduate: Graduate) -> Step:
     key, label, url = "confirmation", "国家平台确认", _address("transfer:confirm")
     case = confirmation_of(actor, graduate.pk)
     if case is None or case.state == "unreported":
-        words = "审核通过一个工作日以后开始" if case is None else "一个工作日以后上报，上报以后确认"
-        return Step(key, label, "", "neu", words)
+        when = "两级审核通过一个工作日以后上报，上报以后确认" if case is None else "一个工作日以后上报，上报以后确认"
+        return Step(key, label, "", "neu", NOT_YET, when)
     tone, words = case.standing.tag(Role.GRADUATE)
     looks = {"confirmed": "done", "unconfirmed": "you"}.get(case.state, "now")
     return Step(key, label, looks, tone, words, url=url, action="核对并确认" if looks == "you" else "查看")
@@ -225,12 +243,12 @@ def _mailing(actor: Actor, graduate: Graduate) -> Step | None:
         return Step(key, label, "done", "neu", ready.standing.label, url=url, action="查看")
     if ready.standing.key == "ready":
         return Step(key, label, "you", "warn", "可以申请", url=url, action="申请邮寄")
-    return Step(key, label, "", "neu", "确认以后一个工作日开始", ready.words, url, "看现在能不能申请")
+    return Step(key, label, "", "neu", NOT_YET, ready.words, url, "看现在能不能申请")
 
 
 def _questionnaires(actor: Actor, graduate: Graduate) -> Step | None:
     url = _address("campus:questionnaires")
-    return Step("questionnaires", "调查问卷", "", "neu", "见问卷列表", url=url, action="看问卷") if url else None
+    return Step("questionnaires", "调查问卷", "", "neu", "见问卷", url=url, action="看问卷") if url else None
 
 
 def _last_words(case: Case) -> str:
