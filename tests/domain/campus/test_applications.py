@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
 
@@ -22,6 +24,7 @@ from qicheng.foundation.access import Role
 from qicheng.foundation.flow.gather import add_proof
 from qicheng.foundation.flow.perform import NotFound, Refused, begin, find, open_acts, perform
 from qicheng.foundation.papers import store
+from tests.clients import signed_in
 from tests.domain.campus.applying import (
     ANSWERS,
     FIELDS,
@@ -243,3 +246,50 @@ def test_the_same_without_a_second_look_under_the_lock_begins_the_old_one(world)
         assert raced(world) == (1, 1)
     finally:
         object.__setattr__(APPLICATION.begin, "complete", effects.take_version)
+
+
+# ---- pages
+
+
+def test_reviewers_decide_many_at_once_and_anybody_can_check_a_result(world, school):
+    form = published(world, levels="school", **NO_NOTICE)
+    cases = [applied(world, form, graduate) for graduate in (world.graduate, world.neighbour)]
+    client = signed_in(world.seats[Role.SCHOOL])
+    assert (
+        client.get("/campus/applications/", {"turn": "own", "form": form.pk}).content.decode().count('name="case"') == 2
+    )
+    sent = {"act": "approve", "case": [str(case.public_id) for case in cases]}
+    page = client.post("/campus/applications/batch/", sent).content.decode()
+    assert "将通过 2 条" in page
+    lines = re.findall(r'name="line" value="([^"]+)"', page)
+    for _ in range(2):
+        done = client.post("/campus/applications/batch/done/", {"act": "approve", "line": lines}).content.decode()
+        assert "审核通过 2 条" in done
+    case = find(Application, cases[0].public_id, school)
+    assert (case.state, case.version) == ("done", cases[0].version + 1)
+    address = f"/campus/results/{case.number}/{queries.check_token(case.number)}/"
+    checked = Client().get(address).content.decode()
+    assert ("补办证明" in checked, "陈诚" in checked) == (True, False)
+    assert Client().get(f"/campus/results/{case.number}/x/").status_code == 404
+    graduate = signed_in(world.seats[Role.GRADUATE])
+    assert graduate.get(f"/campus/applications/{case.public_id}/result.pdf").content.startswith(b"%PDF")
+    assert "每人只能办一次" in graduate.get(f"/campus/applications/new/{form.public_id}/").content.decode()
+    assert graduate.get(f"/campus/applications/{cases[1].public_id}/").status_code == 404
+    assert signed_in(world.seats[Role.COLLEGE]).get(f"/campus/applications/{cases[1].public_id}/").status_code == 404
+
+
+def test_a_draft_is_kept_as_far_as_it_goes_and_checked_before_it_is_submitted(world, school):
+    form, client = published(world, **NO_NOTICE), signed_in(world.seats[Role.GRADUATE])
+    begun = client.post(f"/campus/applications/new/{form.public_id}/", {"key": "k"})
+    again = client.post(f"/campus/applications/new/{form.public_id}/", {"key": "k"})
+    assert begun["Location"] == again["Location"]
+    case = Application.all_rows.get()
+    address = f"/campus/applications/{case.public_id}/form/"
+    kept = client.post(address, {"seen": "1", "key": "k2", "f1": "1", "step": "keep"})
+    assert (kept.status_code, kept["Location"]) == (302, address)
+    page = client.get(address, {"check": "1"})
+    assert "原编号还没有填写" in page.content.decode()
+    assert client.post(address, {"seen": "1", "key": "k3", "f1": "1", "f2": "B", "step": "check"}).status_code == 409
+    sent = client.post(address, {"seen": "2", "key": "k4", "f1": "1", "f2": "B", "step": "check"})
+    assert sent["Location"] == f"/campus/applications/{case.public_id}/"
+    assert Application.all_rows.get().answers == {"f1": "1", "f2": "B"}

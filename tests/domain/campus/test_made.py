@@ -16,6 +16,7 @@ from qicheng.domain.campus.sheets import made as sheets
 from qicheng.domain.orgs.effects.settings import Outdated
 from qicheng.foundation.access import Actor, Area, Level, Role
 from qicheng.foundation.flow.perform import NotFound, Refused, noted
+from tests.clients import signed_in
 
 LOST = {
     "key": "f1",
@@ -228,3 +229,50 @@ def test_nobody_else_makes_or_changes_a_form_and_an_empty_one_is_not_published(w
     with pytest.raises(Refused, match="没有开启「学校自己的申请事项」"):
         effects.make_form(school, 2026, Purpose.APPLICATION, {"title": "补办"})
     assert queries.open_forms(world.school.pk, 2026, Purpose.QUESTIONNAIRE, now(form).made_at.date()) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.rule("CAM-05")
+def test_the_builders_pages_say_what_is_wrong_and_belong_to_the_school_that_has_the_part(world):
+    world.open_parts(Part.APPLICATIONS)
+    client, root = signed_in(world.seats[Role.SCHOOL]), "/settings/forms/application/"
+    assert (
+        client.get("/settings/forms/questionnaire/").status_code == client.get("/settings/forms/x/").status_code == 404
+    )
+    made_ = client.post(f"{root}new/", {"example": "agreement"})["Location"]
+    form = MadeForm.all_rows.get()
+    assert made_ == f"{root}{form.public_id}/"
+    page = client.get(made_).content.decode()
+    assert ("三方协议遗失补办" in page, "发布第 1 版" in page) == (True, True)
+    wrong = client.post(f"{made_}add/", {"seen": "1", "label": "经过", "kind": "choice", "options": "一项"})
+    assert wrong.status_code == 422
+    assert ["「经过」至少要有两个选项" in wrong.content.decode(), "有两项都叫「经过」" in wrong.content.decode()] == [
+        True,
+        True,
+    ]
+    more = client.post(f"{made_}add/", {"seen": "1", "label": "补充", "kind": "long", "step": "more"})
+    assert more["Location"] == f"{made_}add/"
+    assert client.post(f"{made_}entry/f7/up/", {"seen": "2"}).status_code == 302
+    assert client.post(f"{made_}entry/f7/sideways/", {"seen": "3"}).status_code == 404
+    rules = client.post(
+        f"{made_}rules/", {"seen": "3", "levels": "both", "often": "once", "after": "any", "result_text": "{谁}"}
+    )
+    assert "打印件的正文里的 {谁} 不知道是哪一项" in rules.content.decode()
+    tried = client.post(f"{made_}version/1/", {"f1": "3", "f2": "A-1", "f4": "1", "f6": "弄湿了"}).content.decode()
+    assert ("这样填可以提交。" in tried, "破损的协议" in tried, "单位同意补办的说明" in tried) == (True, True, False)
+    assert client.get(f"{made_}version/1/result.pdf").content.startswith(b"%PDF")
+    assert client.post(f"{made_}step/publish/", {"seen": "3"}).status_code == 302
+    assert client.get(f"{made_}add/").status_code == client.get(f"{made_}rules/").status_code == 302
+    client.post(f"{made_}step/revise/", {"seen": "4"})
+    client.post(f"{made_}entry/f7/remove/", {"seen": "5"})
+    assert "<del>补充：填一段话，选填</del>" in client.get(f"{made_}version/2/changes/").content.decode()
+    assert (
+        client.post(
+            f"{made_}about/", {"seen": "6", "title": "补办", "opens_on": "2026-06-02", "closes_on": "2026-06-01"}
+        ).status_code
+        == 422
+    )
+    stranger = signed_in(world.stranger_seats[Role.SCHOOL])
+    world.open_parts(Part.APPLICATIONS, school=world.other_school)
+    assert (stranger.get(root).status_code, stranger.get(made_).status_code) == (200, 404)
+    assert signed_in(world.seats[Role.COLLEGE]).get(root).status_code == 404

@@ -332,6 +332,7 @@ def loose(request: Request, case: Application) -> Form:
     sheet = sheets.loose(case.made.fields)
     made = sheet.form(case.cohort)
     form = made(request.POST) if request.method == "POST" else made(initial=case.answers)
+    form.full_clean()
     return marked(form, sheets.sheet_of(case.made.fields))
 
 
