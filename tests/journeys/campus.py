@@ -10,8 +10,9 @@ from qicheng.domain.campus.effects import news
 from qicheng.domain.campus.models import FileRegistration, NewsItem, NewsKind, Part
 from qicheng.domain.orgs.models import AgreementForm, College, ReviewMode, School, Seat
 from qicheng.foundation.access import SYSTEM, Role
-from qicheng.foundation.flow.perform import perform
-from tests.domain.campus import at_the_platform, consenting, filing
+from qicheng.foundation.flow.declare import FLOWS
+from qicheng.foundation.flow.perform import begin, perform
+from tests.domain.campus import applying, at_the_platform, consenting, declaring, filing
 from tests.domain.campus import filled_personal as own
 
 if TYPE_CHECKING:
@@ -27,11 +28,12 @@ DECLARED = (Part.FORMS, Part.ONE_CHANGE, Part.PLAN, Part.DEFERRAL)
 # Who looks, and at which of the pages: the others are looked at elsewhere.
 ONLY = {
     "graduate on a platform": ("/", "/campus/…", "/act/…"),
-    "school with a platform": ("/campus/…", "/settings/platform/", "/settings/news/…", "/act/…"),
+    "school with a platform": ("/campus/…", "/settings/platform/", "/settings/news/…", "/settings/forms/…", "/act/…"),
     "college with a platform": ("/campus/…", "/act/…"),
     "graduate who declares": ("/", "/campus/…", "/act/…"),
     "school with a plan": ("/campus/…", "/act/…"),
     "college with a plan": ("/campus/…", "/act/…"),
+    "graduate who begins on a platform": ("/", "/campus/destination/…", "/go/"),
 }
 
 
@@ -54,11 +56,13 @@ class Campus:
         world.open_parts(*PARTS, school=self.school)
         self.file = self._file(self.graduate)
         self.items = self._news()
+        self.declared = applying.Declared(world, self.actor(Role.SCHOOL), self.graduate)
         self.own = own.submitted(world, self.graduate)
 
     def people(self) -> dict[str, Seat]:
         """Whose eyes its pages are seen with, by the name of the walk."""
-        return dict(zip(list(ONLY)[:3], self.seats.values(), strict=True))
+        begins = {"graduate who begins on a platform": self.world.graduate_seat(self.newcomer)}
+        return dict(zip(list(ONLY)[:3], self.seats.values(), strict=True)) | begins
 
     def actor(self, role: Role) -> Actor:
         seat = self.seats[role]
@@ -66,7 +70,7 @@ class Campus:
 
     def cases(self, actor: Actor) -> list[Any]:
         """What an actor can act on, for the pages of acts."""
-        found = (type(one).objects.seen_by(actor).filter(pk=one.pk).first() for one in (self.file,))
+        found = (type(one).objects.seen_by(actor).filter(pk=one.pk).first() for one in (self.file, *self.declared.cases[:2]))
         return [one for one in found if one is not None]
 
     def _file(self, graduate: Graduate) -> FileRegistration:
@@ -92,9 +96,10 @@ class Campus:
     def given(self, actor: Actor) -> dict[str, list[Mapping[str, Any]]]:
         """What to put into the addresses of its pages."""
         one_item = [{"public_id": self.items[-1].public_id}]
-        return {
+        return self.declared.given(actor) | {
             "campus:personal_case": [{"public_id": self.own.public_id}],
             "campus:file_case": [{"public_id": self.file.public_id}],
+            "campus:platform_new": [{"kind": at_the_platform.AGREEMENT}],
             "campus:news": [{"kind": kind} for kind in NewsKind.values],
             "campus:news_item": one_item, "campus:change_news": one_item, "campus:withdraw_news": one_item,
         }  # fmt: skip
@@ -105,6 +110,9 @@ class Planning:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        # A province whose places are in the table of divisions, for its receiving offices.
+        world.province.code = "320000"
+        world.province.save()
         self.school: School = world._school(
             world.province, "南原大学", ReviewMode.COLLEGE_THEN_SCHOOL, AgreementForm.THREE_PARTY
         )
@@ -126,15 +134,19 @@ class Planning:
             consenting.waiting(world, consenting.drafted(world, graduate=asks)),
         ]
         self.change = consenting.change_waiting(world, self.in_force)
+        seat = self.seats[Role.COLLEGE]
+        self.plan = begin(
+            FLOWS["plan"], seat.actor(name=seat.account.name, unit="学院"), cohort=world.cohort, tier=self.graduate.tier, explanation="正在联系"
+        )
         self.supplements = [own.approved(world, self.graduate), own.supplemented(world, asks)]
 
     def people(self) -> dict[str, Seat]:
         """Whose eyes its pages are seen with, by the name of the walk."""
-        return dict(zip(list(ONLY)[3:], self.seats.values(), strict=True))
+        return dict(zip(list(ONLY)[3:6], self.seats.values(), strict=True))
 
     def cases(self, actor: Actor) -> list[Any]:
         """What an actor can act on, for the pages of acts."""
-        every = (self.declared, self.in_force, self.change, *self.deferrals, *self.supplements)
+        every = (self.declared, self.in_force, self.change, self.plan, *self.deferrals, *self.supplements)
         found = (type(one).objects.seen_by(actor).filter(pk=one.pk).first() for one in every)
         return [one for one in found if one is not None]
 
@@ -146,4 +158,8 @@ class Planning:
             "campus:one_change": [{"public_id": self.change.public_id}],
             "campus:case_papers": [{"public_id": one.public_id} for one in (self.declared, self.in_force)],
             "campus:print": [{"form": "destination_change", "public_id": self.change.public_id}],
+            "campus:forms_new": [{"kind": declaring.kind("abroad.home")}],
+            "campus:plan": [{"public_id": self.plan.public_id}], "campus:plan_workbook": [{"public_id": self.plan.public_id}],
+            **{f"campus:{page}": [{"tier": self.graduate.tier}] for page in ("plan_people", "plan_people_workbook", "plan_remind", "plan_report")},
+            "campus:office": [{"place": "320500"}],
         }
