@@ -22,7 +22,7 @@ from qicheng.foundation.listing.page import render
 if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
 
-KEPT = ("signing_settings", "campus_profile", "handler", "reason", "contact", "account", "flag", "sign_on")
+KEPT = ("signing_settings", "campus_profile", "campus_news", "handler", "reason", "contact", "account", "flag", "sign_on")
 TRANSFER_AREAS = (Area.ARCHIVE, Area.HOUSEHOLD)
 
 
@@ -193,6 +193,8 @@ def log(request: Any) -> HttpResponse:
 
 LABELS = {
     ("campus_profile", "submit"): "提交学校平台设置",
+    ("campus_news", "publish"): "发布公告、新闻或活动", ("campus_news", "change"): "修改公告、新闻或活动", ("campus_news", "withdraw"): "撤下公告、新闻或活动",
+    ("campus_news", "publish_again"): "重新发布公告、新闻或活动",
     ("made_form", "add"): "新建申请或问卷", ("made_form", "change"): "修改申请或问卷的名称和日期", ("made_form", "put_entry"): "修改申请或问卷的一项",
     ("made_form", "move_entry"): "移动申请或问卷的一项", ("made_form", "remove_entry"): "删除申请或问卷的一项",
     ("made_form", "put_terms"): "修改申请的办理规则", ("made_form", "publish"): "发布申请或问卷", ("made_form", "close"): "关闭申请或问卷",
