@@ -41,7 +41,7 @@ from qicheng.foundation.flow.words import CHANNELS, messages, sentence
 from qicheng.foundation.kit.proofs import remake
 from qicheng.foundation.notice.models import Notice
 from qicheng.foundation.papers import proofs
-from tests.domain.campus import applying, at_the_platform, consenting, filing
+from tests.domain.campus import applying, at_the_platform, consenting, declaring, filing
 from tests.domain.campus import filled_personal as own
 from tests.domain.registration.places import EVERY_PLACE
 from tests.domain.registration.places import PLACES as STANDING
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 # How many deep places there are to start from, the shallow one among them; behind them, every state of a graduate's own ways.
-DEEP = 28
+DEEP = 30
 PLACES = DEEP + len(EVERY_PLACE)
 # For how many minutes the long form walks; two processes share it by its halves.
 SOAK_MINUTES = float(os.environ.get("QICHENG_SOAK", "0"))
@@ -70,7 +70,7 @@ MAY_FIND_NOTHING = {
     ("online_signing", "refresh"), ("online_signing", "amend"), ("employer_verification", "approve"), ("offline_signing", "refresh"),
     ("offline_signing", "amend"), ("offline_signing", "bring_back"), ("offline_signing", "send_link"), ("supplementary", "refresh"), ("supplementary", "amend"),
     ("destination", "refresh"), ("destination", "amend"), ("destination", "redirect"), ("offline_dissolution", "submit"),
-    ("confirmation", "dispute"), ("file_registration", "edit"), ("platform", "refresh"), ("platform", "edit"), ("platform", "retype"),
+    ("confirmation", "dispute"), ("file_registration", "edit"), ("platform", "refresh"), ("platform", "edit"), ("platform", "retype"), ("declared", "refresh"), ("declared", "edit"), ("declared", "retype"), ("declared", "amend"), ("plan", "again"),
 }  # fmt: skip
 HANDED_IN = {"submit", "bring_back"}
 MADE = remake(picture())
@@ -115,15 +115,15 @@ def filled(act: Act, case: Case, chance: random.Random) -> dict[str, Any]:
     if (case.flow_name, act.name) == ("destination", "redirect"):
         kind = chance.choice(destinations.types(case.edition)).key  # type: ignore[attr-defined]
         return {"kind": kind, **filled_destination(kind)}
-    if (case.flow_name, act.name) == ("platform", "retype"):
-        return {"kind": chance.choice(list(destinations.types_of("platform")))}
+    if act.name == "retype":
+        return {"kind": chance.choice(list(destinations.types_of(case.flow_name)))}
     if case.flow_name in own.FLOWS:
         return own.typed(act, case, chance)
     sheet = act.sheet(case)
     if sheet is None:
         return {}
     if callable(act.form):
-        return {field.key: sample(field, chance) for field in chance.sample(sheet.fields, 2)}
+        return {field.key: sample(field, chance) for field in chance.sample(sheet.fields, min(2, len(sheet.fields)))}
     return {field.key: sample(field, chance) for field in sheet}
 
 
@@ -262,6 +262,16 @@ class Walk:
             raise Refused("nobody has registered on a platform")
         assert isinstance(found, Registration)
         return found
+
+    def declared(self) -> Case:
+        """Of the graduate of the other school, who has nothing else live, or else it is refused."""
+        graduate = self.asked_first(Part.FORMS)
+        code = self.chance.choice(list(declaring.TYPED))
+        return begin(FLOWS["declared"], self.world.of(graduate), kind=declaring.kind(code), **declaring.TYPED[code])
+
+    def plan(self) -> Case:
+        """Of 陈诚's college, once its school has the part, or else it is refused."""
+        return declaring.reported(self.world)
 
     def deferral(self) -> Case:
         """About a destination that may be deferred, or else it is refused."""
@@ -589,6 +599,16 @@ class Walk:
                 returned = at_the_platform.submitted(world)
                 perform(returned, "return", world.actor(Role.COLLEGE), reason="x_proof", words="第二页看不清")
                 self.cases += [returned, at_the_platform.drafted(world, graduate=world.neighbour)]
+
+            case 28:
+                declaring.opened(world)
+                self.cases += [declaring.approved(world, "abroad.home", funding="public"), declaring.submitted(world, "unemployed", world.neighbour)]
+            case 29:
+                declaring.opened(world)
+                self.cases += [declaring.submitted(world, "unemployed", world.neighbour), declaring.reported(world)]
+                returned = declaring.submitted(world, "startup")
+                perform(returned, "return", world.actor(Role.COLLEGE), reason="x_other", words="公司名称不全")
+                self.cases.append(returned)
 
     def note_overdue(self, case: Case) -> None:
         """The record of a beginning in the past, which a row that was written as its beginning leaves out."""

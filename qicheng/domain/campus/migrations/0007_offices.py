@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'base_manager_name': 'all_rows',
                 'default_manager_name': 'all_rows',
-                'constraints': [models.UniqueConstraint(fields=('place', 'kind'), name='one_office_of_a_place')],
+                'constraints': [models.UniqueConstraint(fields=('province', 'place', 'kind'), name='one_office_of_a_place')],
             },
             managers=[
                 ('all_rows', django.db.models.manager.Manager()),

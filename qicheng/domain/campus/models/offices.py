@@ -47,7 +47,7 @@ class ReceivingOffice(Scoped):
     title = models.CharField(max_length=60, blank=True)
 
     class Meta(Scoped.Meta):
-        constraints = [models.UniqueConstraint(fields=["place", "kind"], name="one_office_of_a_place")]
+        constraints = [models.UniqueConstraint(fields=["province", "place", "kind"], name="one_office_of_a_place")]
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.place}"
