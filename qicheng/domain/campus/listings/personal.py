@@ -44,6 +44,11 @@ _CASE = {
     Part.SUPPLEMENT: "CASE WHEN c.state <> 'draft' THEN c.public_id ELSE (SELECT a.public_id FROM campus_supplement a "
     "WHERE a.graduate_id = g.id AND a.state = 'approved' ORDER BY a.id DESC LIMIT 1) END",
 }
+_SUBMITTED = {
+    Part.PERSONAL: "c.submitted_at",
+    Part.SUPPLEMENT: "CASE WHEN c.state <> 'draft' THEN c.submitted_at ELSE (SELECT max(a.submitted_at) FROM campus_supplement a "
+    "WHERE a.graduate_id = g.id AND a.state = 'approved') END",
+}
 _JOINED = {
     Part.PERSONAL: "LEFT JOIN campus_personalinformation c ON c.graduate_id = g.id",
     Part.SUPPLEMENT: "LEFT JOIN campus_supplement c ON c.cohort = g.cohort AND c.graduate_id = g.id AND c.live",
@@ -78,7 +83,7 @@ def people(part: Part) -> Listing:
             Column("student_number", "学号", "g.student_number", sort=True),
             Column("state", "状态", f"CASE {cases} END", lambda key: states[key][0]),
             *more,
-            Column("submitted_at", "提交时间", "CASE WHEN c.state IS DISTINCT FROM 'draft' THEN c.submitted_at END", written),
+            Column("submitted_at", "提交时间", _SUBMITTED[part], written),
             *of_people(),
         ),
         (*filters, Filter("people", "所选", "g.public_id::text = ANY(string_to_array(%(people)s, ','))"), *about_people()),

@@ -90,7 +90,7 @@ def personal_case(request: Request, public_id: UUID) -> HttpResponse:
         return redirect("campus:personal")
     opened(actor, case.flow_name, public_id, cohort=case.cohort, school=case.school_id)
     return render(request, "campus/personal_case.html", {
-        **one_of(request, case), "lines": PERSONAL.lines(own_values(case.graduate, PERSONAL)), "back": reverse(PEOPLE[Part.PERSONAL]),
+        **one_of(request, case), "lines": PERSONAL.lines(own_values(case.graduate, PERSONAL)), "labels": PERSONAL.columns, "back": reverse(PEOPLE[Part.PERSONAL]),
     })  # fmt: skip
 
 
@@ -174,7 +174,7 @@ def supplement_case(request: Request, public_id: UUID) -> HttpResponse:
     acts = open_acts(case, actor)
     hold = (held(case, actor) or next((one.why for one in acts if one.why), "")) if acts else ""
     return render(request, "campus/personal_review.html", {
-        **one_of(request, case), "compared": compared(case), "stations": stations(case, actor.role),
+        **one_of(request, case), "compared": compared(case), "said": SUPPLEMENT.lines(case.terms), "stations": stations(case, actor.role),
         "tag": registrations.tag(case, actor.role, now), "waits": registrations.wait_words(case, actor.role, now), "hold": hold,
         "acts": [decision(case, one) for one in acts], "onward": onward(case, actor),
         "before": [one for one in queries.supplements_of(actor, case.graduate_id) if one.pk != case.pk],
@@ -242,8 +242,9 @@ def around(request: Request, graduate: Graduate) -> dict[str, Any]:
     """What both pages of a graduate show around the form: what is locked, whom to ask about it."""
     is_shown = request.GET.get("show") == "id"
     locked = [
-        (label, masks.id_number(value) if key == "id_number" and not is_shown else value, key) for key, label, value in locked_lines(graduate)
-    ]  # fmt: skip
+        (label, masks.id_number(value) if key == "id_number" and not is_shown else value)
+        for key, label, value in locked_lines(graduate)
+    ]
     return {
         "graduate": graduate,
         "locked": locked,
