@@ -335,7 +335,7 @@ def _states(target: State | Fork) -> tuple[State, ...]:
     return target.states if isinstance(target, Fork) else (target,)
 
 
-def _owned(effect: Effect) -> str:
+def _owned(effect: Effect | Guard) -> str:
     """The name of an effect with its room."""
     return f"{effect.__module__.split('.')[2]}.{effect.__name__}"
 
