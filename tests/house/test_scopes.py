@@ -25,7 +25,7 @@ from qicheng.foundation.access import FULL, SYSTEM, Actor, Area, Level, Role, Ti
 from qicheng.foundation.access.rows import Scoped, Unscoped
 from qicheng.foundation.flow.models import Case
 from qicheng.foundation.flow.perform import perform
-from tests.domain.campus import filing
+from tests.domain.campus import applying, consenting, filing
 from tests.domain.transfer import post
 from tests.sealing import open_verification
 from tests.world import World
@@ -99,12 +99,13 @@ AREAS = {
 FILES = (Upload, RecordUpload, HandoverBatch, MailBatch)
 
 
-def above(row: models.Model) -> Iterator[models.Model]:
+def above(row: models.Model, below: tuple[models.Model, ...] = ()) -> Iterator[models.Model]:
     """The row and whatever it hangs on, found by walking foreign keys: knows nothing of `scope`."""
     yield row
     for field in row._meta.concrete_fields:
         if isinstance(field, models.ForeignKey) and (parent := getattr(row, field.name)) is not None:
-            yield from above(parent)
+            # Some point back at what hangs on them, as a form at its version of now.
+            yield from above(parent, (*below, row)) if parent not in below else ()
 
 
 def colleges_now(row: models.Model) -> set[int]:
@@ -178,9 +179,32 @@ def populate(world: World) -> None:
     posted(world)
     for college, tier in ((world.college, "undergraduate"), (world.stranger_college, "undergraduate"), (world.college, "postgraduate")):
         filing.submitted(world, filing.destination(world, world.new_graduate("白露", college, tier=tier)))
+    declared(world, late)
+    consented(world)
     for model in SCOPED:
         if not model.all_rows.exists():
             fill(model, world)
+
+
+def consented(world: World) -> None:
+    """A deferral and a change on both sides, and of the other tier, each waiting for its college."""
+    for college, tier in ((world.college, "undergraduate"), (world.stranger_college, "undergraduate"), (world.college, "postgraduate")):
+        world.open_parts(*consenting.PARTS, school=college.school)
+        asks, changes = (consenting.drafted(world, graduate=world.new_graduate(name, college, tier=tier)) for name in ("陆屿", "沈微"))
+        consenting.waiting(world, asks)
+        consenting.change_waiting(world, consenting.approved(world, consenting.submitted(world, changes)))
+
+
+def declared(world: World, late: Graduate) -> None:
+    """An application of a kind that each school declared itself, and one of the other tier."""
+    for school, actor, graduates in (
+        (world.school, world.actor(Role.SCHOOL), (world.graduate, late)),
+        (world.other_school, world.stranger_actor(Role.SCHOOL), (world.stranger,)),
+    ):
+        applying.open_applications(world, school)
+        form = applying.published(world, actor)
+        for graduate in graduates:
+            applying.applied(world, form, graduate)
 
 
 def posted(world: World) -> None:
@@ -218,7 +242,7 @@ def fill(model: type[models.Model], world: World) -> None:
             "account": world.stranger_seats[Role.SCHOOL].account,
         },
     )
-    for side in sides:
+    for text, side in zip("xy", sides, strict=True):
         given: dict[str, Any] = {}
         for field in model._meta.concrete_fields:
             if field.primary_key or field.has_default() or field.null or field.db_default is not models.NOT_PROVIDED:
@@ -242,7 +266,7 @@ def fill(model: type[models.Model], world: World) -> None:
             elif isinstance(field, models.IntegerField):
                 given[field.name] = world.cohort
             elif isinstance(field, models.CharField) and not field.blank:
-                given[field.name] = (field.choices[0][0] if field.choices else "x")[: field.max_length]
+                given[field.name] = (field.choices[0][0] if field.choices else text)[: field.max_length]
         if hasattr(model, "flow_name"):
             from qicheng.foundation.flow.declare import FLOWS
             from qicheng.foundation.flow.perform import be
