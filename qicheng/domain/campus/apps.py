@@ -24,6 +24,7 @@ class CampusConfig(AppConfig):
         self._ask_first()
         self._mend_letters()
         self._take_files_along()
+        self._amend()
         self._follow_declared()
 
     def _register_here(self) -> None:
@@ -80,9 +81,18 @@ class CampusConfig(AppConfig):
 
         declare_bringing(FileRegistration)
         destination = FLOWS.get(FileRegistration.destination_flow)
-        for state in ENDED if destination else ():
-            if state in destination.states:
+        for state in ENDED:
+            if destination is not None and state in destination.states:
                 destination.followed_by(state, end_with)
+
+    def _amend(self) -> None:
+        """CAM-04: what would change a registration goes with it."""
+        from qicheng.foundation.flow.declare import FLOWS  # noqa: PLC0415 -- needs the models
+
+        from .effects import changes  # noqa: PLC0415 -- needs the models
+
+        FLOWS["platform"].followed_by("voided", changes.lapse_with_destination)
+        FLOWS["file_registration"].followed_by("lapsed", changes.lapse_with_file)
 
     def _follow_declared(self) -> None:
         """PKU-05, PKU-07: what is deferred or to be changed goes with the destination that it is about."""

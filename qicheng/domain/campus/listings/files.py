@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.campus.models import FileRegistration
 from qicheng.domain.registration.listings import LATE, given_late, written
@@ -14,7 +14,7 @@ from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.listing import Column, Filter, Listing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from qicheng.foundation.access import Actor
 
@@ -45,7 +45,7 @@ def everything() -> Listing:
 
 
 def _listing(
-    name: str, label: str, filters: tuple[Filter, ...], where: str, given: Callable[[Actor, int], object] | None = None
+    name: str, label: str, filters: tuple[Filter, ...], where: str, given: Callable[[Actor, int], Mapping[str, Any]] | None = None
 ) -> Listing:
     columns = (
         Column("public_id", "", "c.public_id", hidden=True),

@@ -98,7 +98,7 @@ def sent(request: Request, case: FileRegistration, form: Form) -> HttpResponse:
             assert isinstance(begun, FileRegistration)
             case = begun
         elif case.terms != sheets.kept(case.edition, form.cleaned_data):
-            perform(case, "edit", actor, seen=seen_of(request, case), key=key, **form.cleaned_data)  # type: ignore[arg-type]
+            perform(case, "edit", actor, seen=seen_of(request, case), key=key, **form.cleaned_data)
         if request.POST.get("step") == "submit" and case.state != "college_review":
             perform(case, "submit", actor, seen=case.version)
     except NotFound:

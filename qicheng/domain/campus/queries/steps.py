@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.urls import NoReverseMatch, reverse
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from qicheng.domain.registration.models import Registration
     from qicheng.domain.roster.models import Graduate
     from qicheng.foundation.access import Actor
-    from qicheng.foundation.flow.models import Case
 
 NOT_YET, ENDED = "还没开始", "上一次已结束"
 # Where a graduate begins a destination.
@@ -188,7 +187,7 @@ def _file(case: FileRegistration | None, destination: Registration | None) -> St
     return _of_case("files", label, case, edit="campus:files", flow=files.FLOW)
 
 
-def _of_case(key: str, label: str, case: Case, *, edit: str, flow: str) -> Step:
+def _of_case(key: str, label: str, case: Any, *, edit: str, flow: str) -> Step:
     """A form of the graduate that goes through review: done for the graduate once it lies with a reviewer, and not before."""
     is_own = case.standing.turn is Role.GRADUATE
     tone, words = case.standing.tag(Role.GRADUATE)
@@ -206,7 +205,7 @@ def _of_case(key: str, label: str, case: Case, *, edit: str, flow: str) -> Step:
     return Step(key, label, "you" if is_own else "done", tone, words, _last_words(case), url, action)
 
 
-def _review(key: str, label: str, level: Role, cases: Sequence[Case], wanted: int) -> Step:
+def _review(key: str, label: str, level: Role, cases: Sequence[Any], wanted: int) -> Step:
     """One level's review of all that is registered: done where it lies behind every form of them."""
     waiting = [case for case in cases if case.standing.turn is level]
     passed = [case for case in cases if case.state == "effective" or (level is Role.COLLEGE and case.state == "school_review")]  # fmt: skip
@@ -251,7 +250,7 @@ def _questionnaires(actor: Actor, graduate: Graduate) -> Step | None:
     return Step("questionnaires", "调查问卷", "", "neu", "见问卷", url=url, action="看问卷") if url else None
 
 
-def _last_words(case: Case) -> str:
+def _last_words(case: Any) -> str:
     """Why it was refused, while it waits for the graduate."""
     if case.state != "returned":
         return ""

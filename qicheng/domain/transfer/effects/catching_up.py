@@ -23,15 +23,13 @@ from qicheng.foundation.later import later
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qicheng.foundation.flow.models import Case
-
 AT_ONCE = 1_000
 # Tables of cases that bring something while they are `effective`: with the columns of BROUGHT_BY, and terms as registrations have them.
 BRINGING = ["registration_registration"]
 BROUGHT_BY = "graduate_id, school_id, cohort, state, flow_name, public_id, terms, effective_at, waiting_since"
 
 
-def declare_bringing(model: type[Case]) -> None:
+def declare_bringing(model: Any) -> None:
     """Let a room above have its approved cases carried in as well, when a module opens after the approval; said once, when the room starts."""
     BRINGING.append(model._meta.db_table)
 

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from qicheng.domain.transfer.models import RecordChange
     from qicheng.foundation.access import Actor
     from qicheng.foundation.access.pages import Request
-    from qicheng.foundation.flow.models import Case
 
 HEADING = "档案、户口登记"
 # Acts that have a place of their own on the page of an application.
@@ -212,7 +211,7 @@ def onward(request: Request, area: Area, public_id: UUID) -> HttpResponse:
     return redirect("transfer:fill_in", area, public_id)
 
 
-def seen_of(request: Request, case: Case) -> int:
+def seen_of(request: Request, case: Any) -> int:
     """The version that the page showed."""
     seen = whole(request.POST.get("seen"))
     return case.version if seen < 0 else seen
