@@ -33,7 +33,7 @@ ONLY = {
     "graduate who declares": ("/", "/campus/…", "/act/…"),
     "school with a plan": ("/campus/…", "/act/…"),
     "college with a plan": ("/campus/…", "/act/…"),
-    "graduate who begins on a platform": ("/", "/campus/destination/…", "/go/"),
+    "graduate who begins on a platform": ("/campus/destination/…",),
 }
 
 
