@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.campus.models import Deferral, OneChange, Part
@@ -10,12 +11,15 @@ from qicheng.domain.campus.sheets.forms import FORMS
 from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import FULL, Actor, Area, Role
 from qicheng.foundation.flow.declare import FLOWS
-from qicheng.foundation.flow.gather import add_proof, gathered
+from qicheng.foundation.flow.gather import gathered
 from qicheng.foundation.flow.perform import begin, perform
+from qicheng.foundation.kit.proofs import remake
+from qicheng.foundation.papers import proofs
 from tests.world import filled_destination, picture
 
 if TYPE_CHECKING:
     from qicheng.domain.roster.models import Graduate
+    from qicheng.foundation.kit.proofs.door import Remade
     from tests.world import World
 
 WISH = {"wish": "agreement", "wish_unit": "云岭数据科技有限公司", "reason": "单位来函，同意接收户口和档案"}
@@ -55,9 +59,9 @@ def submitted(world: World, case: Registration) -> Registration:
 
 def approved(world: World, case: Registration) -> Registration:
     """What waits with the college, or with the school alone, approved to the end."""
-    if case.standing.turn is Role.COLLEGE:
-        perform(case, "approve", world.actor(Role.COLLEGE))
-    perform(case, "approve", world.actor(Role.SCHOOL))
+    for role in (Role.COLLEGE, Role.SCHOOL):
+        if case.standing.turn is role:
+            perform(case, "approve", world.reviewer(case, role))
     return case
 
 
@@ -75,17 +79,21 @@ def effective(world: World, kind: str = "flex.cert") -> Registration:
     return approved(world, submitted(world, drafted(world, kind)))
 
 
-def prove(case: Any, world: World) -> None:
-    """One of every kind of proof that the case takes and lacks."""
-    for place, one in enumerate(gathered(case)):
-        if one.lacks:
-            add_proof(case, one.kind.key, picture(place), world.of(case.graduate))
+@cache
+def photo() -> tuple[bytes, Remade]:
+    """A picture as it came, and as it is kept; made once."""
+    return picture(), remake(picture())
 
 
-def prove_all(case: Any, world: World) -> None:
-    """One of every kind of proof that the case takes."""
-    for place, one in enumerate(gathered(case)):
-        add_proof(case, one.kind.key, picture(place), world.of(case.graduate))
+def prove(case: Any, world: World, *, every: bool = False) -> None:
+    """One of every kind of proof that the case takes and lacks, or simply takes."""
+    came, made = photo()
+    for one in gathered(case):
+        if every or one.lacks:
+            proofs.keep_proof(
+                made, came, flow=case.flow_name, case=str(case.public_id), cohort=case.cohort, school_id=case.school_id, kind=one.kind.key,
+                role="graduate", account_id=case.graduate.account_id,
+            )  # fmt: skip
 
 
 def asked(world: World, case: Registration, *, proven: bool = True) -> Deferral:

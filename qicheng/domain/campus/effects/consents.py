@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.registration.models import Registration
-from qicheng.domain.roster.models import Graduate
 from qicheng.domain.roster.queries import student
 from qicheng.foundation.flow.gather import freeze_proofs
 from qicheng.foundation.flow.perform import clock, find
@@ -45,8 +44,7 @@ def fill(case: Consent, typed: Mapping[str, Any]) -> None:
 
 def submit(case: Consent, actor: Actor) -> Mapping[str, Any]:
     """Freeze the roster line and the proofs as they are now."""
-    rows = Graduate.objects.unscoped("the line of the case's own graduate").select_related("school", "college")
-    case.student = student(rows.get(pk=case.graduate_id))
+    case.student = student(case.graduate)
     case.submitted_at = clock(case)
     case.applied_at = case.applied_at or case.submitted_at
     return freeze_proofs(case)

@@ -12,7 +12,6 @@ from qicheng.domain.campus.guards.deferral import TOLD_BEFORE
 from qicheng.domain.campus.models import Deferral
 from qicheng.domain.campus.queries import deferral as queries
 from qicheng.domain.registration.models import Registration
-from qicheng.domain.roster.models import Graduate
 from qicheng.domain.transfer.effects import records
 from qicheng.domain.transfer.models import RECORDS
 from qicheng.domain.transfer.queries.records import is_listed, taking
@@ -127,20 +126,20 @@ def _keep_missed(case: Deferral) -> None:
 
 def _records_of(case: Deferral, **where: Any) -> list[Area]:
     """The areas in which the graduate has such a record."""
-    reason = "the record of the case's own graduate"
-    return [
-        area for area, model in RECORDS.items()
-        if model.objects.unscoped(reason).filter(graduate=case.graduate_id, **where).exists()
-    ]  # fmt: skip
+    found = []
+    for area, model in RECORDS.items():
+        rows = model.objects.unscoped("the record of the case's own graduate")
+        if rows.filter(graduate=case.graduate_id, **where).exists():
+            found.append(area)
+    return found
 
 
 def _open_of(registration: Registration) -> list[Deferral]:
-    rows = Deferral.objects.unscoped("a destination takes its deferral with it")
-    return list(rows.filter(registration=registration.pk).exclude(state__in=queries.CLOSED))
+    return list(queries.rows_of(registration=registration.pk).exclude(state__in=queries.CLOSED))
 
 
 def _keep(case: Deferral, actor: Actor, only: Area | None = None) -> None:
-    graduate = Graduate.objects.unscoped("the case's own graduate").get(pk=case.graduate_id)
+    graduate = case.graduate
     for area in sorted(taking(case.school_id, case.cohort)):
         if only in (None, area) and is_listed(area, graduate):
             records.write(
@@ -150,7 +149,7 @@ def _keep(case: Deferral, actor: Actor, only: Area | None = None) -> None:
 
 
 def _send_home(case: Deferral, actor: Actor) -> None:
-    registration = Registration.objects.unscoped("the deferral's own destination").get(pk=case.registration_id)
+    registration = case.registration
     goes = not registration.standing.settled or registration.live
     for area in _records_of(case, kind=KEPT, origin_case=str(case.public_id)):
         said = records.brought(area, registration.terms)

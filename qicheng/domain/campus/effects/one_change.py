@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.campus.models import OneChange
 from qicheng.domain.campus.queries import one_change as queries
-from qicheng.domain.registration.models import Registration
 from qicheng.foundation.flow.perform import carry_on
 
 from . import consents
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    from qicheng.domain.registration.models import Registration
     from qicheng.foundation.access import Actor
 
 
@@ -27,13 +27,13 @@ def one_change(actor: Actor, *, registration: UUID | str, **typed: Any) -> OneCh
 
 def submit(case: OneChange, actor: Actor) -> Mapping[str, Any]:
     """Freeze what is in force, beside what is asked for."""
-    case.before = queries.in_words(_registration(case))
+    case.before = queries.in_words(case.registration)
     return consents.submit(case, actor)
 
 
 def open_it(case: OneChange, actor: Actor) -> None:
     """The career centre consents, too: the form is open for the graduate; what is in force stays so until the new one is approved."""
-    carry_on(_registration(case), "open_up", actor)
+    carry_on(case.registration, "open_up", actor)
     consents.end(case, actor)
 
 
@@ -42,7 +42,3 @@ def lapse(registration: Registration, actor: Actor) -> None:
     rows = OneChange.objects.unscoped("a destination takes the application to change it with it")
     for case in rows.filter(registration=registration.pk).exclude(state__in=(*queries.CLOSED, queries.GRANTED)):
         carry_on(case, "lapse", actor)
-
-
-def _registration(case: OneChange) -> Registration:
-    return Registration.objects.unscoped("the application's own destination").get(pk=case.registration_id)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from qicheng.domain.campus.models import Deferral
-from qicheng.domain.campus.queries.deferral import FILLED_IN, FOR, is_for, runs_until
+from qicheng.domain.campus.queries.deferral import FILLED_IN, FOR, is_for, rows_of, runs_until
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import clock
 
@@ -64,7 +64,6 @@ def _stands(flow: str, state: str) -> bool:
 
 def none_is_left_unsent(case: Registration, actor: Actor) -> str | None:
     """A gate before the destination is submitted: afterwards what lies there as a draft could not be asked for any more."""
-    rows = Deferral.objects.unscoped("the graduate's own draft, before the destination is submitted")
-    if rows.filter(registration=case.pk, state="draft").exists() and is_for(case.flow_name, case.kind):
+    if rows_of(registration=case.pk, state="draft").exists() and is_for(case.flow_name, case.kind):
         return "你填了暂缓派遣申请，还没有提交。先提交它，或者删除它，再提交毕业去向。"
     return None

@@ -15,7 +15,6 @@ from qicheng.foundation.access.rows import EVERYTHING, Scope, Scoped
 from qicheng.foundation.flow.models import Case, Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SCOPE = Scope(
     graduate="graduate", college="college", school="school", province="school__province", ministry=EVERYTHING, tier="tier",
@@ -77,7 +76,7 @@ class Deferral(Consent):
     """暂缓派遣: file and household stay at the school until the end of `until`, if both consent (PKU-05)."""
 
     detail = "campus:deferral"
-    refusals: ClassVar[Mapping[str, str]] = {
+    refusals: ClassVar = {
         "one_live_deferral": IS_OPEN_ALREADY, "one_draft_of_deferral": IS_DRAFTED_ALREADY
     }  # fmt: skip
     frozen: ClassVar = (*Consent.frozen, "until")
@@ -99,7 +98,7 @@ class OneChange(Consent):
     """
 
     detail = "campus:one_change"
-    refusals: ClassVar[Mapping[str, str]] = {
+    refusals: ClassVar = {
         "one_live_onechange": IS_OPEN_ALREADY, "one_draft_of_onechange": IS_DRAFTED_ALREADY,
         "one_granted_change": "毕业去向最多只能更改一次，已经用过了。",
     }  # fmt: skip

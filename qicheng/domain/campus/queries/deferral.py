@@ -16,6 +16,8 @@ from qicheng.foundation.kit.calendar import midnight
 from .profile import has_part
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from qicheng.domain.registration.models import Registration
     from qicheng.foundation.access import Actor
 
@@ -54,10 +56,14 @@ def words_of(until: date) -> str:
     return f"暂存学校至 {until.year} 年 {until.month} 月 {until.day} 日"
 
 
+def rows_of(**where: Any) -> QuerySet[Deferral]:
+    """Deferrals for the timetable and for acts on the destination that they go with, whoever acts."""
+    return Deferral.objects.unscoped("a deferral goes with its destination and its year").filter(**where)
+
+
 def in_force(graduate: int, now: datetime) -> Deferral | None:
     """The graduate's granted deferral, if it still counts at that time: whether or not the job has ended it."""
-    rows = Deferral.objects.unscoped("the graduate's own deferral, beside the own destination")
-    found = rows.filter(graduate=graduate, state=GRANTED).order_by("-id").first()
+    found = rows_of(graduate=graduate, state=GRANTED).order_by("-id").first()
     return found if found is not None and now < runs_until(found.until) else None
 
 
@@ -93,18 +99,15 @@ def intended(case: Registration, **known: Any) -> Deferral:
 def due(now: datetime) -> list[Deferral]:
     """Applications and grants whose last day is over, oldest first; the act itself has the last word."""
     today = timezone.localdate(now)
-    rows = Deferral.objects.unscoped("the timetable ends what has run out")
-    return list(rows.filter(until__lt=today).exclude(state__in=CLOSED).order_by("until", "id"))
+    return list(rows_of(until__lt=today).exclude(state__in=CLOSED).order_by("until", "id"))
 
 
 def granted() -> list[Deferral]:
     """All that were granted and not ended, with their destinations."""
-    rows = Deferral.objects.unscoped("the timetable looks after what was granted")
-    return list(rows.filter(state=GRANTED).select_related("registration").order_by("id"))
+    return list(rows_of(state=GRANTED).select_related("registration").order_by("id"))
 
 
 def to_remind(now: datetime, before: timedelta) -> list[Deferral]:
     """Granted ones that end soon, and whose graduates were not told yet."""
-    rows = Deferral.objects.unscoped("the timetable tells whom it concerns")
     near = timezone.localdate(now + before)
-    return list(rows.filter(state=GRANTED, reminded_at=None, until__lte=near).order_by("until", "id"))
+    return list(rows_of(state=GRANTED, reminded_at=None, until__lte=near).order_by("until", "id"))

@@ -12,7 +12,6 @@ from qicheng.domain.campus.sheets.forms import CENTRE, code_of
 from qicheng.domain.campus.sheets.forms import FORMS as CHOICES
 from qicheng.domain.campus.sheets.prints import FORMS, Form, lacking, person
 from qicheng.domain.registration.models import Registration
-from qicheng.domain.roster.models import Graduate
 from qicheng.domain.roster.queries import student
 from qicheng.foundation import codes
 from qicheng.foundation.flow.gather import gathered
@@ -22,8 +21,6 @@ from .one_change import in_words
 from .profile import closing_day, profile_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     Printable = Registration | Deferral | OneChange
 
 # Which of the papers a form of its own prints, by the flow that prints it.
@@ -73,7 +70,7 @@ def own_form(case: Deferral | OneChange) -> Form:
 
 def said(form: Form, case: Printable) -> dict[str, str]:
     """What is known for the form's fields, in words: the graduate as the case froze the line, and what was filled in."""
-    words = person(case.student or student(_graduate(case)))
+    words = person(case.student or student(case.graduate))
     match case:
         case Deferral():
             until = case.until
@@ -83,7 +80,7 @@ def said(form: Form, case: Printable) -> dict[str, str]:
                 "until": f"{until.year} 年 {until.month} 月 {until.day} 日",
             }
         case OneChange():
-            before = case.before or in_words(_registration(case))
+            before = case.before or in_words(case.registration)
             wish = "　".join(filter(None, (CHANGE["wish"].shown(case.wish), case.wish_unit)))
             return words | {"before": before, "wish": wish, "reason": case.reason, "letters": brought(case, "letters")}
     return _filled_in(case) | words
@@ -95,24 +92,14 @@ def brought(case: Any, kind: str) -> str:
     return f"已上传 {number} 份" if number else ""
 
 
-def _filled_in(case: Registration) -> Mapping[str, str]:
+def _filled_in(case: Registration) -> dict[str, str]:
     """What the destination's own form says, under the keys of the printed ones."""
     fields = [*CHOICES[case.kind].sheet, *CHOICES[case.kind].derived]
     shown = {field.key: field.shown(case.terms.get(field.key)) for field in fields}
     unit, goes_to = shown.get("name", ""), case.terms.get("archive_receiver") or ""
-    graduate = _graduate(case)
-    here = case.school.name
+    graduate, here = case.graduate, case.school.name
     return shown | {
         "subject": shown.get("major", ""), "school": shown.get("school", ""), "kept_at": CENTRE if goes_to == CENTRE else f"生源地　{goes_to}".strip("　"),
         "occupation": unit, "company": unit, "place": shown.get("area", ""), "licence": brought(case, "business_licence"),
         "archive_now": here if graduate.archive_moved else "", "household_now": here if graduate.household_moved else "",
     }  # fmt: skip
-
-
-def _graduate(case: Printable) -> Graduate:
-    rows = Graduate.objects.unscoped("the case's own graduate").select_related("school", "college")
-    return rows.get(pk=case.graduate_id)
-
-
-def _registration(case: OneChange) -> Registration:
-    return Registration.objects.unscoped("the application's own destination").get(pk=case.registration_id)
