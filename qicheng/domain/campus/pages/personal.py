@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from django.forms import Form
 
-    from qicheng.domain.campus.models.personal import OwnInformation
     from qicheng.domain.roster.models import Graduate
     from qicheng.foundation.access import Actor
     from qicheng.foundation.access.pages import Request
@@ -251,6 +250,7 @@ def around(request: Request, graduate: Graduate) -> dict[str, Any]:
         "is_shown": is_shown,
         "contacts": orgs.contacts_for(graduate),
         "here": request.path,
+        "back": reverse("campus:steps"),
     }
 
 
@@ -271,7 +271,7 @@ def seen(request: Request, model: Any, public_id: UUID) -> Any:
         raise Http404 from gone
 
 
-def blank(model: type[OwnInformation], graduate: Graduate) -> Any:
+def blank(model: Any, graduate: Graduate) -> Any:
     """An unsaved case, as it would begin: what holds are asked about."""
     flow = "supplement" if model is Supplement else "personal_information"
     return model(
