@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -13,8 +13,6 @@ from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import Area, Role, Tier
 from qicheng.foundation.access.rows import EVERYTHING, Scope, Scoped
 from qicheng.foundation.flow.models import Case, Lock
-
-if TYPE_CHECKING:
 
 SCOPE = Scope(
     graduate="graduate", college="college", school="school", province="school__province", ministry=EVERYTHING, tier="tier",
