@@ -199,6 +199,9 @@ def test_a_destination_that_changes_afterwards_has_it_submitted_again(world):
         perform(case, "approve", filing_reviewer)
     page = signed_in(world.seats[Role.GRADUATE]).get("/campus/files/").content.decode()
     assert "现在的单位是「江临轨道交通集团有限公司」" in page
+    assert 'href="?refill=1"' in page
+    refilled = signed_in(world.seats[Role.GRADUATE]).get("/campus/files/?refill=1").content.decode()
+    assert 'value="江临轨道交通集团有限公司"' in refilled
     perform(case, "edit", own, archive_receiver="江临轨道交通集团有限公司")
     perform(case, "approve", filing_reviewer)
     filing.refused(world, registered)

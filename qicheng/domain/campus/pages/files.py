@@ -72,10 +72,10 @@ def files(request: Request) -> HttpResponse:
 
 
 def filled(request: Request, case: FileRegistration, is_checked: bool) -> Form:
-    """The form: what was sent, or what the case has, or what the unit says; measured by all that is asked where `is_checked`."""
+    """The form: what was sent, or what the case has, or what the unit says (also on `?refill`); measured by all that is asked where `is_checked`."""
     submitting = request.POST.get("step") == "submit" or case.state == "college_review"
     sheet = sheets.sheet_of(case) if is_checked or (request.method == "POST" and submitting) else sheets.drafted(case)
-    values = case.terms if case.version else start(case)
+    values = start(case) if not case.version or "refill" in request.GET else case.terms
     sent = request.POST if request.method == "POST" else values if is_checked else None
     form = sheet.form(case.cohort)(sent, initial=values)
     if form.is_bound:
