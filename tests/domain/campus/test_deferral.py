@@ -10,6 +10,7 @@ import time_machine
 from qicheng.domain.campus.effects import deferral as effects
 from qicheng.domain.campus.models import Deferral, Part
 from qicheng.domain.campus.queries import deferral as queries
+from qicheng.domain.transfer.effects.catching_up import catch_up
 from qicheng.domain.transfer.models import ArchiveRecord, HouseholdRecord
 from qicheng.domain.transfer.sheets.records import KEPT, KEPT_WORDS, shown_by
 from qicheng.foundation.access import SYSTEM, Area, Role
@@ -149,6 +150,24 @@ def test_what_somebody_wrote_meanwhile_stays_when_it_ends(world, monkeypatch):
     with time_machine.travel(AFTER):
         assert effects.end_due() == 1
     assert (kinds(world), made.pk) == (["x_trustee", "x_home"], made.pk)
+
+
+def test_a_module_that_opens_later_is_told_that_they_stay(world):
+    world.open_parts(*has.PARTS)
+    case = has.drafted(world)
+    has.granted(world, case)
+    has.approved(world, has.submitted(world, case))
+    world.open_transfer(Area.ARCHIVE)
+    assert (
+        catch_up("archive", world.school.pk, world.cohort),
+        ArchiveRecord.all_rows.get(graduate=world.graduate).kind,
+    ) == (1, "x_home")
+    assert effects.end_due() == 0
+    record = ArchiveRecord.all_rows.get(graduate=world.graduate)
+    assert (record.kind, record.version, HouseholdRecord.all_rows.exists()) == (KEPT, 2, False)
+    effects.end_due()
+    record.refresh_from_db()
+    assert record.version == 2
 
 
 def test_another_choice_ends_what_waits_and_a_void_destination_takes_it_along(world):
