@@ -2,7 +2,23 @@
 
 from django.urls import path
 
-from .pages import applications, consents, files, forms, made, news, offices, personal, personal_reviewing, plan, platform, prints, profile, steps
+from .pages import (
+    applications,
+    changes,
+    consents,
+    files,
+    forms,
+    made,
+    news,
+    offices,
+    personal,
+    personal_reviewing,
+    plan,
+    platform,
+    prints,
+    profile,
+    steps,
+)
 
 app_name = "campus"
 
@@ -67,6 +83,18 @@ own_applications = [
     path("campus/applications/<uuid:public_id>/result.pdf", applications.result, name="application_result"),
     path("campus/results/<slug:number>/<slug:token>/", applications.check, name="result_check"),
 ]
+after_approval = [
+    path("campus/changes/", changes.changes, name="changes"),
+    path("campus/changes/destination/", changes.change_destination, name="change_destination"),
+    path("campus/changes/unit/", changes.change_unit, name="change_unit"),
+    path("campus/changes/files/", changes.change_files, name="change_files"),
+    path("campus/changes/review/<slug:about>/", changes.queue, name="change_queue"),
+    path("campus/changes/review/<slug:about>/next/", changes.next_, name="next_change"),
+    path("campus/changes/review/<slug:about>/batch/", changes.batch, name="change_batch"),
+    path("campus/changes/review/<slug:about>/batch/done/", changes.batch_done, name="change_batch_done"),
+    path("campus/changes/destination/<uuid:public_id>/", changes.destination_amendment, name="destination_amendment"),
+    path("campus/changes/files/<uuid:public_id>/", changes.file_amendment, name="file_amendment"),
+]
 builder = [
     path("settings/forms/<slug:purpose>/", made.forms, name="made_forms"),
     path("settings/forms/<slug:purpose>/new/", made.new, name="made_new"),
@@ -84,6 +112,7 @@ builder = [
 
 urlpatterns = [
     *own_applications,
+    *after_approval,
     *builder,
     *declared_and_reported,
     *own_information,

@@ -104,6 +104,8 @@ CAMPUS_SIDE: tuple[CampusEntry, ...] = (
     ("审核补充信息", "/campus/supplements/review/", "check-circle", (Role.COLLEGE,), (EMPLOYMENT,), (Part.SUPPLEMENT,)),
     ("补充个人就业信息", "/campus/supplements/", "users", BOTH, (EMPLOYMENT,), (Part.SUPPLEMENT,)),
     ("户档信息登记", "/campus/files/review/", "file", BOTH, (ARCHIVE,), (Part.FILES,)),
+    ("毕业去向修改和改签", "/campus/changes/review/destination/", "pen", BOTH, (EMPLOYMENT,), (Part.CHANGES,)),
+    ("户档信息修改", "/campus/changes/review/files/", "pen", BOTH, (ARCHIVE,), (Part.CHANGES,)),
     ("公告、新闻和活动", "/settings/news/", "msg", SCHOOL_ONLY, (EMPLOYMENT,), (Part.NEWS,)),
     ("公告、新闻和活动", "/campus/news/notice/", "msg", (Role.COLLEGE,), (), (Part.NEWS,)),
     ("就业方案", "/campus/plan/", "chart", BOTH, (EMPLOYMENT,), (Part.PLAN,)),

@@ -47,10 +47,12 @@ def take_effect(case: FileRegistration, actor: Actor) -> None:
     carry(case, actor)
 
 
-def change(case: FileRegistration, actor: Actor, **typed: Any) -> Mapping[str, Any]:
+def change(
+    case: FileRegistration, actor: Actor, *, terms: Mapping[str, Any] | None = None, **typed: Any
+) -> Mapping[str, Any]:
     """户档信息修改 was approved: what is in force is what it asked for, and the records follow (CAM-04)."""
     before = case.terms
-    case.terms = kept(case.edition, {**before, **typed})
+    case.terms = kept(case.edition, {**before, **(terms or {}), **typed})
     _is_whole(case)
     case.unit = unit_now(case).mark
     carry(case, actor)

@@ -66,12 +66,14 @@ def retype(case: Registration, actor: Actor, *, kind: str = "") -> Mapping[str, 
     return {"毕业去向类型": [was.name(case.edition), kinds[kind].name(case.edition)]}
 
 
-def change(case: Registration, actor: Actor, *, kind: str = "", **typed: Any) -> Mapping[str, Any]:
+def change(
+    case: Registration, actor: Actor, *, kind: str = "", terms: Mapping[str, Any] | None = None, **typed: Any
+) -> Mapping[str, Any]:
     """CAM-04: an approved application changes what is in force, and with it the employment record; before and after are on record.
 
-    `typed` are values of the type's sheet, `kind` another type of `KINDS`. Refused where nothing would differ, or something would be missing.
+    `terms` and `typed` are values of the type's sheet, `kind` another type of `KINDS`. Refused where nothing would differ, or something would be missing.
     """
-    changes = rewrite(case, actor, kind or case.kind, typed)
+    changes = rewrite(case, actor, kind or case.kind, {**(terms or {}), **typed})
     registering.write_record_of(case)
     return changes
 

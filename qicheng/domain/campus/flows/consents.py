@@ -10,6 +10,9 @@ from qicheng.foundation.access import Role
 from qicheng.foundation.flow.declare import Act, Review, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from qicheng.foundation.flow.declare import Effect, Guard
     from qicheng.foundation.sheets import Sheet
 
@@ -29,27 +32,30 @@ def drafts(*filled_in: str) -> tuple[State, State]:
     )  # fmt: skip
 
 
-def review(granted: State, returned: State, *, when: tuple[Guard, ...], on_approval: Effect, ending: str) -> Review:
-    """院系意见, then 就业中心审批."""
+def review(
+    granted: State, returned: State, *, when: tuple[Guard, ...], on_approval: Effect, ending: str, office: str = "就业中心", verb: str = "审批"
+) -> Review:  # fmt: skip
+    """院系意见, then 就业中心审批; or 学院审核, then that of the `office`."""
     return Review(
-        college=State("college_review", "等待学院审批", Role.COLLEGE, live=True, mine="待你审批", others="待学院审批"),
-        school=State("school_review", "等待就业中心审批", Role.SCHOOL, live=True, mine="待你审批", others="待就业中心审批"),
+        college=State("college_review", f"等待学院{verb}", Role.COLLEGE, live=True, mine=f"待你{verb}", others=f"待学院{verb}"),
+        school=State("school_review", f"等待{office}{verb}", Role.SCHOOL, live=True, mine=f"待你{verb}", others=f"待{office}{verb}"),
         approved=granted, rejected=REFUSED, returned=returned, tell=GRADUATE, when=when, on_approval=on_approval, on_rejection=consents.end, ending=ending,
     )  # fmt: skip
 
 
 def acts(
-    draft: State, returned: State, found: Review, sheet: Sheet, *, may_submit: tuple[Guard, ...], submit: Effect, rule: str
+    draft: State, returned: State, found: Review, sheet: Sheet | Callable[[Any], Sheet], *, may_submit: tuple[Guard, ...], submit: Effect,
+    rule: str, edit: Effect = consents.edit, in_place: bool = False, then: str = "提交以后先由学院审批，再由就业中心审批。学院审批以前可以撤回。",
 ) -> tuple[Act, ...]:  # fmt: skip
     """Everything that the graduate and the reviewers do."""
     return (
         *(
-            Act("edit", "修改内容", state, state, GRADUATE, form=sheet, drafted=True, do=consents.edit, rule=rule)
+            Act("edit", "修改内容", state, state, GRADUATE, form=sheet, drafted=True, in_place=in_place, do=edit, rule=rule)
             for state in (draft, returned)
         ),
         *(
             Act("submit", "提交申请", state, found.college, GRADUATE, when=may_submit, do=submit, primary=True, rule=rule,
-                consequence="提交以后先由学院审批，再由就业中心审批。学院审批以前可以撤回。")
+                consequence=then)
             for state in (draft, returned)
         ),
         Act("discard", "删除草稿", draft, DISCARDED, GRADUATE, do=consents.end, irreversible=True, rule=rule,
@@ -62,4 +68,15 @@ def acts(
         ),
         Act("give_up", "放弃这次申请", returned, GIVEN_UP, GRADUATE, do=consents.end, irreversible=True, rule=rule,
             consequence="放弃以后这次申请就结束了。"),
+    )  # fmt: skip
+
+
+def lapses(
+    draft: State, returned: State, found: Review, lapsed: State, *, when: tuple[Guard, ...], rule: str
+) -> tuple[Act, ...]:
+    """It ends with what it is about, told to whoever had submitted it."""
+    return tuple(
+        Act("lapse", "申请失效", state, target, SYSTEM, when=when, do=consents.end, carried=True,
+            tell=GRADUATE if target is lapsed else (), rule=rule)
+        for state, target in ((draft, DISCARDED), (returned, lapsed), (found.college, lapsed), (found.school, lapsed))
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """更改毕业去向: once at most, with the consent of college and career centre, which opens the form for it (PKU-07)."""
 
-from qicheng.domain.campus.effects import consents, one_change
+from qicheng.domain.campus.effects import one_change
 from qicheng.domain.campus.guards import consents as either
 from qicheng.domain.campus.guards import one_change as guards
 from qicheng.domain.campus.guards.profile import part_is_on
@@ -8,10 +8,10 @@ from qicheng.domain.campus.models import OneChange, Part
 from qicheng.domain.campus.sheets.consents import CHANGE, LETTERS, SIGNED, loose
 from qicheng.domain.registration import guards as registration
 from qicheng.foundation.access import Area
-from qicheng.foundation.flow.declare import Act, Begin, Flow, State
+from qicheng.foundation.flow.declare import Begin, Flow, State
 from qicheng.foundation.flow.gather import has_its_proofs
 
-from .consents import DISCARDED, GRADUATE, SYSTEM, acts, drafts, review
+from .consents import GRADUATE, acts, drafts, lapses, review
 
 DRAFT, RETURNED = drafts("wish", "wish_unit", "before")
 GRANTED = State("granted", "同意更改，已开放修改", settled=True, tone="ok")
@@ -32,10 +32,6 @@ ONE_CHANGE = Flow(
     acts=(
         *acts(DRAFT, RETURNED, consent, loose(CHANGE), rule="PKU-07", submit=one_change.submit,
               may_submit=(registration.has_confirmed, *MAY_BEGIN, guards.says_what, either.says_why, has_its_proofs)),
-        *(
-            Act("lapse", "申请失效", state, target, SYSTEM, when=(guards.has_left,), do=consents.end, carried=True,
-                tell=GRADUATE if target is LAPSED else (), rule="PKU-07")
-            for state, target in ((DRAFT, DISCARDED), (RETURNED, LAPSED), (consent.college, LAPSED), (consent.school, LAPSED))
-        ),
+        *lapses(DRAFT, RETURNED, consent, LAPSED, when=(guards.has_left,), rule="PKU-07"),
     ),
 )  # fmt: skip

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qicheng.foundation.access import Actor
+    from qicheng.foundation.flow.declare import Flow
 
 FLOWS = {flow.name: flow for flow in (DEFERRING, ONE_CHANGE)}
 SEARCH = "(g.name LIKE %(q_prefix)s OR g.student_number = %(q)s OR g.exam_number = %(q)s)"
@@ -25,29 +26,48 @@ SEARCH = "(g.name LIKE %(q_prefix)s OR g.student_number = %(q)s OR g.exam_number
 
 @cache
 def applications(flow: str, role: Role) -> Listing:
-    """Every application that was submitted, those that wait for that role first, the longest waiting in front."""
-    declared = FLOWS[flow]
-    own = ", ".join(map(repr, declared.turns(role))) or "''"
-    shown = tuple((key, state.label) for key, state in declared.states.items() if key not in ("draft", "discarded"))
+    """Every application of that flow that was submitted, those that wait for that role first, the longest waiting in front."""
+    return waiting_first(
+        f"{flow}_{role.value}", f"{FLOWS[flow].label}申请", (FLOWS[flow],), role, "JOIN registration_registration r ON r.id = c.registration_id",
+        (Column("unit", "现在的单位或去向", "r.employer_name"),),
+    )  # fmt: skip
+
+
+def waiting_first(
+    name: str,
+    label: str,
+    flows: tuple[Flow, ...],
+    role: Role,
+    joined: str,
+    columns: tuple[Column, ...],
+    filters: tuple[Filter, ...] = (),
+    verb: str = "审批",
+) -> Listing:
+    """What was submitted in flows of one model with the same states, those that wait for that role first, the longest waiting in front.
+
+    `joined` are further tables, `columns` stand behind the college.
+    """
+    model, states = flows[0].model, flows[0].states
+    own = ", ".join(map(repr, flows[0].turns(role))) or "''"
+    shown = tuple((key, state.label) for key, state in states.items() if key not in ("draft", "discarded"))
     return Listing(
-        f"{flow}_{role.value}", f"{declared.label}申请", declared.model,
-        f"{declared.model._meta.db_table} c JOIN roster_graduate g ON g.id = c.graduate_id JOIN orgs_college k ON k.id = c.college_id "
-        "JOIN registration_registration r ON r.id = c.registration_id",
-        "c",
+        name, label, model,
+        f"{model._meta.db_table} c JOIN roster_graduate g ON g.id = c.graduate_id JOIN orgs_college k ON k.id = c.college_id {joined}", "c",
         (
             Column("public_id", "", "c.public_id", hidden=True),
             Column("name", "姓名", "g.name", sort=True),
             Column("number", "学号", "g.student_number"),
             Column("college", "院系", "k.name", sort=True),
-            Column("unit", "现在的单位或去向", "r.employer_name"),
-            Column("state", "状态", "c.state", lambda key: declared.states[key].label),
+            *columns,
+            Column("state", "状态", "c.state", lambda key: states[key].label),
             Column("submitted_at", "提交时间", "c.submitted_at", _written, sort=True),
             Column("waiting_since", "从什么时候起", "c.waiting_since", _written),
         ),
         (
             Filter("q", "搜索", SEARCH, "search"),
+            *filters,
             Filter("state", "状态", "c.state = %(state)s", "choice", choices=shown),
-            Filter("turn", "轮到", conditions={"own": f"c.state IN ({own})"}, choices=(("own", "待我审批"),)),
+            Filter("turn", "轮到", conditions={"own": f"c.state IN ({own})"}, choices=(("own", f"待我{verb}"),)),
             Filter("college", "院系", "k.id = %(college)s", "whole", choices=_colleges),
         ),
         (f"(CASE WHEN c.state IN ({own}) THEN 0 ELSE 1 END)", "c.waiting_since", "c.id"),

@@ -1,6 +1,7 @@
 """The tables of the room, a file for each of its parts; here they are all together."""
 
 from .applications import Application, Levels
+from .changes import Amendment, DestinationAmendment, FileAmendment
 from .consents import Consent, Deferral, OneChange
 from .files import FileRegistration
 from .made import MadeForm, MadeVersion, Purpose
@@ -11,6 +12,6 @@ from .plan import Plan, PlanLine
 from .profile import EXCLUDING, NEEDING, PRESETS, Part, Profile
 
 __all__ = [
-    "EXCLUDING", "NEEDING", "PRESETS", "Application", "Consent", "Deferral", "FileRegistration", "Levels", "MadeForm",
+    "EXCLUDING", "NEEDING", "PRESETS", "Amendment", "Application", "Consent", "Deferral", "DestinationAmendment", "FileAmendment", "FileRegistration", "Levels", "MadeForm",
     "MadeVersion", "NewsItem", "NewsKind", "OfficeKind", "OneChange", "Part", "Pattern", "PersonalInformation", "Plan", "PlanLine", "Profile", "Purpose", "ReceivingOffice", "ReceivingRule", "Supplement",
 ]  # fmt: skip

@@ -14,13 +14,14 @@ from qicheng.domain.campus.sheets.platform import FLOW, KINDS, offered
 from qicheng.domain.orgs.queries import edition_of
 from qicheng.domain.registration.pages.graduate import own_line
 from qicheng.domain.registration.pages.own import Manner, key_of, obstacle, seen_of, started
-from qicheng.domain.registration.sheets.destinations import types_of
 from qicheng.domain.registration.queries import USUAL_PACE, intended
+from qicheng.domain.registration.sheets.destinations import types_of
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.perform import NotFound, Stopped, perform
 from qicheng.foundation.kit.numbers import token
 from qicheng.foundation.listing.page import render, say
 
+from .changes import beside
 from .module import of_part
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def returned_words(record: Record) -> str:
 
 MANNER = Manner(
     "毕业去向登记", says="保存的内容只有你看得到，提交以后由学院、学校两级审核。", warning=WARNING, keep="保存", hand_in="提交",
-    returned=returned_words, line=queries.line, is_short=True, choosing="campus:platform",
+    returned=returned_words, line=queries.line, is_short=True, choosing="campus:platform", beside=beside,
     follows=(
         ("学院审核", USUAL_PACE), ("学校审核", USUAL_PACE), ("一个工作日后上报", "上报以后请你在登记确认里确认"),
         ("没有通过", "你会看到原因，按要求修改后再次提交；登记不会作废"),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
     from qicheng.foundation.flow.perform import Record
 
+# Who acts one after the other, '' for the graduate: what is said when it is done, what there is to do.
+LEVELS = (("", "已提交", "提交"), ("学院", "已同意", "审批"), ("就业中心", "已同意", "审批"))
 STEPS = (
     ("填写申请", "写明理由，可以暂存"),
     ("打印签字", "下载申请表，本人签字，拍照上传"),
@@ -42,13 +44,12 @@ def unfinished(model: type[Consent], actor: Actor) -> Any:
     return next((case for case in rows[:5] if case.live or case.standing.turn is Role.GRADUATE), None)
 
 
-def stations(case: Consent, role: Role, events: Sequence[Record]) -> list[tuple[str, str, str]]:
-    """(who, word, done|now|you|stop|'') for the relay of an application."""
-    order = [
-        ("你" if role is Role.GRADUATE else "毕业生", "已提交", "提交"),
-        ("学院", "已同意", "审批"),
-        ("就业中心", "已同意", "审批"),
-    ]
+def stations(
+    case: Consent, role: Role, events: Sequence[Record], levels: Sequence[tuple[str, str, str]] = LEVELS
+) -> list[tuple[str, str, str]]:
+    """(who, word, done|now|you|stop|'') for the relay of an application; `levels` as LEVELS."""
+    own = "你" if role is Role.GRADUATE else "毕业生"
+    order = [(name or own, past, ahead) for name, past, ahead in levels]
     if case.state == GRANTED:
         return [(name, past, "done") for name, past, _ in order]
     refused = next((one.role for one in reversed(events) if one.act == "reject"), "")
@@ -65,7 +66,7 @@ def stations(case: Consent, role: Role, events: Sequence[Record]) -> list[tuple[
     place = places.get(case.state, reached)
     turn = case.standing.turn
     word, looks = ENDINGS.get(case.state) or (
-        {0: "待修改" if case.state == "returned" else "待提交"}.get(place, "待审批"),
+        {0: "待修改" if case.state == "returned" else "待提交"}.get(place, f"待{order[place][2]}"),
         "you" if turn is role else "now",
     )
     return [

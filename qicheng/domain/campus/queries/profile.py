@@ -26,6 +26,7 @@ FLOWS_OF: dict[Part, tuple[str, ...]] = {
     Part.PLAN: ("plan",),
     Part.FILES: ("file_registration",),
     Part.DEFERRAL: ("deferral",),
+    Part.CHANGES: ("destination_amendment", "unit_amendment", "file_amendment"),
     Part.ONE_CHANGE: ("one_change",),
     Part.APPLICATIONS: ("application",),
 }
