@@ -206,7 +206,7 @@ def filling(request: Request, case: Any, form: Form, why: str = "") -> HttpRespo
         "file_kinds": {"archive_type": kinds(Area.ARCHIVE, case.edition), "household_kind": kinds(Area.HOUSEHOLD, case.edition)} if is_file else {},
         "locked": unchanged(case), "locked_title": "现在的去向" if is_other else "不变的内容",
         "area": orgs.area_selects(str(form["area"].value() or "")) if "area" in form.fields and sheets.sheet_of(case)["area"].kind == "area" else (),
-        "has_unit": has_unit, "q": words, "found": orgs.verified_units(words) if has_unit and words else [], "kept": [("kind", case.kind)] if is_other else [],
+        "has_unit": has_unit, "q": words, "found": orgs.verified_units(words) if has_unit and words else [], "further": [("kind", case.kind)] if is_other else [],
         "back": reverse(case.detail, args=[case.public_id]) if case.version else reverse("campus:changes"), "heading": WAYS[case.flow_name].label,
     }, status=422 if is_wrong and request.method == "POST" else 409 if why else 200)  # fmt: skip
 
