@@ -14,6 +14,9 @@ from qicheng.domain.campus.queries.personal import Step, personal_step
 from qicheng.domain.campus.queries.profile import FLOWS_OF
 from qicheng.domain.campus.sheets.personal import PERSONAL as SHEET
 from qicheng.domain.campus.sheets.personal import SUPPLEMENT, locked_lines
+from qicheng.domain.orgs.effects.settings import set_signing
+from qicheng.domain.orgs.models import SigningSettings
+from qicheng.domain.orgs.sheets import SIGNING
 from qicheng.domain.registration.flows.destination import DESTINATION
 from qicheng.domain.registration.flows.offline_signing import OFFLINE_SIGNING
 from qicheng.domain.registration.flows.supplementary import SUPPLEMENTARY
@@ -306,6 +309,16 @@ def test_a_graduate_who_goes_on_without_an_examination_needs_no_more(world):
     assert [one.changes for one in noted("roster", act="recommended", case=str(ids[1]))] == [
         {"推免（保研）": ["是", "否"]}, {"推免（保研）": ["否", "是"]}
     ]  # fmt: skip
+
+
+@pytest.mark.rule("PKU-01", "SET-04")
+def test_what_graduates_say_of_themselves_does_not_bind_the_settings_of_signing(world):
+    supplemented(world)
+    row = SigningSettings.all_rows.get(school=world.school)
+    given = {key: getattr(row, key) for key in SIGNING.keys} | {"online_signing": False, "review_mode": "school"}
+    set_signing(world.actor(Role.SCHOOL), world.cohort, row.version, given)
+    row.refresh_from_db()
+    assert (row.online_signing, row.review_mode) == (False, "school")
 
 
 @pytest.mark.rule("CAM-02", "PKU-01")

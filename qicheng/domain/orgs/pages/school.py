@@ -43,7 +43,7 @@ def signing(request: Any) -> HttpResponse:
 def standing(actor: Actor, cohort: int) -> dict[str, Any]:
     """What bears on the settings: the province's part, who is missing, what is under way (SET-01, SET-04 … SET-06)."""
     school = School.objects.select_related("province").get(pk=actor.node)
-    where: dict[str, Any] = {"school_id": school.pk, "cohort": cohort}
+    where: dict[str, Any] = {"school_id": school.pk, "cohort": cohort, "review_mode__isnull": False}
     known = queries.handlers(school.pk, cohort)
     return {
         "school": school,
