@@ -34,6 +34,7 @@ from qicheng.foundation.flow.perform import (
 )
 from qicheng.foundation.kit.numbers import token
 from qicheng.foundation.listing.page import render, say
+from qicheng.foundation.sheets import BLANK
 
 from .graduate import about_registration, last_words, own_line, own_lines
 
@@ -93,6 +94,15 @@ NATIONAL = tuple(MANNERS)
 def spoken(flow: str, manner: Manner) -> None:
     """Let a room above say how the pages of its flow on registrations speak; said once, when the room starts."""
     MANNERS[flow] = manner
+
+
+# Where a reason that a room above has against submitting is mended: (what to do, URL name).
+MENDED_AT: dict[Any, tuple[str, str]] = {}
+
+
+def mended_at(guard: Any, words: str, name: str) -> None:
+    """Let a room above say where its reason against submitting is mended; said once, when the room starts."""
+    MENDED_AT[guard] = (words, name)
 
 
 OTHERWISE = {"": "类型", "补充": "补充"}
@@ -355,6 +365,7 @@ def obstacles(case: Registration, actor: Actor) -> list[tuple[str, str, str]]:
         guards.has_confirmed: ("去核对个人信息", reverse("roster:check")),
         guards.nothing_else_live: ("看登记记录", reverse("registration:records")),
         has_its_proofs: ("上传证明材料", reverse("proofs", args=[case.flow_name, case.public_id])),
+        **{guard: (words, reverse(name)) for guard, (words, name) in MENDED_AT.items()},
     }
     found: list[tuple[str, str, str]] = []
     for guard in case.flow.against(act):
@@ -427,7 +438,7 @@ def printed(case: Registration) -> list[tuple[str, list[tuple[str, str]], str]]:
     sheet, values = sheet_of(case), values_of(case)
     derived = destinations.of(case.kind).derived if case.kind else ()
     found: dict[str, tuple[list[tuple[str, str]], str]] = {}
-    for field in (*(one for one in sheet if one.is_asked(values)), *derived):
+    for field in (*(one for one in sheet if one.is_asked(values)), *(one for one in derived if case.terms.get(one.key) not in BLANK)):
         value = values.get(field.key) if field in sheet.fields else case.terms.get(field.key)
         heading = field.group or OTHERWISE[""]
         found.setdefault(heading, ([], f"id_{field.key}"))[0].append((field.label, field.shown(value)))
