@@ -22,6 +22,7 @@ class CampusConfig(AppConfig):
         self._register_here()
         self._declare_forms()
         self._ask_first()
+        self._ask_questionnaires()
         self._mend_letters()
         self._take_files_along()
         self._amend()
@@ -127,6 +128,25 @@ class CampusConfig(AppConfig):
             for act in (*own, "submit", "accept"):
                 if flow.act_named(act) is not None:
                     flow.gated_by(act, own_information_is_complete)
+
+    def _ask_questionnaires(self) -> None:
+        """PKU-08: a questionnaire that the school has made the condition of a step is answered before it."""
+        from qicheng.domain.registration.models import Registration  # noqa: PLC0415 -- needs the app
+        from qicheng.domain.registration.pages.own import mended_at  # noqa: PLC0415 -- needs the models
+        from qicheng.foundation.flow.declare import FLOWS  # noqa: PLC0415 -- needs the models
+        from qicheng.foundation.flow.words import TOLD  # noqa: PLC0415 -- needs the settings
+
+        from .effects.questionnaires import REMINDER  # noqa: PLC0415 -- needs the models
+        from .guards.questionnaires import questionnaires_are_answered  # noqa: PLC0415 -- needs the models
+
+        before_destination = questionnaires_are_answered("destination")
+        for flow in [one for one in FLOWS.values() if one.model is Registration]:
+            if flow.act_named("submit") is not None:
+                flow.gated_by("submit", before_destination)
+        mended_at(before_destination, "去填写问卷", "campus:questionnaires")
+        FLOWS["file_registration"].gated_by("submit", questionnaires_are_answered("files"))
+        FLOWS["graduate_report"].gated_by("ask", questionnaires_are_answered("report"))
+        TOLD[REMINDER] = ("campus", "campus:questionnaires", "")
 
     def _mend_letters(self) -> None:
         """MAIL-01, CAM-04: where the school has a change of its own, it mends the part of a letter."""

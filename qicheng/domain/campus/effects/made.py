@@ -12,11 +12,13 @@ from django.db import transaction
 from qicheng.domain.campus.models import MadeForm, MadeVersion, Part, Purpose
 from qicheng.domain.campus.queries.made import in_the_making, versions_of
 from qicheng.domain.campus.queries.profile import has_part
-from qicheng.domain.campus.sheets import applications
-from qicheng.domain.campus.sheets.made import FORM, asked_of, differences, entry_of, faults
+from qicheng.domain.campus.queries.questionnaires import has_ended, is_anonymous, why_not_again
+from qicheng.domain.campus.sheets import applications, questionnaires
+from qicheng.domain.campus.sheets.made import FORM, differences, entry_of, faults
 from qicheng.domain.orgs.effects.settings import Outdated
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow.perform import NotFound, Refused, be, clock, note
+from qicheng.foundation.kit.calendar import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,15 +32,15 @@ ABOUT = "made_form"
 PARTS: Mapping[str, Part] = {Purpose.APPLICATION: Part.APPLICATIONS, Purpose.QUESTIONNAIRE: Part.QUESTIONNAIRES}
 
 
-def something_is_asked(fields: Sequence[Mapping[str, Any]], terms: Mapping[str, Any]) -> list[str]:
-    """A questionnaire without a question is none."""
-    return [] if asked_of(fields) else ["还没有一项要填写的内容"]
-
-
 # What has to be right before a version is published, beside its list; each purpose has its own.
 CHECKS: Mapping[str, Callable[[Sequence[Mapping[str, Any]], Mapping[str, Any]], list[str]]] = {
     Purpose.APPLICATION: applications.faults,
-    Purpose.QUESTIONNAIRE: something_is_asked,
+    Purpose.QUESTIONNAIRE: questionnaires.faults,
+}
+# What has to be right before what a version declares beside its list is kept.
+TERMS_CHECKS: Mapping[str, Callable[[Sequence[Mapping[str, Any]], Mapping[str, Any]], list[str]]] = {
+    Purpose.APPLICATION: applications.faults_of_terms,
+    Purpose.QUESTIONNAIRE: questionnaires.faults_of_terms,
 }
 
 
@@ -67,8 +69,11 @@ def change_form(actor: Actor, public_id: UUID | str, seen: int, given: Mapping[s
     """Change what is no part of a version: title, words, cohort, days. Whoever has begun keeps what they began with."""
     with transaction.atomic():
         row = _held(actor, public_id, seen)
-        before = said_of(row)
+        before, day = said_of(row), day_of(clock())
+        why = why_not_again(row, day)
         _say(row, given, row.cohort or cohort)
+        if why and not has_ended(row, day):
+            raise Refused(why)
         _put(actor, row, "change", FORM.changes(before, said_of(row)))
 
 
@@ -109,12 +114,14 @@ def remove_entry(actor: Actor, public_id: UUID | str, seen: int, key: str) -> No
 def put_terms(
     actor: Actor, public_id: UUID | str, seen: int, terms: Mapping[str, Any], changes: Mapping[str, list[str]]
 ) -> None:
-    """Keep what an application has beside its fields; `changes` says in words what is different."""
+    """Keep what a form has beside its fields; `changes` says in words what is different."""
     with transaction.atomic():
         row = _held(actor, public_id, seen)
         version = _making(row)
-        if found := applications.faults_of_terms(version.fields, terms):
+        if found := TERMS_CHECKS[row.purpose](version.fields, terms):
             raise Refused("；".join(found) + "。")
+        if row.purpose == Purpose.QUESTIONNAIRE and row.current is not None and terms.get("is_anonymous", False) != is_anonymous(row):
+            raise Refused("发布过的问卷不能在匿名和不匿名之间改。要改的，另建一份。")
         version.terms = dict(terms)
         version.save()
         _put(actor, row, "put_terms", changes)
@@ -128,6 +135,8 @@ def publish(actor: Actor, public_id: UUID | str, seen: int) -> MadeVersion:
         _right(version.fields, *CHECKS[row.purpose](version.fields, version.terms))
         version.published_at = clock()
         version.save()
+        if row.closed_at is not None and (why := why_not_again(row, day_of(clock()))):
+            raise Refused(why)
         row.current, row.closed_at = version, None
         _put(actor, row, "publish", {"版本": ["", f"第 {version.number} 版"]})
     return version
@@ -149,6 +158,8 @@ def reopen(actor: Actor, public_id: UUID | str, seen: int) -> None:
         row = _held(actor, public_id, seen)
         if row.closed_at is None:
             raise Refused("没有关闭，不用重新开放。")
+        if why := why_not_again(row, day_of(clock())):
+            raise Refused(why)
         row.closed_at = None
         _put(actor, row, "reopen", {})
 

@@ -6,15 +6,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
-
+from qicheng.domain.campus.effects.reminding import remind_each
 from qicheng.domain.campus.models import Plan
 from qicheng.domain.campus.queries import plan as queries
 from qicheng.domain.orgs.models import College
-from qicheng.domain.roster.models import Graduate
-from qicheng.foundation.access import Area, Role, statements
-from qicheng.foundation.flow.perform import NotOpen, Refused, be, clock, note, noted
-from qicheng.foundation.kit.calendar import day_of, midnight
+from qicheng.foundation.access import statements
+from qicheng.foundation.flow.perform import Refused, clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
 
     from qicheng.foundation.access import Actor
 
-AT_ONCE, MOST_WORDS = 500, 500
+MOST_WORDS = 500
 REMINDER = "declared_reminder"
 _FREEZE = f"""INSERT INTO campus_planline (plan_id, round, place, graduate_id, name, student_number, major, level, form, way_out, unit, assigned,
         state, "case", case_version, content)
@@ -67,30 +64,7 @@ def report_again(case: Plan, actor: Actor, *, explanation: str = "") -> Mapping[
 
 def remind(public_ids: Sequence[UUID], actor: Actor, cohort: int) -> int:
     """Remind graduates who have filled in nothing, each once a day at most; how many are told. Raises NotOpen, Refused."""
-    if actor.role not in (Role.COLLEGE, Role.SCHOOL) or not actor.may_write(Area.EMPLOYMENT):
-        raise NotOpen("你的账号没有这项操作的权限。")
-    if len(public_ids) > AT_ONCE:
-        raise Refused(f"一次最多提醒 {AT_ONCE} 人，先用筛选缩小范围。")
-    with transaction.atomic():
-        be(actor)
-        seen = Graduate.objects.seen_by(actor).filter(public_id__in=public_ids, cohort=cohort, removed_at=None)
-        lines = list(seen.select_for_update(of=("self",), no_key=True).order_by("pk"))
-        today = noted(
-            REMINDER, newest=len(lines) or 1, case__in=[str(one.pk) for one in lines], at__gte=midnight(day_of(clock()))
-        )
-        told = {one.case for one in today}
-        owed = [one for one in lines if str(one.pk) not in told]
-        for one in owed:
-            note(
-                actor,
-                "remind",
-                REMINDER,
-                subject=str(one.pk),
-                cohort=cohort,
-                school=one.school_id,
-                tell=((Role.GRADUATE, one.pk),),
-            )
-    return len(owed)
+    return remind_each(REMINDER, public_ids, actor, cohort)
 
 
 def _unexplained(case: Plan) -> str | None:

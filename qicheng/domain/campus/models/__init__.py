@@ -10,8 +10,9 @@ from .offices import OfficeKind, Pattern, ReceivingOffice, ReceivingRule
 from .personal import PersonalInformation, Supplement
 from .plan import Plan, PlanLine
 from .profile import EXCLUDING, NEEDING, PRESETS, Part, Profile
+from .questionnaires import Answer, AnswerState
 
 __all__ = [
-    "EXCLUDING", "NEEDING", "PRESETS", "Amendment", "Application", "Consent", "Deferral", "DestinationAmendment", "FileAmendment", "FileRegistration", "Levels", "MadeForm",
+    "EXCLUDING", "NEEDING", "PRESETS", "Amendment", "Answer", "AnswerState", "Application", "Consent", "Deferral", "DestinationAmendment", "FileAmendment", "FileRegistration", "Levels", "MadeForm",
     "MadeVersion", "NewsItem", "NewsKind", "OfficeKind", "OneChange", "Part", "Pattern", "PersonalInformation", "Plan", "PlanLine", "Profile", "Purpose", "ReceivingOffice", "ReceivingRule", "Supplement",
 ]  # fmt: skip

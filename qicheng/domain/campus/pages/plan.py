@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 
 from qicheng.domain.campus.effects import plan as effects
+from qicheng.domain.campus.effects.reminding import AT_ONCE
 from qicheng.domain.campus.listings import plan as listings
 from qicheng.domain.campus.models import Part, Plan
 from qicheng.domain.campus.queries import plan as queries
@@ -109,7 +110,7 @@ def remind(request: Request, tier: str) -> HttpResponse:
     """Remind those who have filled in nothing, once a day at most."""
     if request.method == "POST":
         asked = {"tier": known(request, tier).value, "stage": "missing"}
-        found = listings.people().head(request.actor, asked, request.cohort, effects.AT_ONCE)
+        found = listings.people().head(request.actor, asked, request.cohort, AT_ONCE)
         try:
             number = effects.remind([row.public_id for row in found], request.actor, request.cohort)
         except Stopped as stopped:
