@@ -86,7 +86,7 @@ def submit(case: Application, actor: Actor) -> Mapping[str, Any]:
         Graduate.objects.unscoped("the case's own graduate").select_related("college").get(pk=case.graduate_id)
     )
     case.submitted_at = clock(case)
-    return sheet.changes(before, case.answers) | freeze_proofs(case) | (pass_on(case, actor) or {})
+    return {**sheet.changes(before, case.answers), **freeze_proofs(case), **(pass_on(case, actor) or {})}
 
 
 def take_back(case: Application, actor: Actor) -> None:

@@ -279,7 +279,7 @@ def compare(request: Request, form: MadeForm, number: int) -> HttpResponse:
     rows = sheets.differences(before.fields, version.fields)
     if form.purpose == Purpose.APPLICATION:
         changes = terms_.TERMS.changes(terms_.whole(before.terms), terms_.whole(version.terms))
-        rows += [(label, *sides) for label, sides in changes.items()]
+        rows += [(label, was, became) for label, (was, became) in changes.items()]
     return render(
         request, "campus/made_compare.html", {"row": form, "version": version, "before": before, "rows": rows}
     )

@@ -10,6 +10,7 @@ from qicheng.foundation.flow.perform import NotFound
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
+    from types import SimpleNamespace
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -71,7 +72,7 @@ def titles(school: int, cohort: int, purpose: Purpose | str) -> Mapping[int, str
     return dict(rows.order_by("title", "pk").values_list("pk", "title"))
 
 
-def why_shut(form: MadeForm, day: date) -> str | None:
+def why_shut(form: MadeForm | SimpleNamespace, day: date) -> str | None:
     """Why a form is not filled in on that day; None where it is."""
     if form.current_id is None or form.closed_at is not None:
         return f"「{form.title}」已经关闭，需要办理的请联系学校。"

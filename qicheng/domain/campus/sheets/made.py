@@ -226,7 +226,8 @@ def _of_kind(entry: Entry) -> list[str]:
         found.append("还没有选打分的范围")
     if kind == "whole" and not -LARGEST <= (entry.get("low") or 0) <= LARGEST >= (entry.get("high") or 0) >= -LARGEST:
         found.append("的最小值和最大值不能超过十亿")
-    if kind == "whole" and None not in (low := entry.get("low"), high := entry.get("high")) and low > high:
+    low, high = entry.get("low"), entry.get("high")
+    if kind == "whole" and low is not None and high is not None and low > high:
         found.append("的最小值比最大值大")
     if kind == "table" and entry.get("table") not in TABLES:
         found.append("还没有选代码表")
@@ -384,7 +385,7 @@ def differences(before: Sequence[Entry], after: Sequence[Entry]) -> list[tuple[s
     """(label, what it was, what it became) of every entry that was added, taken away, moved past another, or changed."""
     old, new = ({entry["key"]: (place, entry) for place, entry in enumerate(side, 1)} for side in (before, after))
     stayed = [[key for key in side if key in old and key in new] for side in (old, new)]
-    blocks = SequenceMatcher(None, *stayed, autojunk=False).get_matching_blocks()
+    blocks = SequenceMatcher(None, stayed[0], stayed[1], autojunk=False).get_matching_blocks()
     in_order = {key for block in blocks for key in stayed[0][block.a : block.a + block.size]}
     found = []
     for key in dict.fromkeys((*new, *old)):
