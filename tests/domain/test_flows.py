@@ -15,7 +15,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from qicheng.domain.campus.models import Part
+from qicheng.domain.campus.models import FileRegistration, Part
 from qicheng.domain.orgs.models import Opening, ReviewMode, SigningSettings
 from qicheng.domain.registration.flows.destination import DESTINATION
 from qicheng.domain.registration.flows.offline_dissolution import OFFLINE_DISSOLUTION
@@ -41,7 +41,7 @@ from qicheng.foundation.flow.words import CHANNELS, messages, sentence
 from qicheng.foundation.kit.proofs import remake
 from qicheng.foundation.notice.models import Notice
 from qicheng.foundation.papers import proofs
-from tests.domain.campus import applying, at_the_platform, consenting, declaring, filing
+from tests.domain.campus import applying, at_the_platform, changing, consenting, declaring, filing
 from tests.domain.campus import filled_personal as own
 from tests.domain.registration.places import EVERY_PLACE
 from tests.domain.registration.places import PLACES as STANDING
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 # How many deep places there are to start from, the shallow one among them; behind them, every state of a graduate's own ways.
-DEEP = 30
+DEEP = 32
 PLACES = DEEP + len(EVERY_PLACE)
 # For how many minutes the long form walks; two processes share it by its halves.
 SOAK_MINUTES = float(os.environ.get("QICHENG_SOAK", "0"))
@@ -254,6 +254,22 @@ class Walk:
     def file_registration(self) -> Case:
         """Of a graduate whose destination is submitted on the school's platform, or else it is refused."""
         return filing.draft(self.world, self.registered_on_the_platform())
+
+    def destination_amendment(self) -> Case:
+        """About a destination that is in force there, or else it is refused."""
+        return changing.of_the_unit(self.world, self.registered_on_the_platform())  # type: ignore[no-any-return]
+
+    def unit_amendment(self) -> Case:
+        """The same, to another unit."""
+        found = self.registered_on_the_platform()
+        return changing.to_another_unit(self.world, found, proven=False)  # type: ignore[no-any-return]
+
+    def file_amendment(self) -> Case:
+        """About a registration of file and household that is in force, or else it is refused."""
+        found = FileRegistration.all_rows.filter(live=True).first()
+        if found is None:
+            raise Refused("nobody has registered file and household")
+        return changing.of_the_files(self.world, found)  # type: ignore[no-any-return]
 
     def registered_on_the_platform(self) -> Registration:
         """A destination that is live there; Refused where nobody has one."""
@@ -609,6 +625,9 @@ class Walk:
                 returned = declaring.submitted(world, "startup")
                 perform(returned, "return", world.actor(Role.COLLEGE), reason="x_other", words="公司名称不全")
                 self.cases.append(returned)
+
+            case 30 | 31:
+                self.cases += changing.everywhere(world, returned=place == 31)
 
     def note_overdue(self, case: Case) -> None:
         """The record of a beginning in the past, which a row that was written as its beginning leaves out."""

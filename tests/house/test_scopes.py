@@ -80,7 +80,7 @@ NOT_SHOWN: dict[str, set[Role]] = {
     "Employer": {Role.GRADUATE},
     "Dissolution": {Role.BEARER},
     "NewsItem": {Role.EMPLOYER, Role.PROVINCE, Role.MINISTRY, Role.BEARER},
-    **{name: {Role.EMPLOYER, Role.BEARER} for name in ("Deferral", "OneChange")},
+    **{name: {Role.EMPLOYER, Role.BEARER} for name in ("Deferral", "OneChange", "DestinationAmendment", "FileAmendment")},
     "EmployerLink": {Role.EMPLOYER, Role.PROVINCE, Role.MINISTRY},
     **{name: {*Role} - {Role.SCHOOL, Role.SYSTEM} for name in ("MadeForm", "MadeVersion")},
 }
@@ -89,7 +89,7 @@ NOT_SHOWN: dict[str, set[Role]] = {
 AREAS = {
     "ArchiveRecord": Area.ARCHIVE, "ArchiveChange": Area.ARCHIVE, "HouseholdRecord": Area.HOUSEHOLD, "HouseholdChange": Area.HOUSEHOLD,
     "GraduateReport": Area.ARCHIVE, "ArchiveReport": Area.ARCHIVE, "HouseholdReport": Area.HOUSEHOLD,
-    "Authorisation": Area.ARCHIVE, "Verification": Area.ARCHIVE, "FileRegistration": Area.ARCHIVE,
+    "Authorisation": Area.ARCHIVE, "Verification": Area.ARCHIVE, "FileRegistration": Area.ARCHIVE, "FileAmendment": Area.ARCHIVE,
     **dict.fromkeys(("Mailing", "MailBatch", "MailPrint", "NumberUpload"), Area.ARCHIVE),
     **{f"Archive{what}": Area.ARCHIVE for what in ("Upload", "UploadFault", "Handover", "HandoverLine")},
     **{f"Household{what}": Area.HOUSEHOLD for what in ("Upload", "UploadFault", "Handover", "HandoverLine")},

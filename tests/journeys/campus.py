@@ -9,10 +9,11 @@ from django.utils import timezone
 from qicheng.domain.campus.effects import news
 from qicheng.domain.campus.models import FileRegistration, NewsItem, NewsKind, Part
 from qicheng.domain.orgs.models import AgreementForm, College, ReviewMode, School, Seat
+from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import SYSTEM, Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import begin, perform
-from tests.domain.campus import applying, at_the_platform, consenting, declaring, filing
+from tests.domain.campus import applying, at_the_platform, changing, consenting, declaring, filing
 from tests.domain.campus import filled_personal as own
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Campus:
         }
         world.open_parts(*PARTS, school=self.school)
         self.file = self._file(self.graduate)
+        self.changes = self._changes()
         self.items = self._news()
         self.declared = applying.Declared(world, self.actor(Role.SCHOOL), self.graduate)
         self.own = own.submitted(world, self.graduate)
@@ -70,7 +72,10 @@ class Campus:
 
     def cases(self, actor: Actor) -> list[Any]:
         """What an actor can act on, for the pages of acts."""
-        found = (type(one).objects.seen_by(actor).filter(pk=one.pk).first() for one in (self.file, *self.declared.cases[:2]))
+        found = (
+            type(one).objects.seen_by(actor).filter(pk=one.pk).first()
+            for one in (self.file, *self.declared.cases[:2], *self.changes)
+        )
         return [one for one in found if one is not None]
 
     def _file(self, graduate: Graduate) -> FileRegistration:
@@ -80,6 +85,21 @@ class Campus:
         perform(case, "return", self.actor(Role.COLLEGE), reason="x_material", words="地址写到门牌号")
         perform(case, "submit", self.actor(Role.GRADUATE))
         return case
+
+    def _changes(self) -> list[Any]:
+        """A change of 孟溪 that is not yet submitted, and two of somebody else that the college has."""
+        other = self.world.new_graduate("安澜", self.college)
+        registered = at_the_platform.submitted(self.world, graduate=other)
+        file = filing.submitted(self.world, registered)
+        own = Registration.all_rows.get(graduate=self.graduate, live=True)
+        for case in (own, registered, file):
+            for role in (Role.COLLEGE, Role.SCHOOL):
+                perform(case, "approve", self.actor(role))
+        return [
+            changing.to_another_unit(self.world, own, proven=False),
+            changing.submitted(self.world, changing.of_the_unit(self.world, registered)),
+            changing.submitted(self.world, changing.of_the_files(self.world, file)),
+        ]
 
     def _news(self) -> list[NewsItem]:
         """One of each kind, the activity this month."""
@@ -99,6 +119,10 @@ class Campus:
         return self.declared.given(actor) | {
             "campus:personal_case": [{"public_id": self.own.public_id}],
             "campus:file_case": [{"public_id": self.file.public_id}],
+            "campus:destination_amendment": [{"public_id": self.changes[0 if actor.role is Role.GRADUATE else 1].public_id}],
+            "campus:file_amendment": [{"public_id": self.changes[2].public_id}],
+            "campus:change_queue": [{"about": about} for about in ("destination", "files")],
+            **{f"campus:{name}": [{"about": "destination"}] for name in ("next_change", "change_batch", "change_batch_done")},
             "campus:platform_new": [{"kind": at_the_platform.AGREEMENT}],
             "campus:news": [{"kind": kind} for kind in NewsKind.values],
             "campus:news_item": one_item, "campus:change_news": one_item, "campus:withdraw_news": one_item,
@@ -136,7 +160,11 @@ class Planning:
         self.change = consenting.change_waiting(world, self.in_force)
         seat = self.seats[Role.COLLEGE]
         self.plan = begin(
-            FLOWS["plan"], seat.actor(name=seat.account.name, unit="学院"), cohort=world.cohort, tier=self.graduate.tier, explanation="正在联系"
+            FLOWS["plan"],
+            seat.actor(name=seat.account.name, unit="学院"),
+            cohort=world.cohort,
+            tier=self.graduate.tier,
+            explanation="正在联系",
         )
         self.supplements = [own.approved(world, self.graduate), own.supplemented(world, asks)]
 
@@ -159,7 +187,11 @@ class Planning:
             "campus:case_papers": [{"public_id": one.public_id} for one in (self.declared, self.in_force)],
             "campus:print": [{"form": "destination_change", "public_id": self.change.public_id}],
             "campus:forms_new": [{"kind": declaring.kind("abroad.home")}],
-            "campus:plan": [{"public_id": self.plan.public_id}], "campus:plan_workbook": [{"public_id": self.plan.public_id}],
-            **{f"campus:{page}": [{"tier": self.graduate.tier}] for page in ("plan_people", "plan_people_workbook", "plan_remind", "plan_report")},
+            "campus:plan": [{"public_id": self.plan.public_id}],
+            "campus:plan_workbook": [{"public_id": self.plan.public_id}],
+            **{
+                f"campus:{page}": [{"tier": self.graduate.tier}]
+                for page in ("plan_people", "plan_people_workbook", "plan_remind", "plan_report")
+            },
             "campus:office": [{"place": "320500"}],
         }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qicheng.domain.campus.models import FileRegistration, Part
 from qicheng.domain.campus.sheets.changes import FILES, OTHER_UNIT, SAME_UNIT
 from qicheng.domain.registration.models import Registration
+from qicheng.foundation.access import Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import begin, perform
 from tests.world import credit_code, filled_destination
@@ -43,11 +44,14 @@ def of_the_unit(world: World, target: Registration, **typed: Any) -> Any:
     return begin(FLOWS[SAME_UNIT], world.of(target.graduate), registration=target.public_id, **given)
 
 
-def to_another_unit(world: World, target: Registration, kind: str = at_the_platform.AGREEMENT, **typed: Any) -> Any:
+def to_another_unit(
+    world: World, target: Registration, kind: str = at_the_platform.AGREEMENT, *, proven: bool = True, **typed: Any
+) -> Any:
     """改签申请, filled in and proven: the same form with another unit, unless said otherwise."""
     given = {**filled_destination(kind), **(OTHER if kind == at_the_platform.AGREEMENT else {}), **WHY, **typed}
     case: Any = begin(FLOWS[OTHER_UNIT], world.of(target.graduate), registration=target.public_id, kind=kind, **given)
-    world.prove(case)
+    if proven:
+        world.prove(case)
     return case
 
 
@@ -67,3 +71,17 @@ def approved(world: World, case: Amendment) -> Any:
     """The same, submitted and approved at both levels."""
     world.approved(submitted(world, case))
     return case
+
+
+def everywhere(world: World, *, returned: bool = False) -> list[Any]:
+    """One of each of the three: a draft or what waits for the college; or all of them sent back by it."""
+    file = file_in_force(world)
+    own = Registration.all_rows.get(graduate=world.graduate, live=True)
+    other = in_force(world, world.neighbour)
+    cases = [of_the_unit(world, own), submitted(world, of_the_files(world, file)), to_another_unit(world, other)]
+    if returned:
+        submitted(world, cases[0])
+    submitted(world, cases[2])
+    for case in cases if returned else ():
+        perform(case, "return", world.reviewer(case, Role.COLLEGE), reason="x_other", words="写明原因")
+    return [*cases, own, other, file]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +11,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from qicheng.domain.campus.models import DestinationAmendment, Part
+from qicheng.domain.campus.models import DestinationAmendment, FileAmendment, Part
 from qicheng.domain.campus.queries import changes as queries
 from qicheng.domain.campus.sheets import changes as sheets
 from qicheng.domain.registration.models import Registration
@@ -22,7 +23,9 @@ from qicheng.foundation.access import SYSTEM, Area, Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, begin, carry_on, in_process, perform, timeline
 from qicheng.foundation.notice.models import Notice
+from tests.clients import signed_in
 from tests.domain.campus import changing
+from tests.filling import destination
 from tests.world import credit_code
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("CAM-04")]
@@ -211,3 +214,87 @@ def test_letters_lead_to_the_change_that_mends_each_part(world):
         mailing.POLITICS: ("个人信息完善", "campus:personal"), mailing.DESTINATION: ("改签申请", "campus:change_unit"),
         mailing.UNIT: ("毕业去向修改", "campus:change_destination"), mailing.RECORD: ("户档信息修改", "campus:change_files"),
     }  # fmt: skip
+
+
+# ---- the pages
+
+
+def page(seat, address: str, given: dict[str, str] | None = None) -> str:
+    client = signed_in(seat)
+    answer = client.get(address, follow=True) if given is None else client.post(address, given, follow=True)
+    assert answer.status_code == 200, (answer.status_code, address)
+    found: str = answer.content.decode()
+    return found
+
+
+def test_its_graduate_fills_in_the_form_sees_old_and_new_and_submits_and_the_college_decides(world):
+    target = changing.in_force(world)
+    me, college = world.seats[Role.GRADUATE], world.seats[Role.COLLEGE]
+    overview = page(me, "/campus/changes/")
+    assert overview.count("可以申请") == 2
+    assert "现在不能申请：还没有登记户档信息。" in overview
+    assert "现在不能申请户档信息修改：还没有登记户档信息。" in page(me, "/campus/changes/files/")
+    form = page(me, "/campus/changes/destination/")
+    assert "不变的内容" in form
+    assert target.terms["contact"] in form
+    shown = page(
+        me, "/campus/changes/destination/", {"key": "k1", **given_of(world, target), "contact": "周敏", "why": ""}
+    )
+    assert "还没有填好：修改原因" in shown
+    case = DestinationAmendment.all_rows.get()
+    assert (case.state, sheets.changes(case)) == ("draft", {"单位联系人": [target.terms["contact"], "周敏"]})
+    again = {"key": "k2", "seen": "1", **given_of(world, target), "contact": "周敏", "why": "换了联系人"}
+    assert "<del>" in page(me, "/campus/changes/destination/", again)
+    page(me, f"/act/destination_amendment/{case.public_id}/submit/", {"seen": "2", "key": "k3"})
+    assert "「毕业去向修改」还没有办完" in page(me, "/campus/changes/")
+
+    assert "陈诚" in page(college, "/campus/changes/review/destination/?turn=own")
+    assert signed_in(college).get("/campus/changes/review/destination/next/").url.endswith(f"/{case.public_id}/")
+    review = page(college, f"/campus/changes/destination/{case.public_id}/")
+    assert review.index("is-diff") < review.index("修改原因")
+    asked = page(college, "/campus/changes/review/destination/batch/", {"act": "approve", "case": str(case.public_id)})
+    line = re.search(r'name="line" value="([^"]+)"', asked)
+    assert line is not None
+    done = page(college, "/campus/changes/review/destination/batch/done/", {"act": "approve", "line": line[1]})
+    assert "审核通过 1 条" in done
+    case.refresh_from_db()
+    assert case.state == "school_review"
+    assert "还没有申请" in page(college, "/campus/changes/review/files/")
+    assert signed_in(world.stranger_seats[Role.COLLEGE]).get("/campus/changes/review/destination/").status_code == 404
+
+
+def given_of(world, target) -> dict[str, str]:
+    """What the form of the same unit sends, as it was prefilled; the division by its three selects."""
+    own = {key: str(value or "") for key, value in target.terms.items()}
+    area = own.pop("area")
+    return own | {"area_province": f"{area[:2]}0000", "area_city": f"{area[:4]}00", "area_county": area}
+
+
+def test_for_another_unit_the_type_is_chosen_first_and_the_old_units_data_are_not_filled_in(world):
+    target = changing.in_force(world)
+    me = world.seats[Role.GRADUATE]
+    form = page(me, "/campus/changes/unit/?kind=platform_study_at_home")
+    assert "现在的去向" in form
+    assert 'name="kind" value="platform_study_at_home"' in form
+    assert 'name="school"' in form
+    given = {**destination("platform_study_at_home"), "kind": "platform_study_at_home", "why": "读研", "key": "k1"}
+    shown = page(me, "/campus/changes/unit/", given)
+    assert "原单位的解约函 0 份" in shown
+    case = DestinationAmendment.all_rows.get()
+    assert (case.kind, case.state, target.kind) == ("platform_study_at_home", "draft", "platform_agreement")
+    turned = page(me, "/campus/changes/unit/?kind=platform_agreement")
+    assert 'name="credit_code"' in turned
+    case.refresh_from_db()
+    assert case.kind == "platform_study_at_home"
+
+
+def test_file_and_household_are_asked_as_they_were_registered(world):
+    target = changing.file_in_force(world)
+    me = world.seats[Role.GRADUATE]
+    assert target.terms["archive_contact"] in page(me, "/campus/changes/files/")
+    shown = page(me, "/campus/changes/files/", {**target.terms, "archive_contact": "吴芳", "why": "换人", "key": "k1"})
+    assert "吴芳" in shown
+    case = changing.submitted(world, FileAmendment.all_rows.get())
+    review = page(world.seats[Role.COLLEGE], f"/campus/changes/files/{case.public_id}/")
+    assert review.index("is-diff") < review.index("修改原因")
+    assert "陈诚" in page(world.seats[Role.COLLEGE], "/campus/changes/review/files/")

@@ -46,7 +46,7 @@ def amending(
     may_begin = (guards.is_in_force, either.nothing_else_open)
     is_right = (guards.is_filled_in, guards.something_changes, *fits)
     found = review(
-        GRANTED, returned, when=(*decides, guards.is_in_force, guards.is_as_submitted, *fits, has_its_proofs), on_approval=effects.carry_out,
+        GRANTED, returned, when=(*decides, guards.is_in_force, guards.is_as_submitted, guards.is_filled_in, *fits, has_its_proofs), on_approval=effects.carry_out,
         ending=ENDING, office="学校", verb="审核",
     )  # fmt: skip
     return Flow(
