@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from qicheng.domain.campus.models import FileRegistration, Part
 from qicheng.domain.campus.queries import files
@@ -13,12 +14,14 @@ from qicheng.domain.campus.queries.forms import declared_of
 from qicheng.domain.campus.queries.personal import is_recommended, personal_step
 from qicheng.domain.campus.queries.platform import registration_of
 from qicheng.domain.campus.queries.profile import closing_day, profile_of
+from qicheng.domain.campus.queries.questionnaires import offers
 from qicheng.domain.campus.sheets.forms import FLOW as DECLARED
 from qicheng.domain.campus.sheets.platform import FLOW as PLATFORM
 from qicheng.domain.transfer.queries import mailing
 from qicheng.domain.transfer.queries.confirmation import confirmation_of
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.perform import standing_in, timeline
+from qicheng.foundation.kit.calendar import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -246,8 +249,14 @@ def _mailing(actor: Actor, graduate: Graduate) -> Step | None:
 
 
 def _questionnaires(actor: Actor, graduate: Graduate) -> Step | None:
-    url = _address("campus:questionnaires")
-    return Step("questionnaires", "调查问卷", "", "neu", "见问卷", url=url, action="看问卷") if url else None
+    """What the school asks: the graduate's turn as long as one that is open waits; no step where none was ever asked."""
+    asked, url = offers(actor, graduate, day_of(timezone.now())), _address("campus:questionnaires")
+    if not asked:
+        return None
+    waiting = [one.form.title for one in asked if one.is_waiting]
+    if waiting:
+        return Step("questionnaires", "调查问卷", "you", "warn", f"{len(waiting)} 份待你填写", "、".join(waiting), url, "填写问卷")
+    return Step("questionnaires", "调查问卷", "done", "ok", "没有要填的", url=url, action="看问卷")
 
 
 def _last_words(case: Any) -> str:
