@@ -29,7 +29,7 @@ def submitted_while_it_is_reported(world: Any, monkeypatch: Any) -> tuple[Any, i
     submit = partial(perform, case, "submit", world.of(world.graduate))
     plan, _, _ = overtaken(monkeypatch, Plan, "save", partial(has.reported, world), submit)
     assert fresh(case).state == "college_review"
-    return plan, plan.missing, PlanLine.all_rows.filter(plan=plan, form="").count()
+    return plan, plan.missing, PlanLine.all_rows.filter(plan=plan, form="nothing").count()
 
 
 def test_what_is_submitted_while_a_plan_is_reported_comes_after_it(committed_world, monkeypatch):

@@ -50,7 +50,7 @@ def test_a_plan_is_reported_from_the_day_on_when_everybody_is_reviewed_and_accou
     plan = reported(forms, "周思源已保存，许念在联系")
     assert (plan.state, plan.total, plan.missing) == ("reported", 3, 2)
     assert lines(plan) == {
-        "陈诚": ("declared_flex_cert", "云岭数据科技有限公司", "school_review"), "周思源": ("", "", ""), "许念": ("", "", "")
+        "陈诚": ("declared_flex_cert", "云岭数据科技有限公司", "school_review"), "周思源": ("nothing", "", ""), "许念": ("nothing", "", "")
     }  # fmt: skip
     with pytest.raises(Refused, match="已经上报过"):
         reported(forms)
@@ -91,7 +91,7 @@ def test_a_plan_that_the_school_sends_back_is_reported_again_and_the_first_round
     assert (plan.rounds, plan.missing, lines(plan, 1)["许念"][0], lines(plan, 2)["许念"][0]) == (
         2,
         2,
-        "",
+        "nothing",
         "declared_unemployed",
     )
     perform(plan, "return", school, words="再补充一次")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -14,17 +14,7 @@ from qicheng.foundation.access import Area, Role, Tier
 from qicheng.foundation.access.rows import EVERYTHING, Scope, Scoped
 from qicheng.foundation.flow.models import Case, Lock
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 _SETTINGS = Registration.locks[0]
-SCOPE = {
-    "college": "college",
-    "school": "school",
-    "province": "school__province",
-    "ministry": EVERYTHING,
-    "tier": "tier",
-}
 
 
 class Plan(Case, Scoped):
@@ -34,11 +24,13 @@ class Plan(Case, Scoped):
     Its acts hold the school's settings alone, so no act of a graduate is under way when the lines are written.
     """
 
-    scope = Scope(**SCOPE, area=Area.EMPLOYMENT)
+    scope = Scope(
+        college="college", school="school", province="school__province", ministry=EVERYTHING, tier="tier", area=Area.EMPLOYMENT
+    )  # fmt: skip
     detail = "campus:plan"
     locks: ClassVar = (Lock("settings", _SETTINGS.table, _SETTINGS.key, _SETTINGS.columns),)
     frozen: ClassVar = (*Case.frozen, "school_id", "college_id", "tier")
-    refusals: ClassVar[Mapping[str, str]] = {"one_plan_of_a_college": "这个培养层次的就业方案已经上报过了。"}
+    refusals: ClassVar = {"one_plan_of_a_college": "这个培养层次的就业方案已经上报过了。"}
 
     school = models.ForeignKey(School, models.PROTECT)
     college = models.ForeignKey(College, models.PROTECT)
@@ -65,7 +57,7 @@ class Plan(Case, Scoped):
 class PlanLine(Scoped):
     """One graduate in one round of a plan, as it was then; only grows.
 
-    `form` is the type's key, the name of a national way, 'recommended', or '' for who had filled in nothing; `content` a digest of all that
+    `form` is the type's key, the name of a national way, 'recommended', or 'nothing' where nothing was filled in; `content` a digest of all that
     was filled in.
     """
 

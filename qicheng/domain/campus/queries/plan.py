@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from qicheng.foundation.access import Actor
 
-RECOMMENDED, NOTHING = "recommended", ""
+RECOMMENDED, NOTHING = "recommended", "nothing"
 # A graduate `g` with the registration `r` that is submitted or in force, and the form `d` that was saved and not submitted.
 SOURCE = f"""roster_graduate g LEFT JOIN registration_registration r ON r.cohort = g.cohort AND r.graduate_id = g.id AND r.live
     LEFT JOIN registration_registration d ON d.cohort = g.cohort AND d.graduate_id = g.id AND d.flow_name = '{FLOW}' AND d.state = 'draft'"""

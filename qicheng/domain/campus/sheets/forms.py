@@ -343,7 +343,7 @@ CHOICES = (
     *(_single(one) for one in (AGREEMENT, MASTER, DOCTOR, POSTDOC)),
     Choice(
         "已出国", "已经被境外院校录取。户口和档案一律不能留学校，按下面的情况选；公派的可以申请暂存。",
-        (("攻读硕士、博士，户档转教育部留学服务中心", ABROAD_CENTRE), ("户档转回生源地（公派、博士后、赴港澳台的都选这里）", ABROAD_HOME)),
+        (("攻读硕士、博士，户档转教育部留学服务中心", ABROAD_CENTRE), ("户档转回生源地", ABROAD_HOME)),
         "出国（境）工作属于灵活就业，不在这里填。", ("去填灵活就业（出国（境）工作）", FLEX_ABROAD),
     ),
     Choice("灵活就业", f"{FLEXIBLE}主要包括签订劳动合同、单位用人证明、出国工作等。", (("用人单位证明", FLEX_CERTIFIED), ("出国（境）工作", FLEX_ABROAD))),
