@@ -102,12 +102,10 @@ class CampusConfig(AppConfig):
         from .effects import deferral, one_change  # noqa: PLC0415 -- needs the models
         from .guards.deferral import none_is_left_unsent  # noqa: PLC0415 -- needs the models
 
-        declared = FLOWS.get("declared")
-        if declared is None:
-            return
+        declared = FLOWS["declared"]
         declared.gated_by("submit", none_is_left_unsent)
-        for state in ("college_review", "school_review"):
-            declared.followed_by(state, deferral.end_unfit_requests)
+        for key in ("college_review", "school_review"):
+            declared.followed_by(key, deferral.end_unfit_requests)
         declared.followed_by("effective", deferral.end_other)
         declared.followed_by("effective", deferral.keep_again)
         for key, state in declared.states.items():
