@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .pages import (
+    answers,
     applications,
     changes,
     consents,
@@ -17,6 +18,7 @@ from .pages import (
     platform,
     prints,
     profile,
+    questionnaires,
     steps,
 )
 
@@ -95,12 +97,21 @@ after_approval = [
     path("campus/changes/destination/<uuid:public_id>/", changes.destination_amendment, name="destination_amendment"),
     path("campus/changes/files/<uuid:public_id>/", changes.file_amendment, name="file_amendment"),
 ]
+own_questionnaires = [
+    path("campus/questionnaires/", questionnaires.questionnaires, name="questionnaires"),
+    path("campus/questionnaires/<uuid:public_id>/", questionnaires.questionnaire, name="questionnaire"),
+]
 builder = [
     path("settings/forms/<slug:purpose>/", made.forms, name="made_forms"),
     path("settings/forms/<slug:purpose>/new/", made.new, name="made_new"),
     path("settings/forms/<slug:purpose>/<uuid:public_id>/", made.made, name="made"),
     path("settings/forms/<slug:purpose>/<uuid:public_id>/about/", made.spec, name="made_spec"),
     path("settings/forms/<slug:purpose>/<uuid:public_id>/rules/", made.terms, name="made_terms"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/results/", answers.results, name="made_results"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/results/answers.xlsx", answers.workbook, name="made_workbook"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/results/<slug:key>/", answers.written, name="made_words"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/people/", answers.people, name="made_people"),
+    path("settings/forms/<slug:purpose>/<uuid:public_id>/people/remind/", answers.remind, name="made_remind"),
     path("settings/forms/<slug:purpose>/<uuid:public_id>/add/", made.entry, name="made_new_entry"),
     path("settings/forms/<slug:purpose>/<uuid:public_id>/step/<slug:name>/", made.step, name="made_step"),
     path("settings/forms/<slug:purpose>/<uuid:public_id>/version/<int:number>/", made.preview, name="made_preview"),
@@ -114,6 +125,7 @@ urlpatterns = [
     *own_applications,
     *after_approval,
     *builder,
+    *own_questionnaires,
     *declared_and_reported,
     *own_information,
     *for_graduates,

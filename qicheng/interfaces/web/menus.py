@@ -100,6 +100,7 @@ CampusEntry = tuple[str, str, str, tuple[Role, ...], tuple[Area, ...], tuple[Par
 CAMPUS_SIDE: tuple[CampusEntry, ...] = (
     ("申请事项", "/campus/applications/", "check-circle", BOTH, (EMPLOYMENT,), (Part.APPLICATIONS,)),
     ("申请事项设计", "/settings/forms/application/", "pen", SCHOOL_ONLY, (EMPLOYMENT,), (Part.APPLICATIONS,)),
+    ("问卷设计和结果", "/settings/forms/questionnaire/", "chart", SCHOOL_ONLY, (EMPLOYMENT,), (Part.QUESTIONNAIRES,)),
     ("个人信息完善", "/campus/personal/people/", "users", BOTH, (EMPLOYMENT,), (Part.PERSONAL,)),
     ("审核补充信息", "/campus/supplements/review/", "check-circle", (Role.COLLEGE,), (EMPLOYMENT,), (Part.SUPPLEMENT,)),
     ("补充个人就业信息", "/campus/supplements/", "users", BOTH, (EMPLOYMENT,), (Part.SUPPLEMENT,)),

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from qicheng.domain.campus.effects import made
 from qicheng.domain.campus.effects import questionnaires as effects
 from qicheng.domain.campus.guards.questionnaires import questionnaires_are_answered
 from qicheng.domain.campus.models import Answer
 from qicheng.domain.campus.queries import questionnaires as queries
+from qicheng.domain.campus.queries import steps
 from qicheng.domain.campus.sheets.questionnaires import merged
 from qicheng.domain.orgs.effects.settings import Outdated
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, noted
+from qicheng.foundation.flow.words import messages
 from qicheng.foundation.kit.calendar import day_of
+from qicheng.foundation.notice.models import Notice
+from tests.clients import signed_in
 from tests.domain.campus.asking import ANSWERS, FIELDS, answered, drafted, now, open_questionnaires, published
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("PKU-08")]
@@ -233,3 +239,124 @@ def test_a_step_waits_for_the_questionnaire_that_is_its_condition_while_it_is_op
     world.open_parts()
     case.graduate = world.neighbour
     assert asks("files") is None
+
+
+# ---- pages
+
+
+def test_a_graduate_answers_in_pages_and_is_told_first_what_the_school_sees(world, school):
+    form, client = (
+        published(world, is_anonymous=True, may_change=True, gate="destination"),
+        signed_in(world.seats[Role.GRADUATE]),
+    )
+    page = f"/campus/questionnaires/{form.public_id}/"
+    assert [line(world).looks, line(world).words] == ["you", "1 份待你填写"]
+    assert "填完才能提交毕业去向。" in client.get("/campus/questionnaires/").content.decode()
+    shown = client.get(page).content.decode()
+    assert (
+        shown.index("匿名问卷") < shown.index("毕业后的打算"),
+        'data-when="f1=1"' in shown,
+        "选「就业」时填写" in shown,
+    ) == (True, True, True)
+    kept = client.post(page, {"seen": "0", "step": "keep", "f1": "1"}, follow=True).content.decode()
+    assert ("已暂存" in kept, 'value="1" id="id_f1_0" checked' in kept) == (True, True)
+    wrong = client.post(page, {"seen": "1", "f1": "1"})
+    assert (wrong.status_code, "看重什么还没有选择" in wrong.content.decode()) == (422, True)
+    whole = {"f1": "1", "f2": ["1"], "f3": "4", "f4": "3", "f5": "", "f6": "北京市"}
+    stale = client.post(page, {"seen": "0", **whole})
+    assert (stale.status_code, Answer.all_rows.get().state) == (409, "draft")
+    done = client.post(page, {"seen": "1", **whole}, follow=True).content.decode()
+    assert ["谢谢你的回答" in done, "现在可以提交毕业去向了。" in done, "北京市" in done, "改一下" in done] == [
+        True
+    ] * 4
+    assert (client.get(f"{page}?change").content.decode().count("提交修改"), line(world).looks) == (1, "done")
+    made.close(school, form.public_id, now(form).version)
+    assert (
+        client.post(page, {"seen": "2", **whole}).status_code,
+        client.get("/campus/questionnaires/").status_code,
+    ) == (409, 200)
+    assert signed_in(world.graduate_seat(world.stranger)).get(page).status_code == 404
+    world.open_parts()
+    assert client.get(page).status_code == 404
+
+
+def line(world):
+    found = steps.line(world.of(world.graduate), world.graduate)
+    return next(one for one in found if one.key == "questionnaires")
+
+
+def test_the_school_declares_looks_reminds_and_takes_the_answers_away_in_pages(world, school):
+    client = signed_in(world.seats[Role.SCHOOL])
+    form = made.make_form(school, world.cohort, "questionnaire", {"title": "意向"}, FIELDS)
+    root = f"/settings/forms/questionnaire/{form.public_id}/"
+    assert client.get(f"{root}results/").status_code == 404
+    sent = {"seen": "1", "levels": ["本科"], "colleges": [str(world.college.pk)], "gate": "report", "may_change": "on"}
+    assert client.post(f"{root}rules/", sent).status_code == 302
+    built = client.get(root).content.decode()
+    assert ["生成去向登记信息报告以前" in built, world.college.name in built, "看结果" in built] == [True, True, False]
+    client.post(f"{root}step/publish/", {"seen": "2"})
+    colleagues = many(world, 3)
+    for n, who in enumerate([world.graduate, *colleagues[:2]]):
+        answered(world, form, who, f5=f"=HYPERLINK({n})")
+    shown = client.get(f"{root}results/").content.decode()
+    assert ["要填 4 人，填了 3 人，75.0%" in shown, "平均 4.00" in shown, "看全部回答" in shown, "<rect" in shown] == [
+        True
+    ] * 4
+    words = client.get(f"{root}results/f5/").content.decode()
+    assert ("=HYPERLINK(0)" in words, world.graduate.name in words, client.get(f"{root}results/f1/").status_code) == (
+        True,
+        True,
+        404,
+    )
+    names = client.get(f"{root}people/?answered=no").content.decode()
+    assert (colleagues[2].name in names, colleagues[0].name in names, "提醒没有填的 1 人" in names) == (
+        True,
+        False,
+        True,
+    )
+    told = [client.post(f"{root}people/remind/", follow=True).content.decode() for _ in range(2)]
+    assert ("已提醒 1 人" in told[0], "没有要提醒的人" in told[1]) == (True, True)
+    owed = Notice.objects.filter(flow=effects.REMINDER, role="graduate", node=colleagues[2].pk, channel="inbox")
+    assert [message.subject for _, message in messages(owed)] == ["请填写问卷：意向"]
+    lines = sheet_lines(client.get(f"{root}results/answers.xlsx"))
+    assert (len(lines), lines[0][:3], lines[0][6:8], lines[1][0]) == (
+        4,
+        ("姓名", "学号", "学院"),
+        ("毕业后的打算", "看重什么"),
+        world.graduate.name,
+    )
+    assert (lines[1][7], lines[1][10]) == ("收入、城市", "=HYPERLINK(0)")
+    assert [(one.act, one.changes["条数"]) for one in noted("questionnaire", newest=1)] == [("export", ["", 3])]
+    for other in (signed_in(world.seats[Role.COLLEGE]), signed_in(world.stranger_seats[Role.SCHOOL])):
+        assert other.get(f"{root}results/").status_code == 404
+
+
+def test_pages_of_an_anonymous_questionnaire_name_nobody(world, school):
+    form, client = published(world, is_anonymous=True), signed_in(world.seats[Role.SCHOOL])
+    root = f"/settings/forms/questionnaire/{form.public_id}/"
+    people = [world.graduate, *many(world, 6)]
+    for n, who in enumerate(people):
+        answered(world, form, who, f5=f"第 {n} 句话")
+    assert (
+        "现在有 7 份" in client.get(f"{root}results/").content.decode(),
+        client.get(f"{root}results/f5/").status_code,
+    ) == (True, 404)
+    assert client.get(f"{root}results/answers.xlsx").status_code == 302
+    listed = client.get(f"{root}people/?answered=yes").content.decode()
+    assert (world.graduate.name in listed, f"{timezone.localdate():%m-%d}" in listed.split("<tbody>")[1]) == (
+        True,
+        False,
+    )
+    made.close(school, form.public_id, now(form).version)
+    words = client.get(f"{root}results/f5/").content.decode()
+    assert (all(f"第 {n} 句话" in words for n in range(7)), any(who.name in words for who in people)) == (True, False)
+    lines = sheet_lines(client.get(f"{root}results/answers.xlsx"))
+    assert (lines[0], len(lines)) == (
+        ("毕业后的打算", "看重什么", "对就业指导的评价", "投过几份简历", "想对学校说的话", "想去的地方"),
+        8,
+    )
+
+
+def sheet_lines(response):
+    assert response.status_code == 200
+    return list(load_workbook(BytesIO(response.content)).active.iter_rows(values_only=True))

@@ -17,7 +17,8 @@ from qicheng.domain.campus.queries import made as queries
 from qicheng.domain.campus.queries.profile import has_part
 from qicheng.domain.campus.sheets import applications as terms_
 from qicheng.domain.campus.sheets import made as sheets
-from qicheng.domain.orgs.models import School
+from qicheng.domain.campus.sheets import questionnaires
+from qicheng.domain.orgs.models import College, School
 from qicheng.domain.orgs.pages import filled, status_of, stood, tried
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.access.pages import audience
@@ -30,10 +31,14 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qicheng.foundation.access.pages import Request
+    from qicheng.foundation.sheets import Sheet
 
     Page = Callable[..., HttpResponse]
 
 EMPLOYMENT = Area.EMPLOYMENT
+# What the page is called on which a form declares what it has beside its entries.
+HEADINGS = {Purpose.APPLICATION: "办理规则、打印的结果和公示", Purpose.QUESTIONNAIRE: "谁来填，怎么填"}
+EVERYBODY = ("学历", "学院")
 # Acts on a whole form that take nothing but the version that was seen, and what is said when they are done.
 STEPS: dict[str, tuple[Callable[..., object], str]] = {
     "publish": (effects.publish, "已发布，毕业生现在就能填。"),
@@ -124,16 +129,25 @@ def made(request: Request, form: MadeForm) -> HttpResponse:
     return render(request, "campus/made.html", {
         "row": form, "purpose": Purpose(form.purpose), "version": shown, "versions": versions, "is_making": making, "against": against,
         "entries": [(sheets.complete(entry), sheets.told(entry, fields[:place])) for place, entry in enumerate(fields)], "kinds": sheets.KINDS,
-        "terms": told_terms(form, shown), "records": noted(effects.ABOUT, case=str(form.public_id), newest=30), "acts": ACTS,
+        "terms": told_terms(form, shown), "about_terms": HEADINGS[Purpose(form.purpose)], "records": noted(effects.ABOUT, case=str(form.public_id), newest=30), "acts": ACTS,
         "may_write": request.actor.may_write(EMPLOYMENT),
     })  # fmt: skip
 
 
+def terms_of(form: MadeForm) -> tuple[Sheet, Callable[[Any], dict[str, Any]], Callable[[Any], dict[str, Any]]]:
+    """What a form of its purpose declares beside its entries: the sheet, the terms of a version as it shows them, what it says as a version keeps it."""
+    if form.purpose == Purpose.APPLICATION:
+        return terms_.TERMS, terms_.whole, terms_.TERMS.stored
+    colleges = College.objects.filter(school=form.school_id).order_by("name").values_list("pk", "name")
+    sheet = questionnaires.terms_sheet([(str(pk), name) for pk, name in colleges])
+    return sheet, questionnaires.typed, questionnaires.kept
+
+
 def told_terms(form: MadeForm, version: MadeVersion) -> list[tuple[str, str]]:
-    """What an application has beside its entries, in words; nothing of a questionnaire."""
-    if form.purpose != Purpose.APPLICATION:
-        return []
-    return terms_.TERMS.lines(terms_.whole(version.terms))
+    """The same in words."""
+    sheet, typed, _ = terms_of(form)
+    said = typed(version.terms)
+    return [(label, words or ("全部" if label in EVERYBODY else "")) for label, words in sheet.lines(said)]
 
 
 @building(write=True)
@@ -203,26 +217,25 @@ def step(request: Request, form: MadeForm, name: str) -> HttpResponse:
 
 @building(write=True)
 def terms(request: Request, form: MadeForm) -> HttpResponse:
-    """Who reviews, who may apply, what is printed and noticed in public."""
+    """Who reviews, who may apply, what is printed and noticed in public; whom a questionnaire asks, and what waits for it."""
     version = queries.in_the_making(form)
-    if form.purpose != Purpose.APPLICATION:
-        raise Http404
     if version is None:
         say(request, "已经发布的内容不能直接改，先开始一个新版本。", "warn")
         return redirect("campus:made", form.purpose, form.public_id)
-    before = terms_.whole(version.terms)
-    form_ = filled(terms_.TERMS, request, before)
+    sheet, typed, kept = terms_of(form)
+    before = typed(version.terms)
+    form_ = filled(sheet, request, before)
 
     def act(given: dict[str, Any]) -> None:
-        changes = terms_.TERMS.changes(before, given)
-        effects.put_terms(request.actor, form.public_id, seen(request, form), terms_.TERMS.stored(given), changes)
+        changes = sheet.changes(before, given)
+        effects.put_terms(request.actor, form.public_id, seen(request, form), kept(given), changes)
 
-    if tried(request, form_, act, "已保存。打印的结果可以预览。"):
+    if tried(request, form_, act, "已保存。打印的结果可以预览。" if form.purpose == Purpose.APPLICATION else "已保存。"):
         return redirect("campus:made", form.purpose, form.public_id)
-    groups = dict.fromkeys(field.group for field in terms_.TERMS)
+    groups = dict.fromkeys(field.group for field in sheet)
     return render(request, "campus/made_terms.html", {
-        "row": form, "form": form_, "groups": {group: [form_[f.key] for f in terms_.TERMS if f.group == group] for group in groups},
-        "names": terms_.names(version.fields),
+        "row": form, "form": form_, "groups": {group: [form_[f.key] for f in sheet if f.group == group] for group in groups},
+        "names": terms_.names(version.fields) if form.purpose == Purpose.APPLICATION else [], "heading": HEADINGS[Purpose(form.purpose)],
     }, status=status_of(form_))  # fmt: skip
 
 
@@ -277,9 +290,9 @@ def compare(request: Request, form: MadeForm, number: int) -> HttpResponse:
     """A version beside the one before it: entries added, taken away, moved or changed; what else it declares."""
     version, before = numbered(form, number), numbered(form, number - 1)
     rows = sheets.differences(before.fields, version.fields)
-    if form.purpose == Purpose.APPLICATION:
-        changes = terms_.TERMS.changes(terms_.whole(before.terms), terms_.whole(version.terms))
-        rows += [(label, was, became) for label, (was, became) in changes.items()]
+    sheet, typed, _ = terms_of(form)
+    changes = sheet.changes(typed(before.terms), typed(version.terms))
+    rows += [(label, was, became) for label, (was, became) in changes.items()]
     return render(
         request, "campus/made_compare.html", {"row": form, "version": version, "before": before, "rows": rows}
     )

@@ -50,8 +50,9 @@ HAS_ANSWERED = "coalesce(a.state <> 'draft', false)"
 # The answers that count: of whom the actor sees, up to the newest that is not held back.
 ANSWERS = "campus_answer a JOIN roster_graduate g ON g.id = a.graduate_id JOIN orgs_college k ON k.id = g.college_id"
 EVERY, NONE_YET = 0, -1
-COUNTS = f"""a.state <> 'draft' AND g.removed_at IS NULL
-    AND (%(until)s::bigint = {EVERY} OR (a.submitted_at, a.id) <= (SELECT b.submitted_at, b.id FROM campus_answer b WHERE b.id = %(until)s::bigint))"""
+IS_IN = "a.state <> 'draft' AND g.removed_at IS NULL"
+UP_TO = f"""(%(until)s::bigint = {EVERY}
+    OR (a.submitted_at, a.id) <= (SELECT b.submitted_at, b.id FROM campus_answer b WHERE b.id = %(until)s::bigint))"""
 # Each value that was given to a question, several of one answer each by itself.
 _VALUES = """CROSS JOIN LATERAL jsonb_each(a.answers) e CROSS JOIN LATERAL jsonb_array_elements_text(
     CASE jsonb_typeof(e.value) WHEN 'array' THEN e.value ELSE jsonb_build_array(e.value) END) given"""
@@ -172,7 +173,7 @@ class Look:
 
     @property
     def where(self) -> str:
-        return f"""a.form_id = %(form)s AND a.cohort = %(cohort)s AND {COUNTS} AND {_scope(self.actor)}
+        return f"""a.form_id = %(form)s AND a.cohort = %(cohort)s AND {IS_IN} AND {UP_TO} AND {_scope(self.actor)}
             AND (cardinality(%(colleges)s::bigint[]) = 0 OR g.college_id = ANY(%(colleges)s::bigint[]))
             AND (cardinality(%(levels)s::text[]) = 0 OR g.level = ANY(%(levels)s::text[]))"""
 
