@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from qicheng.domain.campus.models import DestinationAmendment, FileAmendment, Part
 from qicheng.domain.campus.queries import changes as queries
+from qicheng.domain.campus.queries import steps
 from qicheng.domain.campus.sheets import changes as sheets
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.roster.models import EmploymentRecord
@@ -247,6 +248,8 @@ def test_its_graduate_fills_in_the_form_sees_old_and_new_and_submits_and_the_col
     assert "<del>" in page(me, "/campus/changes/destination/", again)
     page(me, f"/act/destination_amendment/{case.public_id}/submit/", {"seen": "2", "key": "k3"})
     assert "「毕业去向修改」还没有办完" in page(me, "/campus/changes/")
+    step = next(one for one in steps.line(world.of(world.graduate), world.graduate) if one.key == case.flow_name)
+    assert (step.looks, step.words) == ("now", "待学院审核")
 
     assert "陈诚" in page(college, "/campus/changes/review/destination/?turn=own")
     assert signed_in(college).get("/campus/changes/review/destination/next/").url.endswith(f"/{case.public_id}/")

@@ -29,7 +29,7 @@ class Consent(Case, Scoped):
     """
 
     scope: ClassVar = SCOPE
-    locks: ClassVar = (
+    locks: ClassVar[tuple[Lock, ...]] = (
         *Registration.locks,
         Lock("registration", "registration_registration", (("id", "registration_id"),), ("flow_name", "state", "kind")),
     )

@@ -292,7 +292,7 @@ def reviewed(request: Request, case: Any) -> HttpResponse:
     return render(request, "campus/change_case.html", {
         **said_of(request, case), "acts": [decision(case, one) for one in acts], "hold": hold, "here": request.path,
         "onward": reverse("campus:next_change", args=[about]) if case.standing.turn is actor.role else "",
-        "doubts": files.doubts(case) if about == listings.FILES and case.standing.turn else [],  # type: ignore[arg-type]
+        "doubts": files.doubts(case) if about == listings.FILES and case.standing.turn else [],
         "events": registrations.lines_for_reviewers(case, timeline(case)), "back": reverse("campus:change_queue", args=[about]),
         "registration_url": reverse("registration:detail", args=[case.registration.public_id]),
     })  # fmt: skip

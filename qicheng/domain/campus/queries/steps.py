@@ -9,12 +9,13 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from qicheng.domain.campus.models import FileRegistration, Part
-from qicheng.domain.campus.queries import files
+from qicheng.domain.campus.queries import changes, files
 from qicheng.domain.campus.queries.forms import declared_of
 from qicheng.domain.campus.queries.personal import is_recommended, personal_step
 from qicheng.domain.campus.queries.platform import registration_of
 from qicheng.domain.campus.queries.profile import closing_day, profile_of
 from qicheng.domain.campus.queries.questionnaires import offers
+from qicheng.domain.campus.sheets.changes import FILES, SAME_UNIT
 from qicheng.domain.campus.sheets.forms import FLOW as DECLARED
 from qicheng.domain.campus.sheets.platform import FLOW as PLATFORM
 from qicheng.domain.transfer.queries import mailing
@@ -146,6 +147,7 @@ def _on_the_platform(actor: Actor, graduate: Graduate, parts: frozenset[str]) ->
         _file(file, destination) if Part.FILES in parts else None,
         _review("college", "学院审核", Role.COLLEGE, reviewed, wanted),
         _review("school", "学校审核", Role.SCHOOL, reviewed, wanted),
+        *(_amendments(actor) if Part.CHANGES in parts else ()),
         _confirmation(actor, graduate),
         _mailing(actor, graduate),
     ]
@@ -206,6 +208,18 @@ def _of_case(key: str, label: str, case: Any, *, edit: str, flow: str) -> Step:
         else "查看"
     )
     return Step(key, label, "you" if is_own else "done", tone, words, _last_words(case), url, action)
+
+
+def _amendments(actor: Actor) -> list[Step]:
+    """What was asked to be changed after approval and is not decided: it comes before what is reported of it (CAM-04)."""
+    found = []
+    for case in (changes.waiting(actor, flow) for flow in (SAME_UNIT, FILES)):
+        if case is not None:
+            tone, words = case.standing.tag(Role.GRADUATE)
+            is_own, url = case.standing.turn is Role.GRADUATE, _address(case.detail, case.public_id)
+            action = "接着办" if is_own else "查看"
+            found.append(Step(case.flow_name, case.flow.label, "you" if is_own else "now", tone, words, _last_words(case), url, action))
+    return found
 
 
 def _review(key: str, label: str, level: Role, cases: Sequence[Any], wanted: int) -> Step:
