@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
-from qicheng.domain.campus.models import NewsItem, Profile
+from qicheng.domain.campus.models import Answer, NewsItem, Plan, PlanLine, Profile
 from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings, TransferSettings
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.roster.models import Graduate, Upload
@@ -24,8 +24,8 @@ from qicheng.domain.transfer.models import (
 from qicheng.foundation.access import FULL, SYSTEM, Actor, Area, Level, Role, Tier, statements
 from qicheng.foundation.access.rows import Scoped, Unscoped
 from qicheng.foundation.flow.models import Case
-from qicheng.foundation.flow.perform import perform
-from tests.domain.campus import applying, consenting, filing
+from qicheng.foundation.flow.perform import be, perform
+from tests.domain.campus import applying, asking, changing, consenting, filing
 from tests.domain.transfer import post
 from tests.sealing import open_verification
 from tests.world import World
@@ -80,9 +80,14 @@ NOT_SHOWN: dict[str, set[Role]] = {
     "Employer": {Role.GRADUATE},
     "Dissolution": {Role.BEARER},
     "NewsItem": {Role.EMPLOYER, Role.PROVINCE, Role.MINISTRY, Role.BEARER},
-    **{name: {Role.EMPLOYER, Role.BEARER} for name in ("Deferral", "OneChange", "DestinationAmendment", "FileAmendment")},
+    **{
+        name: {Role.EMPLOYER, Role.BEARER}
+        for name in ("Deferral", "OneChange", "DestinationAmendment", "FileAmendment")
+    },
+    "PlanLine": {Role.GRADUATE},
     "EmployerLink": {Role.EMPLOYER, Role.PROVINCE, Role.MINISTRY},
     **{name: {*Role} - {Role.SCHOOL, Role.SYSTEM} for name in ("MadeForm", "MadeVersion")},
+    "Answer": {*Role} - {Role.GRADUATE, Role.SCHOOL, Role.SYSTEM},
 }
 
 # Whose permission a model's rows are read by, where it is not that of employment (ARC-07).
@@ -96,7 +101,7 @@ AREAS = {
 }  # fmt: skip
 
 # What has the tier of whoever made it, and not that of one graduate.
-FILES = (Upload, RecordUpload, HandoverBatch, MailBatch)
+FILES = (Upload, RecordUpload, HandoverBatch, MailBatch, Plan)
 
 
 def above(row: models.Model, below: tuple[models.Model, ...] = ()) -> Iterator[models.Model]:
@@ -128,6 +133,9 @@ def belongs(row: models.Model, actor: Actor) -> bool:
     if role is Role.SYSTEM or role in SHOWN_TO_ALL.get(model, ()):
         return True
     if role in NOT_SHOWN.get(model.__name__, ()):
+        return False
+    # A draft is its author's, and what was answered to an anonymous questionnaire stays so (PKU-08).
+    if isinstance(row, Answer) and role.is_staff and row.state != "submitted":
         return False
     has_person = any(isinstance(found, Graduate) for found in above(row))
     if (
@@ -177,22 +185,74 @@ def populate(world: World) -> None:
         perform(world.confirmation_of(graduate), "confirm", world.of(graduate))
     reported(world, late)
     posted(world)
-    for college, tier in ((world.college, "undergraduate"), (world.stranger_college, "undergraduate"), (world.college, "postgraduate")):
+    for college, tier in (
+        (world.college, "undergraduate"),
+        (world.stranger_college, "undergraduate"),
+        (world.college, "postgraduate"),
+    ):
         filing.submitted(world, filing.destination(world, world.new_graduate("白露", college, tier=tier)))
+    amended(world)
     declared(world, late)
+    questioned(world, late)
     consented(world)
+    planned(world)
     for model in SCOPED:
         if not model.all_rows.exists():
             fill(model, world)
 
 
+def amended(world: World) -> None:
+    """A change of a destination and one of file and household on both sides, and of the other tier, each waiting for its college."""
+    for college, tier in (
+        (world.college, "undergraduate"),
+        (world.stranger_college, "undergraduate"),
+        (world.college, "postgraduate"),
+    ):
+        own = filing.destination(world, world.new_graduate("安澜", college, tier=tier))
+        file = filing.approved(world, own)
+        world.open_parts(*changing.PARTS, school=college.school)
+        own.refresh_from_db()
+        for case in (changing.of_the_unit(world, own), changing.of_the_files(world, file)):
+            changing.submitted(world, case)
+
+
 def consented(world: World) -> None:
     """A deferral and a change on both sides, and of the other tier, each waiting for its college."""
-    for college, tier in ((world.college, "undergraduate"), (world.stranger_college, "undergraduate"), (world.college, "postgraduate")):
+    for college, tier in (
+        (world.college, "undergraduate"),
+        (world.stranger_college, "undergraduate"),
+        (world.college, "postgraduate"),
+    ):
         world.open_parts(*consenting.PARTS, school=college.school)
-        asks, changes = (consenting.drafted(world, graduate=world.new_graduate(name, college, tier=tier)) for name in ("陆屿", "沈微"))
+        asks, changes = (
+            consenting.drafted(world, graduate=world.new_graduate(name, college, tier=tier))
+            for name in ("陆屿", "沈微")
+        )
         consenting.waiting(world, asks)
         consenting.change_waiting(world, consenting.approved(world, consenting.submitted(world, changes)))
+
+
+def planned(world: World) -> None:
+    """A plan with a line on both sides, and of the other tier."""
+    for college, tier in (
+        (world.college, "undergraduate"),
+        (world.stranger_college, "undergraduate"),
+        (world.college, "postgraduate"),
+    ):
+        graduate = world.new_graduate("许念", college, tier=tier)
+        be(Actor(Role.COLLEGE, college.pk))
+        plan = Plan.all_rows.create(
+            flow_name="plan", state="reported", live=True, version=1, cohort=world.cohort, school=college.school, college=college, tier=tier,
+        )  # fmt: skip
+        PlanLine.all_rows.create(
+            plan=plan,
+            round=1,
+            place=1,
+            graduate=graduate,
+            name=graduate.name,
+            major=graduate.major,
+            level=graduate.level,
+        )
 
 
 def declared(world: World, late: Graduate) -> None:
@@ -205,6 +265,20 @@ def declared(world: World, late: Graduate) -> None:
         form = applying.published(world, actor)
         for graduate in graduates:
             applying.applied(world, form, graduate)
+
+
+def questioned(world: World, late: Graduate) -> None:
+    """On both sides a questionnaire with an answer and a draft, and an anonymous one; an answer of the other tier."""
+    for school, actor, graduates in (
+        (world.school, world.actor(Role.SCHOOL), (world.graduate, late)),
+        (world.other_school, world.stranger_actor(Role.SCHOOL), (world.stranger,)),
+    ):
+        asking.open_questionnaires(world, school)
+        form, nameless, begun = (asking.published(world, actor, is_anonymous=sealed) for sealed in (False, True, False))
+        for graduate in graduates:
+            asking.answered(world, form, graduate)
+            asking.answered(world, nameless, graduate)
+            asking.drafted(world, begun, graduate)
 
 
 def posted(world: World) -> None:
@@ -269,7 +343,6 @@ def fill(model: type[models.Model], world: World) -> None:
                 given[field.name] = (field.choices[0][0] if field.choices else text)[: field.max_length]
         if hasattr(model, "flow_name"):
             from qicheng.foundation.flow.declare import FLOWS
-            from qicheng.foundation.flow.perform import be
 
             flow = next(flow for flow in FLOWS.values() if flow.model is model)
             role, start = next(iter(flow.starts.items()))

@@ -13,7 +13,7 @@ from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import SYSTEM, Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import begin, perform
-from tests.domain.campus import applying, at_the_platform, changing, consenting, declaring, filing
+from tests.domain.campus import applying, asking, at_the_platform, changing, consenting, declaring, filing
 from tests.domain.campus import filled_personal as own
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Campus:
         self.items = self._news()
         self.declared = applying.Declared(world, self.actor(Role.SCHOOL), self.graduate)
         self.own = own.submitted(world, self.graduate)
+        self.asked = [asking.published(world, self.actor(Role.SCHOOL), gate=gate) for gate in ("report", "")]
+        asking.answered(world, self.asked[0], self.graduate)
 
     def people(self) -> dict[str, Seat]:
         """Whose eyes its pages are seen with, by the name of the walk."""
@@ -116,7 +118,11 @@ class Campus:
     def given(self, actor: Actor) -> dict[str, list[Mapping[str, Any]]]:
         """What to put into the addresses of its pages."""
         one_item = [{"public_id": self.items[-1].public_id}]
+        answered = {"purpose": "questionnaire", "public_id": self.asked[0].public_id}
         return self.declared.given(actor) | {
+            "campus:questionnaire": [{"public_id": one.public_id} for one in self.asked],
+            **{f"campus:made_{page}": [answered] for page in ("results", "people", "remind", "workbook")},
+            "campus:made_words": [{**answered, "key": "f5"}],
             "campus:personal_case": [{"public_id": self.own.public_id}],
             "campus:file_case": [{"public_id": self.file.public_id}],
             "campus:destination_amendment": [{"public_id": self.changes[0 if actor.role is Role.GRADUATE else 1].public_id}],
