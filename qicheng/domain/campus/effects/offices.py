@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from qicheng.domain.campus.models import OfficeKind, ReceivingOffice, ReceivingRule
+from qicheng.domain.campus.models import OfficeKind, ReceivingRule
 from qicheng.domain.campus.queries import offices as queries
 from qicheng.domain.campus.sheets.offices import OFFICE, RULE
 from qicheng.domain.orgs.effects.settings import Outdated
@@ -26,8 +26,7 @@ ABOUT = "receiving_office"
 
 def values_at(place: str) -> dict[str, str]:
     """What was named at one division itself, in the keys of its sheet."""
-    rows = ReceivingOffice.objects.unscoped("what a province calls its offices binds everybody")
-    named = dict(rows.filter(place=place).values_list("kind", "title"))
+    named = dict(queries.offices().filter(place=place).values_list("kind", "title"))
     return {kind.value: named.get(kind.value, "") for kind in OfficeKind}
 
 
@@ -46,7 +45,7 @@ def name_office(actor: Actor, place: str, seen: str, given: Mapping[str, Any]) -
         after = {key: (given.get(key) or "").strip() for key in OFFICE.keys}
         for kind in OfficeKind:
             if after[kind.value] != before[kind.value]:
-                ReceivingOffice.objects.unscoped("the province's own row").update_or_create(
+                queries.offices().update_or_create(
                     place=place, kind=kind.value, defaults={"title": after[kind.value], "province": province}
                 )
         if changes := OFFICE.changes(before, after):

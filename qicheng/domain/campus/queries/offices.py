@@ -12,6 +12,8 @@ from qicheng.foundation.codes import divisions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from django.db.models import QuerySet
+
 UNKNOWN = "生源地"
 
 
@@ -33,15 +35,22 @@ def office_of(area_code: str, *, for_unemployed: bool) -> str:
 
 def pattern_of(area_code: str) -> Pattern:
     """The rule of the province that a division belongs to (PKU-02); 人力资源和社会保障局 where it has said nothing."""
-    rows = ReceivingRule.objects.unscoped("what a province calls its offices binds everybody")
-    found = rows.filter(province__code=_province(area_code)).values_list("pattern", flat=True).first()
+    found = _rules().filter(province__code=_province(area_code)).values_list("pattern", flat=True).first()
     return Pattern(found) if found else Pattern.LABOUR
+
+
+def offices() -> QuerySet[ReceivingOffice]:
+    """All that provinces have named; who may name what the effect says."""
+    return ReceivingOffice.objects.unscoped("what a province calls its offices binds everybody")
+
+
+def _rules() -> QuerySet[ReceivingRule]:
+    return ReceivingRule.objects.unscoped("what a province calls its offices binds everybody")
 
 
 def rule_of(province: int) -> ReceivingRule:
     """The province's rule; an unsaved one where it has none."""
-    rows = ReceivingRule.objects.unscoped("what a province calls its offices binds everybody")
-    return rows.filter(province=province).first() or ReceivingRule(province_id=province)
+    return _rules().filter(province=province).first() or ReceivingRule(province_id=province)
 
 
 def places(province: Province, above: str = "") -> list[Place]:
@@ -82,8 +91,7 @@ def _province(code: str) -> str:
 
 def _named(codes: Iterable[str]) -> dict[tuple[str, str], str]:
     wanted = {above for code in codes if code for above in chain(code)}
-    rows = ReceivingOffice.objects.unscoped("what a province calls its offices binds everybody")
-    found = rows.filter(place__in=wanted).exclude(title="").values_list("place", "kind", "title")
+    found = offices().filter(place__in=wanted).exclude(title="").values_list("place", "kind", "title")
     return {(place, kind): title for place, kind, title in found}
 
 
