@@ -6,7 +6,8 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
 
@@ -360,3 +361,18 @@ def test_pages_of_an_anonymous_questionnaire_name_nobody(world, school):
 def sheet_lines(response):
     assert response.status_code == 200
     return list(load_workbook(BytesIO(response.content)).active.iter_rows(values_only=True))
+
+
+def test_as_much_is_asked_of_the_database_for_many_as_for_few(world, school):
+    form, asked = published(world), []
+    for number in (1, 1, 4):
+        for n, who in enumerate(many(world, number)):
+            answered(world, form, who)
+            published(world, title=f"另一份 {n}")
+        with CaptureQueriesContext(connection) as found:
+            queries.results(whole_look(school, form, world))
+            queries.turnout(school, form, world.cohort)
+            queries.offers(world.actor(Role.GRADUATE), world.graduate, today())
+        asked.append(len(found))
+    # The first time settings are read that are kept.
+    assert asked[1] == asked[2]

@@ -112,7 +112,7 @@ def merged(numbers: Sequence[tuple[Any, int]], fewest: int = FEWEST) -> list[tup
 
     What nobody chose stays by itself: it is about nobody. All of it is one where there are too few for two.
     """
-    groups = [((what,), number) for what, number in numbers if number]
+    groups: list[tuple[tuple[Any, ...], int]] = [((what,), number) for what, number in numbers if number]
     while len(groups) > 1 and (least := min(groups, key=lambda one: one[1]))[1] < fewest:
         groups.remove(least)
         other = min(groups, key=lambda one: one[1])
