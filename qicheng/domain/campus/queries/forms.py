@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 
 from qicheng.domain.campus.models import Part
+from qicheng.domain.campus.queries.personal import first
 from qicheng.domain.campus.queries.profile import shown_parts
 from qicheng.domain.campus.sheets.forms import FLOW
 from qicheng.domain.registration.models import UNSENT, Registration
@@ -49,4 +50,5 @@ def place_of(graduate: Graduate) -> Elsewhere | None:
     """Where the graduate declares, if the school has the part."""
     if Part.FORMS.value not in shown_parts(graduate.school_id, graduate.cohort):
         return None
-    return Elsewhere("填报毕业去向", "先选就业形式，表单跟着变；学院、就业中心审核。", reverse("campus:forms"))
+    told = "先选就业形式，表单跟着变；学院、就业中心审核。"
+    return first(graduate, Elsewhere("填报毕业去向", told, reverse("campus:forms")))

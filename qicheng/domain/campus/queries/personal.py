@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from qicheng.domain.campus.models import Part, PersonalInformation, Supplement
 from qicheng.domain.campus.queries.profile import profile_of
+from qicheng.domain.registration.queries import Elsewhere
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import timeline
@@ -88,6 +89,14 @@ def personal_step(graduate: Graduate) -> Step | None:
     if Part.PERSONAL in parts:
         return _personal(graduate)
     return _supplement(graduate) if Part.SUPPLEMENT in parts else None
+
+
+def first(graduate: Graduate, then: Elsewhere) -> Elsewhere:
+    """Where the graduate goes next: to what is asked before the registration, or else to `then`."""
+    step = personal_step(graduate)
+    if step is None or step.is_passed:
+        return then
+    return Elsewhere(step.label, f"{step.words}。{then.title}之前先办好这一步。", step.address)
 
 
 def _personal(graduate: Graduate) -> Step:

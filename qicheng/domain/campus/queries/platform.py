@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 
 from qicheng.domain.campus.models import Part
+from qicheng.domain.campus.queries.personal import first
 from qicheng.domain.campus.queries.profile import shown_parts
 from qicheng.domain.campus.sheets.platform import FLOW
 from qicheng.domain.registration.models import UNSENT, Registration
@@ -50,8 +51,5 @@ def place_of(graduate: Graduate) -> Elsewhere | None:
     """Where the graduate registers, if the school has the platform."""
     if Part.PLATFORM.value not in shown_parts(graduate.school_id, graduate.cohort):
         return None
-    return Elsewhere(
-        "登记毕业去向",
-        "在学校平台登记，学院、学校两级审核通过以后上报，再由你在登记确认里确认。",
-        reverse("campus:platform"),
-    )
+    told = "在学校平台登记，学院、学校两级审核通过以后上报，再由你在登记确认里确认。"
+    return first(graduate, Elsewhere("登记毕业去向", told, reverse("campus:platform")))
