@@ -50,6 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where processes share a run, browsers go first, and of these the walk over all pages: short tests fill up the end evenly."""
     if hasattr(config, "workerinput"):
+        apart = [one.nodeid for one in items if one.get_closest_marker("xdist_group") and "@" not in one.nodeid]
+        assert not apart, (
+            "this pytest and this pytest-xdist do not keep groups together: what is made once is made again and again"
+        )
         items.sort(key=lambda one: (one.get_closest_marker("journey") is None, "test_every_page" not in one.nodeid))
 
 
@@ -110,7 +114,7 @@ class Databases:
             self.run(
                 TEMPLATE_HOST,
                 f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
-                f"CREATE DATABASE {name} TEMPLATE {template} OWNER {Postgres.OWNER}",
+                f"CREATE DATABASE {name} TEMPLATE {template} OWNER {Postgres.OWNER} STRATEGY FILE_COPY",
                 f"REVOKE TEMPORARY, CREATE ON DATABASE {name} FROM PUBLIC",
                 f"GRANT CONNECT ON DATABASE {name} TO {Postgres.APP}",
             )
