@@ -54,7 +54,8 @@ def intended(flow: str, target: Registration | FileRegistration, kind: str = "")
     made: Amendment
     if isinstance(target, FileRegistration):
         above: Any = target.above("destination")
-        made = FileAmendment(file=target, registration_id=above.id if above else None, **known)
+        known["registration_id"] = above.id if above else None
+        made = FileAmendment(file=target, **known)
         held = ""
     else:
         held = target.kind
