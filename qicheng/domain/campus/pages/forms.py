@@ -39,7 +39,7 @@ def returned_words(record: Record) -> str:
 MANNER = Manner(
     "填报毕业去向", says="保存以后还可以修改。提交以后由学院、就业中心审核；签就业协议的，提交以后不能自己修改。", keep="保存", hand_in="核对并提交",
     sent="已经提交。保存以后，学院按改过的内容重新审核；要改就业形式、换证明材料的，先撤回。", locked="自动填写，不用填也不能改",
-    returned=returned_words, line=queries.line, choosing="campus:forms", beside=beside,
+    returned=returned_words, line=queries.line, choosing="campus:forms", chosen="就业形式", beside=beside,
     follows=(
         ("学院审核", USUAL_PACE), ("就业中心审核", USUAL_PACE), ("学院上报就业方案", "上报以后要修改的，向学院申请"),
         ("没有通过", "退回给你，写明原因，改好再提交"),

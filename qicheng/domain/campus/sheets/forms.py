@@ -292,7 +292,7 @@ FLEX_CERTIFIED = form(
         Field("proof", "有什么证明", "choice", choices=(("11", "签订劳动合同"), ("12", "单位用人证明")), group=UNIT),
         replace(NAME, label="灵活就业单位名称", hint="与劳动合同或用人证明上的公章一致"), replace(AREA, label="灵活就业单位所在地"),
     ), check=place_is_exact),
-    f"{FLEXIBLE}签了劳动合同，或者有单位用人证明。户口和档案转回生源地，可以申请暂缓派遣。", sent_home("flex.cert"), subkind="proof",
+    "签了劳动合同，或者有单位用人证明。户口和档案转回生源地，可以申请暂缓派遣。", sent_home("flex.cert"), subkind="proof",
 )  # fmt: skip
 FLEX_ABROAD = form(
     "flex.abroad", Group.EMPLOYMENT, "10",
@@ -300,7 +300,7 @@ FLEX_ABROAD = form(
         replace(NAME, label="灵活就业单位名称", hint="与劳动合同或用人证明上的公章一致"),
         replace(COUNTRY, label="灵活就业单位所在地", hint="国家或地区，例如：新加坡", group=UNIT),
     ), check=is_abroad),
-    f"{FLEXIBLE}去国外或港澳台工作的选这一种。户口和档案必须转回生源地，不能申请暂缓派遣。", sent_home("flex.abroad"),
+    "去国外或港澳台工作的选这一种。户口和档案必须转回生源地，不能申请暂缓派遣。", sent_home("flex.abroad"),
 )  # fmt: skip
 FREELANCE = form(
     "freelance", Group.EMPLOYMENT, "76",
@@ -343,7 +343,7 @@ CHOICES = (
     *(_single(one) for one in (AGREEMENT, MASTER, DOCTOR, POSTDOC)),
     Choice(
         "已出国", "已经被境外院校录取。户口和档案一律不能留学校，按下面的情况选；公派的可以申请暂存。",
-        (("攻读硕士、博士，户档转教育部留学服务中心", ABROAD_CENTRE), ("户档转回生源地", ABROAD_HOME)),
+        (("户档转教育部留学服务中心", ABROAD_CENTRE), ("户档转回生源地", ABROAD_HOME)),
         "出国（境）工作属于灵活就业，不在这里填。", ("去填灵活就业（出国（境）工作）", FLEX_ABROAD),
     ),
     Choice("灵活就业", f"{FLEXIBLE}主要包括签订劳动合同、单位用人证明、出国工作等。", (("用人单位证明", FLEX_CERTIFIED), ("出国（境）工作", FLEX_ABROAD))),

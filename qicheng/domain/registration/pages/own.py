@@ -62,7 +62,7 @@ class Manner:
     `line(case)` is the line of steps above form and case, (step, word, done|now|you|stop|'') each, as `ui.relay` takes them; `returned(record)`
     what is said above the reason of a return, `sent` above a form that lies with reviewers, `locked` above what follows by itself, `follows` what happens after submitting, `ending` how what is in force ends. `is_short`: the second
     button submits at once if nothing stands against it, and otherwise shows what does. `choosing` is the URL name of the page where
-    another type is chosen. `beside(case, actor)` is what else can be done about the case: (heading, words, link, its address or '') each.
+    another type is chosen, `chosen` what its school calls that. `beside(case, actor)` is what else can be done about the case: (heading, words, link, its address or '') each.
     """
 
     heading: str
@@ -79,6 +79,7 @@ class Manner:
     line: Callable[[Registration], Sequence[tuple[str, str, str]]] | None = None
     is_short: bool = False
     choosing: str = ""
+    chosen: str = "毕业去向类型"
     beside: Callable[[Registration, Actor], Sequence[tuple[str, str, str, str]]] | None = None
 
 
