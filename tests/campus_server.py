@@ -17,7 +17,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import django
 from django.conf import settings
 
-PAGE = "<form method='post'>{% csrf_token %}{{ form }}<input type='hidden' name='next' value='{{ next }}'></form>"
+PAGE = "<form method='post'>{% csrf_token %}{{ form }}<input type='hidden' name='next' value='{{ next }}'><button>登录</button></form>"
 
 
 def configure(folder: Path, key: Path) -> None:
@@ -45,7 +45,7 @@ def configure(folder: Path, key: Path) -> None:
                 ],
             },
         }],
-        CAS_AUTH_CLASS="cas_server.auth.DjangoAuthUser", CAS_LOGO_URL=None, CAS_FAVICON_URL=None, CAS_NEW_VERSION_HTML_WARNING=False,
+        CAS_LOGIN_TEMPLATE="registration/login.html", CAS_AUTH_CLASS="cas_server.auth.DjangoAuthUser", CAS_LOGO_URL=None, CAS_FAVICON_URL=None, CAS_NEW_VERSION_HTML_WARNING=False,
         CAS_NEW_VERSION_EMAIL_WARNING=False,
         OAUTH2_PROVIDER={
             "OIDC_ENABLED": True, "OIDC_RSA_PRIVATE_KEY": key.read_text(), "PKCE_REQUIRED": True,

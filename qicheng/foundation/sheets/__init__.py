@@ -258,10 +258,16 @@ class Sheet:
         for field in depending:
             assert field.when is not None
             other, wanted = self[field.when[0]], field.when[1]
-            words = "、".join(label for value, label in other.choices if value in wanted)
+            chosen, rest = (
+                [label for value, label in other.choices if (value in wanted) is is_wanted]
+                for is_wanted in (True, False)
+            )
+            # A long list is told by the few that are not in it.
+            is_long = 0 < 2 * len(rest) < len(chosen)
+            words = f"不是「{'、'.join(rest)}」" if is_long else f"选「{'、'.join(chosen)}」"
             controls[field.key].asked_by = f"{other.key}={' '.join(wanted)}"  # type: ignore[attr-defined]
             controls[field.key].asked_when = (  # type: ignore[attr-defined]
-                f"{other.label}选「{words}」时{'填写' if field.required else '可以填写'}"
+                f"{other.label}{words}时{'填写' if field.required else '可以填写'}"
             )
         return type(f"{self.name}Form", (forms.Form,), {**controls, "clean": clean})
 

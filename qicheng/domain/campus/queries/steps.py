@@ -11,6 +11,7 @@ from django.utils import timezone
 from qicheng.domain.campus.models import FileRegistration, Part
 from qicheng.domain.campus.queries import changes, files
 from qicheng.domain.campus.queries.forms import declared_of
+from qicheng.domain.campus.queries.personal import Step as Own
 from qicheng.domain.campus.queries.personal import is_recommended, personal_step
 from qicheng.domain.campus.queries.platform import registration_of
 from qicheng.domain.campus.queries.profile import closing_day, profile_of
@@ -66,11 +67,13 @@ class Entry:
 def line(actor: Actor, graduate: Graduate) -> list[Step]:
     """The steps that the graduate's school has, in their order; a step opens when what comes before it is done."""
     parts = frozenset(profile_of(graduate.school_id, graduate.cohort).parts)
-    found: list[Step | None] = [_personal(graduate)]
+    own = personal_step(graduate)
+    found: list[Step | None] = [_personal(own)] if own else []
+    first = own.label if own and not own.is_passed else ""
     if Part.PLATFORM in parts:
-        found += _on_the_platform(actor, graduate, parts)
+        found += _on_the_platform(actor, graduate, parts, first)
     elif Part.FORMS in parts:
-        found += _declared(graduate, parts)
+        found += _declared(graduate, parts, first)
     if Part.QUESTIONNAIRES in parts:
         found.append(_questionnaires(actor, graduate))
     return [step for step in found if step is not None]
@@ -103,6 +106,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str, str, Part], ...]], ...] = (
         ("补充个人就业信息", "campus:supplement", "user", "学院审核通过后才能填报毕业去向", Part.SUPPLEMENT),
         ("毕业去向登记", "campus:platform", "pen", "选类型，填签约信息，院校两级审核", Part.PLATFORM),
         ("填报毕业去向", "campus:forms", "pen", "先选就业形式，表单跟着变", Part.FORMS),
+        ("暂缓派遣", "campus:deferrals", "clock", "灵活就业的，提交毕业去向以前申请", Part.DEFERRAL),
         ("户档信息登记", "campus:files", "file", "档案转寄到哪里，户口迁到哪里", Part.FILES),
         ("要交的材料", "campus:papers", "download", "打印申请表和声明", Part.FORMS),
     )),
@@ -111,7 +115,6 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str, str, Part], ...]], ...] = (
         ("改签申请（单位变更）", "campus:change_unit", "pen", "换了单位", Part.CHANGES),
         ("户档信息修改", "campus:change_files", "pen", "档案、户口的去处有变化", Part.CHANGES),
         ("更改毕业去向", "campus:one_changes", "pen", "最多一次，学院和学校都要同意", Part.ONE_CHANGE),
-        ("暂缓派遣", "campus:deferrals", "clock", "灵活就业的，档案和户口留在学校到年底", Part.DEFERRAL),
         ("档案邮寄申请", "transfer:mail", "send", "确认登记信息一个工作日以后可以申请", Part.PLATFORM),
     )),
     ("申请和问卷", (
@@ -128,22 +131,19 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str, str, Part], ...]], ...] = (
 # ---- each step
 
 
-def _personal(graduate: Graduate) -> Step | None:
-    own = personal_step(graduate)
-    if own is None:
-        return None
+def _personal(own: Own) -> Step:
     looks = {"done": "done", "now": "you", "wait": "now"}[own.state]
     return Step("personal", own.label, looks, own.tone, own.words, own.reason or own.note, own.address, own.action)
 
 
-def _on_the_platform(actor: Actor, graduate: Graduate, parts: frozenset[str]) -> list[Step | None]:
-    """The steps behind the personal information where the school registers on its own platform."""
+def _on_the_platform(actor: Actor, graduate: Graduate, parts: frozenset[str], first: str) -> list[Step | None]:
+    """The steps behind the personal information where the school registers on its own platform; `first` is what shuts the next one."""
     destination = registration_of(actor, graduate.pk)
     file = files.newest(actor, graduate.pk) if Part.FILES in parts else None
     reviewed = [case for case in (destination, file) if case is not None and case.live]
     wanted = 2 if Part.FILES in parts else 1
     return [
-        _destination(destination, PLATFORM, "毕业去向登记"),
+        _destination(destination, PLATFORM, "毕业去向登记", first),
         _file(file, destination) if Part.FILES in parts else None,
         _review("college", "学院审核", Role.COLLEGE, reviewed, wanted),
         _review("school", "学校审核", Role.SCHOOL, reviewed, wanted),
@@ -153,7 +153,7 @@ def _on_the_platform(actor: Actor, graduate: Graduate, parts: frozenset[str]) ->
     ]
 
 
-def _declared(graduate: Graduate, parts: frozenset[str]) -> list[Step | None]:
+def _declared(graduate: Graduate, parts: frozenset[str], first: str) -> list[Step | None]:
     """The steps behind the supplement where graduates declare by 就业形式; who studies on by recommendation has none of them (PKU-01)."""
     label = "填报毕业去向"
     if is_recommended(graduate):
@@ -161,7 +161,7 @@ def _declared(graduate: Graduate, parts: frozenset[str]) -> list[Step | None]:
     case = declared_of(graduate)
     reviewed = [case] if case is not None and case.live else []
     return [
-        _destination(case, DECLARED, label), _review("college", "学院审核", Role.COLLEGE, reviewed, 1),
+        _destination(case, DECLARED, label, first), _review("college", "学院审核", Role.COLLEGE, reviewed, 1),
         _review("school", "就业中心审核", Role.SCHOOL, reviewed, 1), _plan(graduate) if Part.PLAN in parts else None,
     ]  # fmt: skip
 
@@ -176,8 +176,10 @@ def _plan(graduate: Graduate) -> Step:
     return Step("plan", label, "done" if state.settled else "now", *state.tag(Role.GRADUATE))
 
 
-def _destination(case: Registration | None, flow: str, label: str) -> Step:
+def _destination(case: Registration | None, flow: str, label: str, first: str) -> Step:
     if case is None or (case.standing.settled and not case.live):
+        if first:
+            return Step("destination", label, "", "neu", NOT_YET, f"「{first}」办好以后开放")
         words = "待你填写" if case is None else "待你重新登记"
         return Step("destination", label, "you", "warn", words, "" if case is None else ENDED, url=_address(BEGUN_AT[flow]), action=label)
     return _of_case("destination", label, case, edit="registration:fill_in", flow=flow)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qicheng.domain.registration.sheets import JOB
 from qicheng.domain.registration.sheets.destinations import EDITIONS, REGISTRY, Destination, Group, Guide, is_directed
 from qicheng.domain.registration.sheets.destinations.fields import (
     ADDRESS,
@@ -43,7 +42,7 @@ SIGNING = (
     INDUSTRY,
     NATURE,
     Field("subordinate", "单位隶属", required=False, limit=60, hint="单位的上级主管部门，没有的不填", group=UNIT),
-    replace(JOB_CATEGORY, label="工作职位类别", group=JOB),
+    replace(JOB_CATEGORY, label="工作职位类别", group="岗位"),
     Field("contact", "单位联系人", limit=40, group=CONTACT),
     Field("phone", "联系方式", "phone", limit=20, hint="联系人的固话或手机", group=CONTACT),
     Field("email", "邮箱", "email", required=False, limit=60, group=CONTACT),
