@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from qicheng.domain.registration.models import Registration
     from qicheng.foundation.access import Actor
 
+# What is said above the form that is open again.
+ONCE = "改好以后提交，提交就是最后的，不能再自己修改。新的去向审核通过以前，按原来的去向办理。"
+
 
 def one_change(actor: Actor, *, registration: UUID | str, **typed: Any) -> OneChange:
     """The unsaved application of whoever acts about an own destination. Raises NotFound for somebody else's."""
@@ -33,7 +36,7 @@ def submit(case: OneChange, actor: Actor) -> Mapping[str, Any]:
 
 def open_it(case: OneChange, actor: Actor) -> None:
     """The career centre consents, too: the form is open for the graduate; what is in force stays so until the new one is approved."""
-    carry_on(case.registration, "open_up", actor)
+    carry_on(case.registration, "open_up", actor, words=ONCE)
     consents.end(case, actor)
 
 

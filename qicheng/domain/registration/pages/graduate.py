@@ -234,9 +234,11 @@ def about_registration(case: Registration, returned: str = "") -> Now:
         )
         return Now("重新上传盖章的协议书" if returned else "把盖章的协议书交回来", "下载、回传协议书", detail, who, facts,
                    otherwise="单位不肯盖章的，可以放弃这次登记，重新选择。")  # fmt: skip
+    if turn is Role.GRADUATE and case.effective_at and case.state != "returned":
+        return Now(case.said(case.standing.label), "去填写", form, who, returned)
     if turn is Role.GRADUATE and case.live:
         return Now("修改后重新提交", "去修改", form, who, f"老师退回：{returned}" if returned else "老师退回了这次登记。",
-                   otherwise="不再登记的，可以放弃这次登记。")  # fmt: skip
+                   otherwise="" if case.effective_at else "不再登记的，可以放弃这次登记。")  # fmt: skip
     if turn is Role.GRADUATE:
         return Now(
             f"接着填：{case.flow.label}",
@@ -257,9 +259,9 @@ def about_registration(case: Registration, returned: str = "") -> Now:
 
 
 def last_words(case: Registration, events: Iterable[Record]) -> str:
-    """Why the case came to stand where it does: the reason of a return, a rejection or an annulment; '' else."""
+    """Why the case came to stand where it does: the reason of a return, a rejection, an annulment or a reopening; '' else."""
     moved = next((one for one in reversed(list(events)) if one.after == case.state and one.before != one.after), None)
-    return moved.words if moved and moved.act in ("return", "reject", "void") else ""
+    return moved.words if moved and moved.act in ("return", "reject", "void", "open_up") else ""
 
 
 def about_dissolution(case: Dissolution) -> Now:
