@@ -15,8 +15,8 @@ GRADUATE, COLLEGE, SCHOOL, SYSTEM = (Role.GRADUATE,), (Role.COLLEGE,), (Role.SCH
 FILLED_IN = ("answers", "line")
 
 DRAFT = State(
-    "draft", "暂存", Role.GRADUATE, mine="待你提交", others="毕业生填写中", amendable=FILLED_IN, proofs_by=GRADUATE
-)
+    "draft", "已保存，未提交", Role.GRADUATE, mine="待你提交", others="毕业生填写中", amendable=FILLED_IN, proofs_by=GRADUATE
+)  # fmt: skip
 RETURNED = State(
     "returned", "待提交（退回）", Role.GRADUATE, live=True, mine="退回待你修改", others="退回待毕业生修改", amendable=FILLED_IN, proofs_by=GRADUATE
 )  # fmt: skip

@@ -26,7 +26,7 @@ def drafts(*filled_in: str) -> tuple[State, State]:
     """The two states in which the graduate fills these columns in: before the first submission, and after a return."""
     free = (*filled_in, "reason", "applied_at")
     return (
-        State("draft", "暂存", Role.GRADUATE, mine="待你提交", others="毕业生填写中", amendable=free, proofs_by=GRADUATE),
+        State("draft", "已保存，未提交", Role.GRADUATE, mine="待你提交", others="毕业生填写中", amendable=free, proofs_by=GRADUATE),
         State("returned", "待提交（老师退回）", Role.GRADUATE, live=True, mine="退回待你修改", others="退回待毕业生修改", amendable=free,
               proofs_by=GRADUATE),
     )  # fmt: skip

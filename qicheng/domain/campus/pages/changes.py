@@ -279,7 +279,7 @@ def tasks(case: Any, page: str) -> list[dict[str, str]]:
     return [
         {"label": "填写要修改的内容", "url": f"{page}?check=1" if gaps else page, "state": "now" if gaps else "done",
          "hint": f"还没有填好：{'、'.join(gaps)}" if gaps else "可以再改"},
-        {"label": "上传证明材料", "url": proofs, "state": "now" if lacks else "done" if any(one.proofs for one in brought) else "open",
+        {"label": "上传证明材料", "url": proofs, "state": "now" if lacks else "done" if any(one.proofs for one in brought) else "open", "note": "选填",
          "hint": "；".join(f"{one.kind.label} {len(one.proofs)} 份{'' if one.kind.least else '，有变化的才交'}" for one in brought)},
     ]  # fmt: skip
 
