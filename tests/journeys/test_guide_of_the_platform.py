@@ -176,9 +176,10 @@ def test_the_guide_of_the_platform_leads_from_the_log_in_to_the_posted_archive(
     page.get_by_role("textbox", name="单位联系人").fill("周敏")
     page.get_by_role("textbox", name="修改原因").fill("联系人换了")
     page.get_by_role("button", name="保存，核对并提交").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("已保存，未提交")
     side_by_side(page)
     page.get_by_role("button", name="提交申请").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("等")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("等待学院审核")
     approve_the_change(college)
     assert EmploymentRecord.all_rows.get().contact == "李华"
     perform(DestinationAmendment.all_rows.get(), "approve", country.actor(Role.SCHOOL))
@@ -302,4 +303,4 @@ def approve_the_change(page: Page) -> None:
     page.get_by_role("link", name="陈诚").click()
     side_by_side(page)
     page.get_by_role("button", name="审核通过").click()
-    expect(page.get_by_role("heading", level=1)).not_to_contain_text("陈诚")
+    expect(page.get_by_role("row", name="陈诚")).to_contain_text("待学校审核")
