@@ -322,7 +322,8 @@ def change_once(page: Page, college: Page, centre: Page, photo: Path) -> None:
         expect(reviewer.get_by_text("办好了")).to_be_visible()
     # 五、重新登录系统，修改自己的毕业信息后最终提交
     page.goto("/campus/")
-    expect(page.locator("main")).to_contain_text("待你重新填报")
+    for step, words in ((1, "待你重新填报"), (2, "已通过"), (3, "还没开始")):
+        expect(page.locator(".tasks > li").nth(step)).to_contain_text(words)
     look(page, "reopened")
     page.get_by_role("link", name="接着填").first.click()
     expect(page.locator("main")).to_contain_text("学院和就业中心同意更改，请重新填报")

@@ -227,7 +227,7 @@ def _amendments(actor: Actor) -> list[Step]:
 def _review(key: str, label: str, level: Role, cases: Sequence[Any], wanted: int) -> Step:
     """One level's review of all that is registered: done where it lies behind every form of them."""
     waiting = [case for case in cases if case.standing.turn is level]
-    passed = [case for case in cases if case.state == "effective" or (level is Role.COLLEGE and case.state == "school_review")]  # fmt: skip
+    passed = [case for case in cases if case.state == "effective" or (level is Role.COLLEGE and case.state in ("school_review", "reopened"))]  # fmt: skip
     if len(passed) == wanted:
         return Step(key, label, "done", "ok", "已通过")
     if waiting:
