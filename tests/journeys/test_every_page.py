@@ -242,7 +242,11 @@ def test_no_page_was_left_out(country):
     missing = {name for name, _, _ in patterns()} - ANSWERED
     for who, seat in country.people().items() if missing else ():
         client = signed_in(seat) if seat else Client()
-        asked = [(name, one) for name, one in addresses(country, seat) if name in missing and within(one, campus.ONLY.get(who, ("…",)))]
+        asked = [
+            (name, one)
+            for name, one in addresses(country, seat)
+            if name in missing and within(one, campus.ONLY.get(who, ("…",)))
+        ]
         missing -= {name for name, address in asked if client.get(address).status_code != 404}
     assert missing == set()
 

@@ -115,8 +115,16 @@ builder = [
     path("settings/forms/<slug:purpose>/<uuid:public_id>/add/", made.entry, name="made_new_entry"),
     path("settings/forms/<slug:purpose>/<uuid:public_id>/step/<slug:name>/", made.step, name="made_step"),
     path("settings/forms/<slug:purpose>/<uuid:public_id>/version/<int:number>/", made.preview, name="made_preview"),
-    path("settings/forms/<slug:purpose>/<uuid:public_id>/version/<int:number>/result.pdf", made.preview_result, name="made_result"),
-    path("settings/forms/<slug:purpose>/<uuid:public_id>/version/<int:number>/changes/", made.compare, name="made_compare"),
+    path(
+        "settings/forms/<slug:purpose>/<uuid:public_id>/version/<int:number>/result.pdf",
+        made.preview_result,
+        name="made_result",
+    ),
+    path(
+        "settings/forms/<slug:purpose>/<uuid:public_id>/version/<int:number>/changes/",
+        made.compare,
+        name="made_compare",
+    ),
     path("settings/forms/<slug:purpose>/<uuid:public_id>/entry/<slug:key>/", made.entry, name="made_entry"),
     path("settings/forms/<slug:purpose>/<uuid:public_id>/entry/<slug:key>/<slug:step>/", made.move, name="made_move"),
 ]

@@ -117,9 +117,7 @@ class Field:
                 given["error_messages"] |= {
                     "invalid_choice": f"{self.label}里没有这一项，请重新选择", "invalid_list": f"{self.label}请重新选择",
                 }  # fmt: skip
-                control = forms.MultipleChoiceField(
-                    choices=self.choices, widget=forms.CheckboxSelectMultiple, **given
-                )
+                control = forms.MultipleChoiceField(choices=self.choices, widget=forms.CheckboxSelectMultiple, **given)
             case "area":
                 control = AreaField(**given)
             case "lookup":

@@ -120,7 +120,11 @@ def put_terms(
         version = _making(row)
         if found := TERMS_CHECKS[row.purpose](version.fields, terms):
             raise Refused("；".join(found) + "。")
-        if row.purpose == Purpose.QUESTIONNAIRE and row.current is not None and terms.get("is_anonymous", False) != is_anonymous(row):
+        if (
+            row.purpose == Purpose.QUESTIONNAIRE
+            and row.current is not None
+            and terms.get("is_anonymous", False) != is_anonymous(row)
+        ):
             raise Refused("发布过的问卷不能在匿名和不匿名之间改。要改的，另建一份。")
         version.terms = dict(terms)
         version.save()

@@ -45,7 +45,11 @@ def everything() -> Listing:
 
 
 def _listing(
-    name: str, label: str, filters: tuple[Filter, ...], where: str, given: Callable[[Actor, int], Mapping[str, Any]] | None = None
+    name: str,
+    label: str,
+    filters: tuple[Filter, ...],
+    where: str,
+    given: Callable[[Actor, int], Mapping[str, Any]] | None = None,
 ) -> Listing:
     columns = (
         Column("public_id", "", "c.public_id", hidden=True),

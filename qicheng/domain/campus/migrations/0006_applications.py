@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 'base_manager_name': 'all_rows',
                 'default_manager_name': 'all_rows',
                 'indexes': [models.Index(fields=['school', 'cohort', 'state', 'waiting_since', 'id'], name='application_school'), models.Index(fields=['college', 'cohort', 'state', 'waiting_since', 'id'], name='application_college'), models.Index(condition=models.Q(('state', 'noticed')), fields=['noticed_until'], name='application_noticed')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('live', True)), fields=('cohort', 'graduate', 'form'), name='one_live_application'), models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('cohort', 'graduate', 'form'), name='one_draft_of_an_application'), models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('number',), name='one_application_of_a_number')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('live', True)), fields=('cohort', 'graduate', 'form'), name='one_live_application'), models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('cohort', 'graduate', 'form'), name='one_draft_of_an_application'), models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('cohort', 'number'), name='one_application_of_a_number')],
             },
             managers=[
                 ('all_rows', django.db.models.manager.Manager()),

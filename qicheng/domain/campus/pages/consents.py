@@ -95,7 +95,9 @@ def beside(case: Registration, actor: Actor) -> list[tuple[str, str, str, str]]:
     """What the page of a destination says of papers, deferral and change: (heading, words, link, its address) each."""
     found = [("要交的材料", "要交哪些、交到哪里，以及可以打印的表格。", "看要交的材料", reverse("campus:papers"))]
     if (one := deferrals_.beside(case, actor)) is not None:
-        words = one.words or (one.deferral.standing.label if one.deferral else f"现在还不能申请：{one.why}" if one.why else DEFER)
+        words = one.words or (
+            one.deferral.standing.label if one.deferral else f"现在还不能申请：{one.why}" if one.why else DEFER
+        )
         found.append(("暂缓派遣", words, *_onward("暂缓派遣", one.deferral, one.why, "campus:deferrals")))
     if (other := changes_.beside(case, actor)) is not None:
         words = other.change.standing.label if other.change else f"现在不能申请：{other.why}" if other.why else CHANGE

@@ -230,7 +230,9 @@ def terms(request: Request, form: MadeForm) -> HttpResponse:
         changes = sheet.changes(before, given)
         effects.put_terms(request.actor, form.public_id, seen(request, form), kept(given), changes)
 
-    if tried(request, form_, act, "已保存。打印的结果可以预览。" if form.purpose == Purpose.APPLICATION else "已保存。"):
+    if tried(
+        request, form_, act, "已保存。打印的结果可以预览。" if form.purpose == Purpose.APPLICATION else "已保存。"
+    ):
         return redirect("campus:made", form.purpose, form.public_id)
     groups = dict.fromkeys(field.group for field in sheet)
     return render(request, "campus/made_terms.html", {

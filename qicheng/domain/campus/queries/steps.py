@@ -181,7 +181,16 @@ def _destination(case: Registration | None, flow: str, label: str, first: str) -
         if first:
             return Step("destination", label, "", "neu", NOT_YET, f"「{first}」办好以后开放")
         words = "待你填写" if case is None else "待你重新登记"
-        return Step("destination", label, "you", "warn", words, "" if case is None else ENDED, url=_address(BEGUN_AT[flow]), action=label)
+        return Step(
+            "destination",
+            label,
+            "you",
+            "warn",
+            words,
+            "" if case is None else ENDED,
+            url=_address(BEGUN_AT[flow]),
+            action=label,
+        )
     return _of_case("destination", label, case, edit="registration:fill_in", flow=flow)
 
 
@@ -220,7 +229,18 @@ def _amendments(actor: Actor) -> list[Step]:
             tone, words = case.standing.tag(Role.GRADUATE)
             is_own, url = case.standing.turn is Role.GRADUATE, _address(case.detail, case.public_id)
             action = "接着办" if is_own else "查看"
-            found.append(Step(case.flow_name, case.flow.label, "you" if is_own else "now", tone, words, _last_words(case), url, action))
+            found.append(
+                Step(
+                    case.flow_name,
+                    case.flow.label,
+                    "you" if is_own else "now",
+                    tone,
+                    words,
+                    _last_words(case),
+                    url,
+                    action,
+                )
+            )
     return found
 
 
@@ -271,7 +291,16 @@ def _questionnaires(actor: Actor, graduate: Graduate) -> Step | None:
         return None
     waiting = [one.form.title for one in asked if one.is_waiting]
     if waiting:
-        return Step("questionnaires", "调查问卷", "you", "warn", f"{len(waiting)} 份待你填写", "、".join(waiting), url, "填写问卷")
+        return Step(
+            "questionnaires",
+            "调查问卷",
+            "you",
+            "warn",
+            f"{len(waiting)} 份待你填写",
+            "、".join(waiting),
+            url,
+            "填写问卷",
+        )
     return Step("questionnaires", "调查问卷", "done", "ok", "没有要填的", url=url, action="看问卷")
 
 

@@ -22,7 +22,18 @@ from qicheng.foundation.listing.page import render
 if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
 
-KEPT = ("signing_settings", "campus_profile", "campus_news", "made_form", "handler", "reason", "contact", "account", "flag", "sign_on")
+KEPT = (
+    "signing_settings",
+    "campus_profile",
+    "campus_news",
+    "made_form",
+    "handler",
+    "reason",
+    "contact",
+    "account",
+    "flag",
+    "sign_on",
+)
 TRANSFER_AREAS = (Area.ARCHIVE, Area.HOUSEHOLD)
 
 

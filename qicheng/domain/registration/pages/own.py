@@ -439,7 +439,10 @@ def printed(case: Registration) -> list[tuple[str, list[tuple[str, str]], str]]:
     sheet, values = sheet_of(case), values_of(case)
     derived = destinations.of(case.kind).derived if case.kind else ()
     found: dict[str, tuple[list[tuple[str, str]], str]] = {}
-    for field in (*(one for one in sheet if one.is_asked(values)), *(one for one in derived if case.terms.get(one.key) not in BLANK)):
+    for field in (
+        *(one for one in sheet if one.is_asked(values)),
+        *(one for one in derived if case.terms.get(one.key) not in BLANK),
+    ):
         value = values.get(field.key) if field in sheet.fields else case.terms.get(field.key)
         heading = field.group or OTHERWISE[""]
         found.setdefault(heading, ([], f"id_{field.key}"))[0].append((field.label, field.shown(value)))
