@@ -82,7 +82,9 @@ class Application(Case, Scoped):
             models.UniqueConstraint(
                 fields=["cohort", "graduate", "form"], condition=Q(state="draft"), name="one_draft_of_an_application"
             ),
-            models.UniqueConstraint(fields=["cohort", "number"], condition=~Q(number=""), name="one_application_of_a_number"),
+            models.UniqueConstraint(
+                fields=["cohort", "number"], condition=~Q(number=""), name="one_application_of_a_number"
+            ),
         ]
         indexes = [
             models.Index(fields=["school", "cohort", "state", "waiting_since", "id"], name="application_school"),
