@@ -216,6 +216,15 @@ def nothing_kept() -> None:
     forget_kept()
 
 
+@pytest.fixture(scope="session")
+def campus() -> Iterator[Any]:
+    """A university's own log-in on loopback: a CAS server and an OpenID provider, started once."""
+    from tests.sign_on import campus
+
+    with campus() as running:
+        yield running
+
+
 @pytest.fixture
 def world(db: None) -> Any:
     """A small country, new for each test."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from qicheng.domain.campus.models import Part, Profile
 from qicheng.domain.orgs.effects.flags import raise_flag
 from qicheng.domain.orgs.models import (
     Account,
@@ -28,6 +29,7 @@ from qicheng.domain.orgs.models import (
     SigningSettings,
     TransferSettings,
 )
+from qicheng.domain.orgs.queries import forget_kept
 from qicheng.domain.registration.flows.destination import DESTINATION
 from qicheng.domain.registration.flows.offline_dissolution import OFFLINE_DISSOLUTION
 from qicheng.domain.registration.flows.offline_signing import OFFLINE_SIGNING
@@ -224,6 +226,16 @@ class World:
             defaults={"is_on": True, "review_mode": mode, "version": 1, "submitted_at": timezone.now()},
         )  # fmt: skip
         return settings
+
+    def open_parts(self, *parts: Part, school: School | None = None) -> Profile:
+        """The school (陈诚's unless said) has these parts of a platform of its own."""
+        profile, _ = Profile.all_rows.update_or_create(
+            school=school or self.school,
+            cohort=self.cohort,
+            defaults={"parts": [part.value for part in parts], "version": 1},
+        )
+        forget_kept()
+        return profile
 
     def open_confirmation(self, graduate: Graduate | None = None) -> None:
         """The province has opened the module in which graduates confirm what was reported (ORG-02)."""

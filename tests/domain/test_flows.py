@@ -15,6 +15,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from qicheng.domain.campus.models import FileRegistration, Part
 from qicheng.domain.orgs.models import Opening, ReviewMode, SigningSettings
 from qicheng.domain.registration.flows.destination import DESTINATION
 from qicheng.domain.registration.flows.offline_dissolution import OFFLINE_DISSOLUTION
@@ -40,6 +41,8 @@ from qicheng.foundation.flow.words import CHANNELS, messages, sentence
 from qicheng.foundation.kit.proofs import remake
 from qicheng.foundation.notice.models import Notice
 from qicheng.foundation.papers import proofs
+from tests.domain.campus import applying, at_the_platform, changing, consenting, declaring, filing
+from tests.domain.campus import filled_personal as own
 from tests.domain.registration.places import EVERY_PLACE
 from tests.domain.registration.places import PLACES as STANDING
 from tests.domain.registration.test_dissolution import asked_on
@@ -58,7 +61,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 # How many deep places there are to start from, the shallow one among them; behind them, every state of a graduate's own ways.
-DEEP = 22
+DEEP = 34
 PLACES = DEEP + len(EVERY_PLACE)
 # For how many minutes the long form walks; two processes share it by its halves.
 SOAK_MINUTES = float(os.environ.get("QICHENG_SOAK", "0"))
@@ -67,7 +70,7 @@ MAY_FIND_NOTHING = {
     ("online_signing", "refresh"), ("online_signing", "amend"), ("employer_verification", "approve"), ("offline_signing", "refresh"),
     ("offline_signing", "amend"), ("offline_signing", "bring_back"), ("offline_signing", "send_link"), ("supplementary", "refresh"), ("supplementary", "amend"),
     ("destination", "refresh"), ("destination", "amend"), ("destination", "redirect"), ("offline_dissolution", "submit"),
-    ("confirmation", "dispute"),
+    ("confirmation", "dispute"), ("file_registration", "edit"), ("platform", "refresh"), ("platform", "edit"), ("platform", "retype"), ("declared", "refresh"), ("declared", "edit"), ("declared", "retype"), ("declared", "amend"), ("plan", "again"),
 }  # fmt: skip
 HANDED_IN = {"submit", "bring_back"}
 MADE = remake(picture())
@@ -112,20 +115,25 @@ def filled(act: Act, case: Case, chance: random.Random) -> dict[str, Any]:
     if (case.flow_name, act.name) == ("destination", "redirect"):
         kind = chance.choice(destinations.types(case.edition)).key  # type: ignore[attr-defined]
         return {"kind": kind, **filled_destination(kind)}
+    if act.name == "retype":
+        return {"kind": chance.choice(list(destinations.types_of(case.flow_name)))}
+    if case.flow_name in own.FLOWS:
+        return own.typed(act, case, chance)
     sheet = act.sheet(case)
     if sheet is None:
         return {}
     if callable(act.form):
-        return {field.key: sample(field, chance) for field in chance.sample(sheet.fields, 2)}
+        return {field.key: sample(field, chance) for field in chance.sample(sheet.fields, min(2, len(sheet.fields)))}
     return {field.key: sample(field, chance) for field in sheet}
 
 
 class Walk:
     """A country, the cases in it, and everybody who may try something."""
 
-    def __init__(self, seed: int, missing: frozenset[str] = frozenset()) -> None:
+    def __init__(self, seed: int, missing: frozenset[str] = frozenset(), *, straight: bool = False) -> None:
         self.chance = random.Random(seed)
         self.missing = missing
+        self.straight = straight
         self.world = World()
         self.seen = Counter[str]()
         self.actors = self._actors()
@@ -228,6 +236,85 @@ class Walk:
         """Of a graduate who has confirmed long enough ago, or else it is refused."""
         return begin(MAILING, self.somebody())
 
+    def personal_information(self) -> Case:
+        """Of the graduate of the other school, who has none yet, or else it is refused."""
+        graduate = self.asked_first(Part.PERSONAL)
+        return begin(FLOWS["personal_information"], self.world.of(graduate), **own.PERSONAL | own.contacts(graduate))
+
+    def supplement(self) -> Case:
+        """Of the graduate of the other school, who has none under way, or else it is refused."""
+        graduate = self.asked_first(Part.SUPPLEMENT)
+        return begin(FLOWS["supplement"], self.world.of(graduate), **own.supplement(graduate))
+
+    def platform(self) -> Case:
+        """Of the graduate of the other school, who has nothing else live, or else it is refused."""
+        graduate = self.asked_first(Part.PLATFORM)
+        kind = self.chance.choice(list(destinations.types_of("platform")))
+        return begin(FLOWS["platform"], self.world.of(graduate), kind=kind, **filled_destination(kind))
+
+    def file_registration(self) -> Case:
+        """Of a graduate whose destination is submitted on the school's platform, or else it is refused."""
+        return filing.draft(self.world, self.registered_on_the_platform())
+
+    def destination_amendment(self) -> Case:
+        """About a destination that is in force there, or else it is refused."""
+        return changing.of_the_unit(self.world, self.registered_on_the_platform())  # type: ignore[no-any-return]
+
+    def unit_amendment(self) -> Case:
+        """The same, to another unit."""
+        found = self.registered_on_the_platform()
+        return changing.to_another_unit(self.world, found, proven=False)  # type: ignore[no-any-return]
+
+    def file_amendment(self) -> Case:
+        """About a registration of file and household that is in force, or else it is refused."""
+        found = FileRegistration.all_rows.filter(live=True).first()
+        if found is None:
+            raise Refused("nobody has registered file and household")
+        return changing.of_the_files(self.world, found)  # type: ignore[no-any-return]
+
+    def registered_on_the_platform(self) -> Registration:
+        """A destination that is live there; Refused where nobody has one."""
+        found = Registration.all_rows.filter(flow_name="platform", live=True).first()
+        if found is None:
+            raise Refused("nobody has registered on a platform")
+        assert isinstance(found, Registration)
+        return found
+
+    def declared(self) -> Case:
+        """Of the graduate of the other school, who has nothing else live, or else it is refused."""
+        graduate = self.asked_first(Part.FORMS)
+        code = self.chance.choice(list(declaring.TYPED))
+        return begin(FLOWS["declared"], self.world.of(graduate), kind=declaring.kind(code), **declaring.TYPED[code])
+
+    def plan(self) -> Case:
+        """Of 陈诚's college, once its school has the part, or else it is refused."""
+        return declaring.reported(self.world)
+
+    def deferral(self) -> Case:
+        """About a destination that may be deferred, or else it is refused."""
+        return self._about_declared("deferral")
+
+    def one_change(self) -> Case:
+        """About a destination that is in force, or else it is refused."""
+        return self._about_declared("one_change", **consenting.WISH)
+
+    def _about_declared(self, flow: str, **typed: str) -> Case:
+        found = [one for one in map(self.fresh, self.cases) if one.flow_name == "declared"]
+        if not found:
+            raise Refused("nobody has declared a destination")
+        case: Any = self.chance.choice(found)
+        return begin(FLOWS[flow], self.world.of(case.graduate), registration=case.public_id, **typed)
+
+    def application(self) -> Case:
+        """Of what 陈诚's school has declared, or else it is refused."""
+        applying.open_applications(self.world)
+        return begin(FLOWS["application"], self.somebody(), form=applying.the_one(self.world))
+
+    def asked_first(self, part: Part) -> Graduate:
+        """Whoever has to do that part before anything is registered: the other school has it from now on."""
+        own.opened(self.world, self.world.stranger, part)
+        return Graduate.all_rows.get(pk=self.world.stranger.pk)
+
     def employer_verification(self) -> Case:
         return self._about_an_employer("employer_verification")
 
@@ -257,6 +344,8 @@ class Walk:
             self.forbidden,
             self.around,
         ]
+        if self.straight:
+            kinds = [self.offered]
         self.chance.choice(kinds if self.cases else [self.start])()
         self.check()
 
@@ -273,7 +362,7 @@ class Walk:
     def offered(self) -> None:
         """Whatever is offered can be done; whatever is offered with a reason against it is refused for that reason."""
         # Of what a walk still has to come by, it takes half of what it meets.
-        case, offers = self.rare() if self.missing and self.chance.random() < 0.5 else (None, [])
+        case, offers = self.rare() if self.missing and (self.straight or self.chance.random() < 0.5) else (None, [])
         if case is None:
             case, offers = self.any_offers()
         if not offers:
@@ -499,7 +588,62 @@ class Walk:
             case 21:
                 case = self._about_an_employer("employer_verification", world.employer)
                 perform(case, "return", world.actor(Role.MINISTRY), reason="x_address", words="写到门牌号")
-                self.cases.append(case)
+                self.cases += [case, self.joining_a_unit()]
+            case 22:
+                self.cases += [own.submitted(world, world.stranger), own.supplemented(world, world.stranger)]
+
+            case 23:
+                registered = filing.destination(world)
+                case = filing.submitted(world, registered)
+                world.approved(registered)
+                perform(case, "approve", world.actor(Role.COLLEGE))
+                moved = filing.destination(world, world.neighbour)
+                second = filing.submitted(world, moved)
+                perform(second, "approve", world.reviewer(second, Role.COLLEGE))
+                perform(moved, "edit", world.of(world.neighbour), name="江临轨道交通集团有限公司")
+                self.cases += [case, registered, second, moved]
+
+            case 24:
+                self.cases += consenting.waiting_both(world)
+            case 25:
+                for case in consenting.waiting_both(world):
+                    if case.flow_name in ("deferral", "one_change"):
+                        perform(case, "return", world.reviewer(case, Role.COLLEGE), reason="x_other", words="写明理由")
+                        self.cases.append(case)
+
+            case 26:
+                self.cases += applying.everywhere(world)
+
+            case 27:
+                returned = at_the_platform.submitted(world)
+                perform(returned, "return", world.actor(Role.COLLEGE), reason="x_proof", words="第二页看不清")
+                self.cases += [returned, at_the_platform.drafted(world, graduate=world.neighbour)]
+
+            case 28:
+                declaring.opened(world)
+                self.cases += [
+                    declaring.approved(world, "abroad.home", funding="public"),
+                    declaring.submitted(world, "unemployed", world.neighbour),
+                ]
+            case 29:
+                declaring.opened(world)
+                self.cases += [declaring.submitted(world, "unemployed", world.neighbour), declaring.reported(world)]
+                returned = declaring.submitted(world, "startup")
+                perform(returned, "return", world.actor(Role.COLLEGE), reason="x_other", words="公司名称不全")
+                self.cases.append(returned)
+
+            case 30 | 31:
+                self.cases += changing.everywhere(world, returned=place == 31)
+            case 32:
+                own_, other = changing.in_force(world), changing.in_force(world, world.neighbour)
+                self.cases += [
+                    changing.to_another_unit(world, own_),
+                    changing.submitted(world, changing.of_the_unit(world, other)),
+                ]
+
+            case 33:
+                consenting.opened(world)
+                self.cases.append(consenting.change(world, consenting.effective(world)))
 
     def note_overdue(self, case: Case) -> None:
         """The record of a beginning in the past, which a row that was written as its beginning leaves out."""
@@ -514,12 +658,17 @@ class Walk:
         )
 
 
-def walk(seed: int, place: int, steps: int, missing: frozenset[str] = frozenset()) -> tuple[Counter[str], set[str]]:
-    """One walk, taken back; what happened how often, and the flows of its cases. It goes out of its way for what is `missing`."""
+def walk(
+    seed: int, place: int, steps: int, missing: frozenset[str] = frozenset(), *, straight: bool = False
+) -> tuple[Counter[str], set[str]]:
+    """One walk, taken back; what happened how often, and the flows of its cases.
+
+    It goes out of its way for what is `missing`; `straight` ahead it does nothing else where it meets it.
+    """
     seen, flows = Counter[str](), set[str]()
     try:
         with transaction.atomic():
-            one = Walk(seed, missing)
+            one = Walk(seed, missing, straight=straight)
             one.deep(place)
             for _ in range(steps):
                 one.step()
@@ -551,7 +700,7 @@ def test_walks_come_by_every_act_of_every_flow(db):
         # A place is gone to again only for what its cases may still show.
         if place in met and not {one.partition(": ")[0] for one in missing} & met[place]:
             continue
-        found, flows = walk(seed, place, 12, frozenset(missing))
+        found, flows = walk(seed, place, 10, frozenset(missing), straight=place in met)
         seen += found
         met.setdefault(place, set()).update(flows)
     assert wanted - set(seen) == set()

@@ -15,13 +15,13 @@ TEMPLATES = ROOT / "qicheng/domain"
 
 
 def folder(flow: str) -> Path:
-    room = FLOWS[flow].model._meta.app_label
+    room = FLOWS[flow].room
     return TEMPLATES / room / "templates" / room
 
 
 @pytest.mark.parametrize("flow", sorted(FLOWS))
 def test_a_flow_is_as_its_signed_table_says(flow):
-    room = FLOWS[flow].model._meta.app_label
+    room = FLOWS[flow].room
     assert FLOWS[flow].table() == (ROOT / f"tests/domain/{room}/signed/{flow}.txt").read_text("utf-8")
 
 

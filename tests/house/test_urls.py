@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 # `password` is also the page of a first password: it asks for a session by itself.
 PUBLIC = {
     "password",     "login", "first", "forgotten", "code", "why", "seat", "leave", "provinces", "areas", "codes", "help", "a11y", "privacy",
+    "sign_on", "sign_on_start", "sign_on_back", "sign_on_left",
     "link", "link_form", "link_proof", "link_part", "orgs:register", "orgs:registered",
-    "transfer:verify", "transfer:scanned", "transfer:verify_help", "verify_offline", "verify_keys", "verify_list",
+    "transfer:verify", "transfer:scanned", "transfer:verify_help", "verify_offline", "verify_keys", "verify_list", "campus:result_check",
 }  # fmt: skip
 
 

@@ -169,6 +169,7 @@ class Screens:
     def __init__(self, browser: Browser, address: str) -> None:
         self.browser = browser
         self.address = address
+        self.elsewhere: list[str] = []
         self.contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
 
@@ -190,12 +191,16 @@ class Screens:
         context.on("response", self._response)
         return page
 
+    def let_go_to(self, address: str) -> None:
+        """People may go to this other host too, such as their school's own log-in."""
+        self.elsewhere.append(address)
+
     def _console(self, kind: str, text: str) -> None:
         if kind == "error" and not SAID_OF_ANSWERS.match(text):
             self.complaints.append(f"console: {text}")
 
     def _request(self, request: Request) -> None:
-        if not request.url.startswith((self.address, "blob:", "data:", "about:")):
+        if not request.url.startswith((self.address, *self.elsewhere, "blob:", "data:", "about:")):
             self.complaints.append(f"another host: {request.url}")
 
     def _response(self, response: Response) -> None:

@@ -15,7 +15,17 @@ from django.utils import timezone
 from qicheng.domain.orgs.effects import settings as school_settings
 from qicheng.domain.orgs.effects import units
 from qicheng.domain.orgs.effects.flags import remove_flag
-from qicheng.domain.orgs.models import AgreementForm, Cohort, EmployerCase, Flag, Reason, ReviewMode, Seat, StatusLookup
+from qicheng.domain.orgs.models import (
+    AgreementForm,
+    Cohort,
+    EmployerCase,
+    Flag,
+    Reason,
+    ReviewMode,
+    Seat,
+    SignOn,
+    StatusLookup,
+)
 from qicheng.domain.orgs.queries import MANY_SCHOOLS, stamp
 from qicheng.domain.registration import listings
 from qicheng.domain.registration.effects import agreement, inviting
@@ -53,6 +63,7 @@ from tests.sealing import given_keys, settled
 from tests.world import CHANGE, COHORT, OFFER, PASSWORD, World, credit_code, identity_number
 
 from . import roster
+from .campus import Campus, Planning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,6 +131,11 @@ class Country(World):
         StatusLookup.objects.create(
             credit_code=self.employer.credit_code, status="存续", name=self.employer.name, source="登记机关"
         )
+        SignOn.objects.create(
+            school=self.school, protocol="cas", server="https://sso.example.edu.cn/cas", is_on=True, tried_at=timezone.now(), version=1
+        )  # fmt: skip
+        self.campus = Campus(self)
+        self.planning = Planning(self)
         stuck = Notice.objects.exclude(channel="inbox").first() or Notice.objects.first()
         assert stuck is not None
         Notice.objects.filter(pk=stuck.pk).update(state=Notice.STUCK, failure="短信网关回答 400", attempts=8)
@@ -515,6 +531,8 @@ class Country(World):
             ),
             "province": self.seats[Role.PROVINCE],
             "ministry": self.seats[Role.MINISTRY],
+            **self.campus.people(),
+            **self.planning.people(),
         }
 
 
@@ -546,6 +564,8 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         return [{key: value for key, value in every.items() if key in needs}]
     if name == "transfer:scanned":
         return [{"token": scan_token(country.number)}, {"token": "nothing"}]
+    if name.startswith("sign_on_"):
+        return [{"code": country.school.code}]
     if seat is None:
         return []
     actor = actor_of(seat)
@@ -573,6 +593,8 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
                 *changes,
                 *letters,
                 *Authorisation.objects.seen_by(actor),
+                *country.campus.cases(actor),
+                *country.planning.cases(actor),
             ]
             for one in open_acts(case, actor)
         ]
@@ -582,6 +604,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         "message": [{"notice": one.pk} for one in Notice.objects.filter(role=actor.role, node=actor.node)[:1]],
         "send_again": [{"notice": one.pk} for one in Notice.objects.filter(state=Notice.STUCK)[:1]],
         "orgs:handler": [{"tier": tier.value} for tier in Tier],
+        "orgs:switch_sign_on": [{"which": "on"}],
         "orgs:new_account": [{"role": role.value} for role in Role],
         "orgs:end_reason": [{"reason": one.pk} for one in Reason.objects.exclude(school=None)[:1]],
         "orgs:flagged_unit": [{"credit_code": country.other_employer.credit_code}],
@@ -591,6 +614,8 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
             {"flow": one.flow_name, "public_id": one.public_id} for one in [*signings, *requests] if one.proofs_asked
         ][:2],
         **given_files(country, actor, changes),
+        **country.campus.given(actor),
+        **country.planning.given(actor),
         **given_reports(actor),
         "transfer:authorisation": [{"public_id": one.public_id} for one in Authorisation.objects.seen_by(actor)],
         **given_letters(country, letters),

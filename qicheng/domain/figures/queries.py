@@ -98,7 +98,7 @@ def counted(actor: Actor, cohort: int) -> list[tuple[str, list[tuple[Figure, int
     """Every number of a school's or college's home page, live and in one statement (HOME-01): (heading, figures)."""
     groups = [
         ("待我审核", waiting(actor.role, listings.long_wait(actor, cohort))),
-        *((flow.label, steps(flow)) for flow in listings.flows()),
+        *((flow.label, steps(flow)) for flow in listings.ways(actor, cohort)),
     ]
     conditions = {figure.key: figure.condition for _, figures in groups for figure in figures}
     numbers = listings.every().tally(actor, cohort, conditions)
@@ -108,7 +108,9 @@ def counted(actor: Actor, cohort: int) -> list[tuple[str, list[tuple[Figure, int
 def by_school(actor: Actor, cohort: int) -> tuple[list[Figure], list[tuple[School, dict[str, int]]]]:
     """What is open and what is in force by each way, for each school of a province or of the country, in one statement: (figures, rows)."""
     figures = [
-        figure for flow in listings.flows() for figure in (all_open(flow, f"{flow.label}正在办理"), *in_force(flow))
+        figure
+        for flow in listings.ways(actor, cohort)
+        for figure in (all_open(flow, f"{flow.label}正在办理"), *in_force(flow))
     ]
     figures.append(Figure("waiting", "等得久的", listings.waits_long(), "waiting", {}, "bad"))
     numbers = dict(listings.every().tallies(actor, cohort, "c.school_id", {f.key: f.condition for f in figures}))

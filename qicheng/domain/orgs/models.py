@@ -308,6 +308,8 @@ class Seat(models.Model):
     tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier], default=Tier.ALL)
     # May create colleagues of its own level (ORG-05); of an employer's users: decides who joins the unit (EMP-01).
     is_administrator = models.BooleanField(default=False)
+    # The work number under which the school's own log-in knows this person (CAM-06).
+    sign_on_name = models.CharField(max_length=60, blank=True, default="", db_default="")
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -335,6 +337,39 @@ class Seat(models.Model):
         )
 
 
+class SignOnProtocol(models.TextChoices):
+    """What a school's own log-in speaks (CAM-06)."""
+
+    CAS = "cas", "CAS 3.0"
+    OPENID = "openid", "OpenID Connect"
+
+
+class SignOn(models.Model):
+    """A school's own log-in (统一身份认证), offered beside the platform's (CAM-06).
+
+    `server` is the address of the CAS server or the issuer; `claim` names what holds the student or work number, '' what the server
+    calls its user. `secret` is put away (`kit.strongbox`). `tried_at` is when these very values let somebody in; without it the row is off.
+    """
+
+    school = models.OneToOneField(School, models.PROTECT)
+    protocol = models.CharField(max_length=8, choices=SignOnProtocol.choices)
+    server = models.CharField(max_length=200)
+    client_id = models.CharField(max_length=200, blank=True)
+    secret = models.BinaryField(default=b"")
+    claim = models.CharField(max_length=60, blank=True)
+    is_on = models.BooleanField(default=False)
+    tried_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(is_on=False) | Q(tried_at__isnull=False), name="tried_before_on"),
+        ]
+
+    def __str__(self) -> str:
+        return f"sign-on of school {self.school_id}"
+
+
 class Session(models.Model):
     """An open session: the cookie's hash, whose it is and in which seat; read with account and role in one statement."""
 
@@ -347,6 +382,12 @@ class Session(models.Model):
     expires_at = models.DateTimeField()
     origin = models.CharField(max_length=45, blank=True)
     browser = models.CharField(max_length=200, blank=True)
+    # Opened by a school's own log-in, it reaches that school's seats alone; the digest is that of the ticket it came by (CAM-06).
+    sign_on = models.ForeignKey(SignOn, models.CASCADE, null=True, db_index=False)
+    ticket = models.CharField(max_length=64, blank=True, default="", db_default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["ticket"], condition=~Q(ticket=""), name="session_ticket")]
 
     def __str__(self) -> str:
         return f"session of account {self.account_id}"

@@ -39,6 +39,7 @@ from .models import (
     Seat,
     Session,
     SigningSettings,
+    SignOn,
     StatusLookup,
     TransferSettings,
 )
@@ -401,6 +402,70 @@ def seats_in_force(account: int, kind: str = "") -> list[Seat]:
     return [seat for seat in standing if seat.role in KINDS.get(kind, ())] or standing
 
 
+def seats_of_session(hashed: bytes, account: int) -> list[Seat]:
+    """The seats that a session may take: all in force, or those of the school by whose own log-in it was opened (CAM-06)."""
+    standing = seats_in_force(account)
+    school = SignOn.objects.filter(session=hashed).values_list("school", flat=True).first()
+    return standing if school is None else seats_at(school, standing)
+
+
+def reaches_all(hashed: bytes, account: int) -> bool:
+    """Whether a session may take every seat of its account: what concerns all of them is not one school's to change (CAM-06)."""
+    return len(seats_of_session(hashed, account)) == len(seats_in_force(account))
+
+
+def sign_on_of_session(hashed: bytes) -> SignOn | None:
+    """The school's own log-in by which a session was opened, if by one."""
+    return SignOn.objects.filter(session=hashed).select_related("school").first()
+
+
+def seats_at(school: int, seats: Iterable[Seat]) -> list[Seat]:
+    """Those of the seats that lie within a school: its own, its colleges', its graduates'."""
+    seats = list(seats)
+    own = [seat.node for seat in seats if seat.role == Role.GRADUATE]
+    # Reached backwards from the graduate, whose room stands above this one.
+    within = {(Role.SCHOOL, school)}
+    within |= {(Role.COLLEGE, pk) for pk in College.objects.filter(school=school).values_list("pk", flat=True)}
+    lines = School.objects.filter(pk=school, graduate__in=own).values_list("graduate", flat=True)
+    within |= {(Role.GRADUATE, pk) for pk in lines}
+    return [seat for seat in seats if (Role(seat.role), seat.node) in within]
+
+
+def seats_named(school: int, name: str) -> list[Seat]:
+    """The standing seats of a school and its colleges that bear this work number (CAM-06)."""
+    colleges = College.objects.filter(school=school).values("pk")
+    within = Q(role=Role.SCHOOL, node=school) | Q(role=Role.COLLEGE, node__in=colleges)
+    return list(Seat.objects.filter(within, sign_on_name=name, ended_at=None).select_related("account"))
+
+
+def school_of(role: Role, node: int) -> int | None:
+    """The school that a school's or college's seat belongs to; None for others."""
+    if role is Role.COLLEGE:
+        return College.objects.values_list("school", flat=True).get(pk=node)
+    return node if role is Role.SCHOOL else None
+
+
+def sign_on_of(school: int) -> SignOn:
+    """A school's settings of its own log-in, or unsaved ones with version 0 (CAM-06)."""
+    return SignOn.objects.filter(school=school).first() or SignOn(school_id=school)
+
+
+def sign_on_at(code: str) -> SignOn | None:
+    """The settings of the school with that code, whether they are on or off."""
+    return SignOn.objects.filter(school__code=code).select_related("school").first()
+
+
+def sign_ons(words: str = "") -> list[School]:
+    """The schools whose own log-in is on, all or those whose name or code has these words."""
+    rows = School.objects.filter(signon__is_on=True).order_by("name")
+    return list(rows.filter(Q(name__contains=words) | Q(code=words)) if words else rows)
+
+
+def has_sign_ons() -> bool:
+    """Whether any school's own log-in is on; kept for a few seconds, so for the page of the log-in only."""
+    return kept("sign_ons", lambda: SignOn.objects.filter(is_on=True).exists())
+
+
 def open_sessions(account: int) -> list[Session]:
     """The sessions of an account that have not run out, the last used first."""
     return list(Session.objects.filter(account=account, expires_at__gt=timezone.now()).order_by("-seen_at"))
@@ -426,7 +491,7 @@ def open_cohorts() -> list[int]:
 
 def open_modules(province: int | None, cohort: int) -> frozenset[str]:
     """The modules that a province has opened for a cohort (ORG-02); kept for a few seconds, so for menus only."""
-    return _kept("openings", _all_openings).get((province, cohort), frozenset())
+    return kept("openings", _all_openings).get((province, cohort), frozenset())
 
 
 def forget_kept() -> None:
@@ -437,7 +502,8 @@ def forget_kept() -> None:
 _small: dict[str, tuple[float, Any]] = {}
 
 
-def _kept(name: str, read: Callable[[], Any]) -> Any:
+def kept(name: str, read: Callable[[], Any]) -> Any:
+    """What `read` says of a small table under that name, at most KEPT_SECONDS old."""
     known = _small.get(name)
     if known is None or monotonic() - known[0] > KEPT_SECONDS:
         known = _small[name] = (monotonic(), read())
@@ -445,7 +511,7 @@ def _kept(name: str, read: Callable[[], Any]) -> Any:
 
 
 def _cohorts() -> dict[int, str]:
-    return _kept("cohorts", lambda: dict(Cohort.objects.order_by("-year").values_list("year", "edition")))
+    return kept("cohorts", lambda: dict(Cohort.objects.order_by("-year").values_list("year", "edition")))
 
 
 def _all_openings() -> dict[tuple[int, int], frozenset[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django import forms
 
@@ -14,7 +15,7 @@ from qicheng.foundation.codes import divisions
 from qicheng.foundation.kit.identity import FORMS, NotValid, credit_code
 from qicheng.foundation.sheets import Field, Sheet
 
-from .models import AgreementForm, Edition, Module, ReviewMode
+from .models import AgreementForm, Edition, Module, ReviewMode, SignOnProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,6 +108,43 @@ REASON = Sheet(
 )
 
 
+def server_is_one(given: Mapping[str, Any]) -> dict[str, str]:
+    """An address over TLS and nothing else in it; this machine's own may go without where the deployment lets it be asked."""
+    address = given.get("server") or ""
+    try:
+        parts = urlsplit(address)
+        plain = parts.scheme == "https" or (
+            parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+        )
+        plain = plain and bool(parts.hostname) and address.isascii() and address.isprintable() and parts.port != 0
+    except ValueError:
+        plain = False
+    if not address or (plain and not parts.username and not parts.query and not parts.fragment and " " not in address):
+        return {}
+    return {"server": "地址以 https:// 开头，不带问号和井号后面的内容"}
+
+
+SIGN_ON = Sheet(
+    "SignOn",
+    (
+        Field("protocol", "协议", "choice", choices=tuple(SignOnProtocol.choices)),
+        Field(
+            "server", "服务地址", hint="CAS 填到 /login 之前，如 https://sso.example.edu.cn/cas；OpenID Connect 填 issuer。以 https 开头。"
+        ),
+        Field("client_id", "客户端编号", when=("protocol", (SignOnProtocol.OPENID.value,)), hint="OpenID Connect 才填，信息中心登记本平台时给的 client_id。"),
+        Field(
+            "secret", "客户端密钥", required=False, when=("protocol", (SignOnProtocol.OPENID.value,)),
+            hint="加密保存，不再显示。留空就用原来的；换了服务地址或客户端编号，要重新填。",
+        ),
+        Field(
+            "claim", "哪一项是学号、工号", required=False, limit=60,
+            hint="认证服务返回的属性名，如 xgh、employeeNumber。留空就用账号名（CAS 的 user，OpenID Connect 的 sub）。",
+        ),
+    ),
+    check=server_is_one,
+)  # fmt: skip
+
+
 # ---- accounts and contacts
 
 
@@ -131,6 +169,16 @@ def account_sheet(
         fields.append(Field("tier", "负责的学历层次", "choice", choices=tuple((t.value, t.label) for t in tiers)))
     if may_be_administrator:
         fields.append(Field("is_administrator", "可以创建同级账号", "switch"))
+    if role in (Role.SCHOOL, Role.COLLEGE):
+        fields.append(
+            Field(
+                "sign_on_name",
+                "统一身份认证工号",
+                required=False,
+                limit=60,
+                hint="学校开启统一身份认证登录后，凭这个工号对应到账号。",
+            )
+        )
     return Sheet("Account", tuple(fields), check=login_is_plain if is_new else None)
 
 

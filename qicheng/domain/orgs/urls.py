@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from .pages import accounts, authority, employer, flags, school
+from .pages import accounts, authority, employer, flags, school, sign_on
 
 app_name = "orgs"
 urlpatterns = [
     path("settings/", school.signing, name="settings"),
     path("settings/files/", school.transfer_settings, name="transfer_settings"),
+    path("settings/sign-on/", sign_on.settings_page, name="sign_on"),
+    path("settings/sign-on/<slug:which>/", sign_on.switch, name="switch_sign_on"),
     path("settings/handlers/<slug:tier>/", school.handler, name="handler"),
     path("settings/reasons/", school.reasons, name="reasons"),
     path("settings/reasons/<int:reason>/end/", school.end_reason, name="end_reason"),

@@ -50,6 +50,8 @@ WAYS = (
     "online_dissolution",
     "offline_dissolution",
 )
+# Ways of rooms above, with whom they are named to.
+_SHOWN: dict[str, Callable[[Actor, int], bool]] = {}
 # What the queue and the figures read of every case; each part of the union is a plain table, so that its own index gives the order.
 _SHARED = """id, public_id, version, cohort, flow_name, state, waiting_since, begun_at, school_id, college_id, tier, graduate_id,
     employer_id, agreement_form, employer_name, post, number"""
@@ -102,6 +104,25 @@ def flows(*models: type[Case]) -> list[Flow]:
     """The ways to register and to dissolve, or those on the models named, in the order of WAYS."""
     found = [flow for flow in FLOWS.values() if flow.model in (models or MODELS)]
     return sorted(found, key=lambda flow: WAYS.index(flow.name) if flow.name in WAYS else len(WAYS))
+
+
+def shown_where(flow: str, test: Callable[[Actor, int], bool]) -> None:
+    """Let a room above say to whom, and in which cohort, a way of its own is named at all; said once, when the room starts.
+
+    Lists, choices and figures of everybody else leave it out. Its cases are in the queue of whoever reviews them, whatever this says.
+    """
+    _SHOWN[flow] = test
+
+
+def ways(actor: Actor, cohort: int, *models: type[Case]) -> list[Flow]:
+    """The ways that whoever asks is told of."""
+    return [flow for flow in flows(*models) if flow.name not in _SHOWN or _SHOWN[flow.name](actor, cohort)]
+
+
+def named(actor: Actor, cohort: int) -> dict[str, Listing]:
+    """The lists that whoever asks is told of, by their names."""
+    hidden = {flow.name for flow in flows()} - {flow.name for flow in ways(actor, cohort)}
+    return {name: one for name, one in lists().items() if name not in hidden}
 
 
 def in_sql(pairs: Sequence[tuple[str, str]]) -> str:
@@ -172,14 +193,17 @@ def given_waits(actor: Actor, cohort: int) -> dict[str, list[datetime]]:
 @cache
 def queue(role: Role) -> Listing:
     """What waits for that role, the longest wait first."""
-    kinds = tuple((flow.name, flow.label) for flow in flows() if flow.turns(role))
+
+    def kinds(actor: Actor, cohort: int) -> list[tuple[str, str]]:
+        return [(flow.name, flow.label) for flow in ways(actor, cohort) if flow.turns(role)]
+
     return Listing(
         "review", "待我审核", Registration, f"{_EVERYTHING} {_ABOVE}", "c", _columns(), order=("c.waiting_since", "c.id"),
         where=f"{turn_of(role)} AND {ON_THE_ROSTER}", given=given_late,
         filters=(
             Filter("stage", "状态", conditions=stages(role), choices=tuple((words, words) for words in stages(role))),
             Filter("kind", "类型", "c.flow_name = %(kind)s", "choice", choices=kinds),
-            _OF_KIND,
+            _of_kind(*flows()),
             Filter("check", "核对", conditions={"differs": DIFFERS}, choices=(("differs", "信息不一致"),)),
             Filter("wait", "等待", conditions={"late": LATE}, choices=(("late", "等得久"),)),
             *_people(*MODELS),
@@ -208,7 +232,7 @@ def lists() -> dict[str, Listing]:
             _every_state(ended),
         ),
         replace(
-            _list("voided", "作废信息管理", f"{ON_THE_ROSTER} AND {VOIDED}", (_OF_KIND,)),
+            _list("voided", "作废信息管理", f"{ON_THE_ROSTER} AND {VOIDED}", (_of_kind(FLOWS["destination"]),)),
             columns=_of_voided(),
             order=("c.closed_at", "c.id"),
         ),
@@ -346,7 +370,7 @@ def _way(flow: Flow) -> Listing:
         if "invited" in flow.states
         else []
     )
-    kind = [_OF_KIND] if flow.name == "destination" else []
+    kind = [_of_kind(flow)] if destinations.types_of(flow.name) else []
     where = f"c.flow_name = '{flow.name}' AND {ON_THE_ROSTER}"
     if flow.model is Dissolution:
         made = _list(flow.name, flow.label, where, (*states, open_), Dissolution)
@@ -354,10 +378,20 @@ def _way(flow: Flow) -> Listing:
     return replace(_list(flow.name, flow.label, where, (*states, open_, *soon, *kind)), columns=_of_way(flow))
 
 
-# The types of other destinations, by their newest names.
-_OF_KIND = Filter(
-    "type", "去向类型", "c.kind = %(type)s", "choice", choices=tuple((one.key, one.label) for one in destinations.REGISTRY.values())
-)  # fmt: skip
+def _of_kind(*of: Flow) -> Filter:
+    """The types of what is no agreement, by their newest names; types of several flows that have one name are one choice."""
+    keys: dict[str, dict[str, str]] = {}
+    for flow in of:
+        for one in destinations.types_of(flow.name).values():
+            keys.setdefault(one.label, {})[one.key] = flow.name
+    firsts = {label: next(iter(same)) for label, same in keys.items()}
+
+    def choices(actor: Actor, cohort: int) -> list[tuple[str, str]]:
+        shown = {flow.name for flow in ways(actor, cohort)}
+        return [(firsts[label], label) for label, same in keys.items() if not shown.isdisjoint(same.values())]
+
+    conditions = {firsts[label]: _one_of("c.kind", list(same)) for label, same in keys.items()}
+    return Filter("type", "去向类型", conditions=conditions, choices=choices)
 
 
 @cache
@@ -367,10 +401,11 @@ def returning() -> frozenset[str]:
 
 
 def _way_filter(*models: type[Case], only_returning: bool = False) -> Filter:
-    ways = [flow for flow in flows(*models) if not only_returning or flow.name in returning()]
-    return Filter(
-        "kind", "类型", "c.flow_name = %(kind)s", "choice", choices=tuple((flow.name, flow.label) for flow in ways)
-    )
+    def choices(actor: Actor, cohort: int) -> list[tuple[str, str]]:
+        shown = ways(actor, cohort, *models)
+        return [(flow.name, flow.label) for flow in shown if not only_returning or flow.name in returning()]
+
+    return Filter("kind", "类型", "c.flow_name = %(kind)s", "choice", choices=choices)
 
 
 def _list(name: str, label: str, where: str, filters: tuple[Filter, ...], *models: type[Case]) -> Listing:
@@ -419,8 +454,9 @@ def _columns() -> tuple[Column, ...]:
 
 
 def _of_way(flow: Flow) -> tuple[Column, ...]:
-    """Agreements have a number, other destinations a type."""
-    left = {"number"} if flow.name == "destination" else {"type"}
+    """Agreements have a number, other destinations a type; a way of a room above may have both."""
+    types = destinations.types_of(flow.name)
+    left = {"type"} if not types else {"number"} if flow.name == "destination" else set()
     return tuple(column for column in _columns() if column.key not in left)
 
 

@@ -43,7 +43,7 @@ from .sheets import OFFER, destinations
 from .sheets.cases import sheet_of, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from django.db.models import QuerySet
 
@@ -94,6 +94,31 @@ class Line:
     reason: str
     at: datetime
     tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where a school with a platform of its own has its graduates register: what the way is called, what is said of it, its address."""
+
+    title: str
+    more: str
+    url: str
+
+
+_ELSEWHERE: list[Callable[[Graduate], Elsewhere | None]] = []
+
+
+def registered_elsewhere_at(find: Callable[[Graduate], Elsewhere | None]) -> None:
+    """Let a room above say where graduates of some schools register; said once, when the room starts.
+
+    Home page and choosing pages lead there. That the ways here are shut for them the room says by `Flow.gated_by`.
+    """
+    _ELSEWHERE.append(find)
+
+
+def elsewhere(graduate: Graduate) -> Elsewhere | None:
+    """Where this graduate registers, None where it is here."""
+    return next((place for find in _ELSEWHERE if (place := find(graduate))), None)
 
 
 def cases_of(actor: Actor) -> QuerySet[Registration]:
@@ -215,11 +240,11 @@ def own_stations(
         rejected = 1 if rejected_by == Role.COLLEGE else last
         places = {"college_review": 1, "school_review": last, "rejected": rejected}
     ended = {"effective": ("已生效", "done"), "dissolved": ("已解约", "stop")}.get(case.state, ("已作废", "stop"))
-    if case.effective_at is not None:
+    if case.effective_at is not None and case.standing.settled:
         return [*((name, past, "done") for name, past, _ in order), (end, *ended)]
     stops = {"form_rejected": "不通过", "rejected": "不通过", "given_up": "已放弃", "discarded": "已删除"}
     own = {
-        "draft": "待提交", "form_returned": "待修改", "returned": "待修改", "form_approved": "待回传", "signing_returned": "待重新上传",
+        "draft": "待提交", "form_returned": "待修改", "returned": "待修改", "reopened": "待重新填报", "form_approved": "待回传", "signing_returned": "待重新上传",
     }  # fmt: skip
     turn = case.standing.turn
     word = (
@@ -388,7 +413,7 @@ def intended(flow: str, graduate: Graduate, actor: Actor, **known: Any) -> Regis
 def obstacle(flow: str, graduate: Graduate, actor: Actor, **known: Any) -> str | None:
     """The reason for which `actor` cannot begin that flow with this graduate now, or None."""
     case, declared = intended(flow, graduate, actor, **known), FLOWS[flow]
-    guards = (*declared.holds, *(declared.begin.when if actor.role in declared.begin.by else ()))
+    guards = declared.against(declared.begin) if actor.role in declared.begin.by else declared.holds
     reasons = (why for guard in guards if (why := guard(case, actor)))
     return next(reasons, None) or _waiting_already(case)
 
@@ -589,7 +614,7 @@ def intended_dissolution(agreement: Registration, actor: Actor) -> Dissolution:
 def dissolution_obstacle(agreement: Registration, actor: Actor) -> str | None:
     """The reason for which `actor` cannot ask for the dissolution of that agreement now, or None."""
     case = intended_dissolution(agreement, actor)
-    reasons = (why for guard in (*case.flow.holds, *case.flow.begin.when) if (why := guard(case, actor)))
+    reasons = (why for guard in case.flow.against(case.flow.begin) if (why := guard(case, actor)))
     return next(reasons, None)
 
 

@@ -14,11 +14,11 @@ from qicheng.domain.orgs.queries import stamp
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Level, Role, statements
 from qicheng.foundation.flow.declare import FLOWS
-from qicheng.foundation.flow.perform import NotFound, Refused, be, in_process, note, waiting_among
+from qicheng.foundation.flow.perform import NotFound, Refused, again, be, in_process, note, waiting_among
 from qicheng.foundation.kit.calendar import cohort_closes
 
-from .models import SEEKING_WORK, EmploymentRecord, Graduate, Roster
-from .sheets import TRAINING
+from .models import CONFIRMED, SEEKING_WORK, EmploymentRecord, Graduate, Roster
+from .sheets import OPENED, OPENED_EXTRA, TRAINING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -30,6 +30,7 @@ BLANK: Mapping[str, Any] = {
     "employer_name": "", "credit_code": "", "nature": "", "industry": "", "area": "", "address": "", "job_category": "",
     "contact": "", "phone": "", "mobile": "", "email": "", "number": "", "signed_on": None,
 }  # fmt: skip
+PHONE_IS_TAKEN = "这个手机号已经绑定了其他账号，请换一个，或联系客服解除。"
 # What rooms above do after every change of employment records, in the order in which they said so.
 _FOLLOWERS: list[Callable[[Sequence[int]], None]] = []
 
@@ -48,14 +49,19 @@ def record_changed(graduates: Sequence[int]) -> None:
         effect(graduates)
 
 
-def write_record(*, graduate: int, cohort: int, school: int, destination: str, case: str, **values: Any) -> None:
-    """Write the graduate's one employment record from an approved case, in the caller's transaction."""
+def write_record(
+    *, graduate: int, cohort: int, school: int, destination: str, case: str, source: str = "system", **values: Any
+) -> None:
+    """Write the graduate's one employment record from an approved case, in the caller's transaction.
+
+    `source` is a key of `EmploymentRecord.SOURCES`: ours, or a school's own platform, from which it is reported later (CON-01).
+    """
     row = {
         **BLANK,
         **values,
         "destination": destination,
         "case": case,
-        "source": "system",
+        "source": source,
         "changed_at": timezone.now(),
     }
     EmploymentRecord.objects.unscoped("an approval writes the record of its own graduate").update_or_create(
@@ -69,7 +75,14 @@ def write_record(*, graduate: int, cohort: int, school: int, destination: str, c
 def clear_record(*, graduate: int, case: str) -> None:
     """Set the record to seeking work, if it came from that case; no case stands behind it any more."""
     rows = EmploymentRecord.objects.unscoped("an ended case clears the record that it wrote")
-    row = {**BLANK, "destination": SEEKING_WORK, "case": "", "changed_at": timezone.now(), "version": F("version") + 1}
+    row = {
+        **BLANK,
+        "destination": SEEKING_WORK,
+        "case": "",
+        "source": "system",
+        "changed_at": timezone.now(),
+        "version": F("version") + 1,
+    }
     if rows.filter(graduate_id=graduate, case=case).update(**row):
         record_changed([graduate])
 
@@ -290,6 +303,7 @@ def confirm(graduate: int, seen: int) -> bool:
     return bool(rows.filter(removed_at=None).update(confirmed_revision=seen, confirmed_at=timezone.now()))
 
 
+@again
 def change_contacts(account: int, actor: Actor, *, phone: str, email: str) -> dict[str, list[str]]:
     """Phone and e-mail of an account, and with them of all its roster lines (ROS-02); what changed, label → [before, after].
 
@@ -297,21 +311,79 @@ def change_contacts(account: int, actor: Actor, *, phone: str, email: str) -> di
     """
     with transaction.atomic():
         be(actor)
-        mine = Account.objects.select_for_update().get(pk=account)
-        pairs = {"手机号码": [mine.phone or "", phone], "电子邮箱": [mine.email, email]}
-        changes = {label: pair for label, pair in pairs.items() if pair[0] != pair[1]}
-        if not changes:
-            return {}
+        # Lines before the account, as whoever holds a line and goes on to its account.
+        lines = Graduate.objects.unscoped("a person's own lines, by its account").filter(account=account).order_by("pk")
+        list(lines.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+        changes = _carry_contacts(account, phone, email)
+        if changes:
+            note(actor, "change_contacts", "roster", {label: ["已登记" if pair[0] else "", "已更换"] for label, pair in changes.items()},
+                 subject=str(account))  # fmt: skip
+    return changes
+
+
+def _carry_contacts(account: int, phone: str, email: str) -> dict[str, list[str]]:
+    mine = Account.objects.select_for_update().get(pk=account)
+    pairs = {"手机号码": [mine.phone or "", phone], "电子邮箱": [mine.email, email]}
+    changes = {label: pair for label, pair in pairs.items() if pair[0] != pair[1]}
+    if changes:
         try:
             with transaction.atomic():
                 Account.objects.filter(pk=account).update(phone=phone, email=email)
         except IntegrityError:
-            raise Refused("这个手机号已经绑定了其他账号，请换一个，或联系客服解除。") from None
-        rows = Graduate.objects.unscoped("a person's own lines, by its account").filter(account=account)
-        rows.update(phone=phone, email=email)
-        note(actor, "change_contacts", "roster", {label: ["已登记" if pair[0] else "", "已更换"] for label, pair in changes.items()},
-             subject=str(account))  # fmt: skip
+            raise Refused(PHONE_IS_TAKEN) from None
+    rows = Graduate.objects.unscoped("a person's own lines, by its account").filter(account=account)
+    rows.exclude(phone=phone, email=email).update(phone=phone, email=email)
     return changes
+
+
+def is_free(phone: str, account: int | None) -> bool:
+    """Whether no other account has the phone."""
+    taken = Account.objects.filter(phone=phone)
+    return not (taken if account is None else taken.exclude(pk=account)).exists()
+
+
+def write_own(graduate: int, *, phone: str, email: str, **said: str) -> None:
+    """Write what a university's own platform opens to the graduate (CAM-02, PKU-01): OPENED, OPENED_EXTRA, and the contacts of ROS-02.
+
+    In the caller's transaction, which holds the line and is somebody (`perform.be`). Whoever says anew what was confirmed has
+    confirmed it by that: the revision goes on (ROS-05), and nobody is asked again. Raises Refused where another account has the phone.
+    """
+    rows = Graduate.objects.unscoped("the line that the caller holds").filter(pk=graduate)
+    line = rows.get()
+    columns: dict[str, Any] = {key: said[key] for key in OPENED if key in said and said[key] != getattr(line, key)}
+    extra = {**line.extra, **{key: said[key] for key in OPENED_EXTRA if key in said}}
+    extra = {key: value for key, value in extra.items() if value not in ("", None)}
+    if extra != line.extra:
+        columns["extra"] = extra
+    if any(key in CONFIRMED for key in columns):
+        columns["revision"] = F("revision") + 1
+        if line.has_confirmed:
+            columns |= {"confirmed_revision": F("revision") + 1, "confirmed_at": timezone.now()}
+    if line.account_id is not None:
+        _carry_contacts(line.account_id, phone, email)
+    else:
+        columns |= {"phone": phone, "email": email}
+    if columns:
+        rows.update(**columns)
+
+
+def mark_recommended(public_ids: Collection[UUID | str], cohort: int, actor: Actor, *, is_recommended: bool) -> int:
+    """Let a school mark graduates as 推免 (保研), or take the mark away, each on record; how many it changed (PKU-01)."""
+    must_be_open(cohort)
+    with transaction.atomic():
+        be(actor)
+        seen = Graduate.objects.seen_by(actor).filter(public_id__in=public_ids, cohort=cohort, removed_at=None)
+        lines = list(seen.select_for_update(of=("self",), no_key=True).order_by("pk"))
+        changed = [line for line in lines if bool(line.extra.get("recommended")) is not is_recommended]
+        for line in changed:
+            line.extra = {key: value for key, value in line.extra.items() if key != "recommended"}
+            line.extra |= {"recommended": True} if is_recommended else {}
+            note(
+                actor, "recommended", "roster", {"推免（保研）": ["否" if is_recommended else "是", "是" if is_recommended else "否"]},
+                subject=str(line.public_id), cohort=line.cohort, school=line.school_id,
+            )  # fmt: skip
+        Graduate.objects.unscoped("the lines that were just locked").bulk_update(changed, ["extra"])
+    return len(changed)
 
 
 def _locked(public_id: UUID | str, actor: Actor) -> tuple[Roster, Graduate]:

@@ -88,6 +88,10 @@ class Graduate(Scoped):
         indexes = [
             models.Index(fields=["college", "cohort", "name"], name="graduate_college"),
             models.Index(fields=["account"], condition=Q(account__isnull=False), name="graduate_account"),
+            # Whom a school's own log-in means (CAM-06); lines that an import adds are not in it yet.
+            models.Index(
+                fields=["school", "student_number"], condition=Q(account__isnull=False), name="graduate_number"
+            ),
             models.Index(fields=["restored_at"], condition=Q(restored_at__isnull=False), name="graduate_restored"),
             models.Index(
                 fields=["school", "cohort", "removed_at"],
@@ -116,7 +120,11 @@ class EmploymentRecord(Scoped):
         graduate="graduate", college="graduate__college", school="school", province="school__province", ministry=EVERYTHING,
         tier="graduate__tier", area=Area.EMPLOYMENT,
     )  # fmt: skip
-    SOURCES: ClassVar = (("system", "登记系统"), ("upload", "就业管理系统上传"), ("interface", "就业管理系统接口"))
+    SOURCES: ClassVar = (
+        ("system", "登记系统"), ("upload", "就业管理系统上传"), ("interface", "就业管理系统接口"), ("platform", "学校平台"),
+    )  # fmt: skip
+    # Of these a case that was approved here stands behind the record, as long as it has effect.
+    APPROVED_HERE: ClassVar = ("system", "platform")
 
     graduate = models.OneToOneField(Graduate, models.PROTECT)
     cohort = models.PositiveSmallIntegerField()

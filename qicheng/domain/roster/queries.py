@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.orgs.models import College, Employer
-from qicheng.domain.orgs.queries import edition_of, units
+from qicheng.domain.orgs.queries import edition_of, open_cohorts, units
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Role, statements
 from qicheng.foundation.kit import masks
@@ -144,6 +144,16 @@ def line_of(name: str, id_number: str, exam_number: str) -> Graduate | None:
     )
     given = {"name": name.strip(), "id_number": id_number.strip().upper(), "exam_number": exam_number.strip()}
     return rows.filter(**given, removed_at=None).order_by("-cohort", "-id").first()
+
+
+def lines_numbered(school: int, number: str) -> list[Graduate]:
+    """The lines of a school's rosters with this student number (CAM-06), those that it took away too.
+
+    Of whoever never logged in, the lines of the cohorts that still act: two persons with one number are to be seen.
+    """
+    rows = Graduate.objects.unscoped("whom the school's own log-in means by a number").select_related("account")
+    known = rows.filter(school=school, student_number=number)
+    return [*known.filter(account__isnull=False), *known.filter(account=None, cohort__in=open_cohorts())]
 
 
 def seat_labels(seats: Iterable[Seat]) -> list[tuple[Seat, str]]:

@@ -100,6 +100,10 @@ CONTACTS = Sheet(
     ),
 )
 
+# What a university's own platform opens of a line to its graduate (CAM-02, PKU-01): columns, and keys of `extra`.
+OPENED = ("political_status", "origin", "hardship", "class_name")
+OPENED_EXTRA = ("wechat", "qq", "remote_academy", "counsellor", "emergency_name", "emergency_phone")
+
 # What an approval may take over from the roster (ROS-05): shown as 可同步.
 SYNCED = ("sex", "nation", "political_status", "college", "study_years", "student_number", "graduates_on")
 # What it may not: the reviewer rejects, the roster is corrected, the graduate registers again.

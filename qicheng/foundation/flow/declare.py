@@ -202,6 +202,7 @@ class Flow:
     starts: dict[Role, State | Fork] = field(init=False)
     states: dict[str, State] = field(init=False)
     followed: dict[str, tuple[Effect, ...]] = field(init=False, default_factory=dict)
+    gates: dict[str, tuple[Guard, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         begins = self.start
@@ -236,6 +237,11 @@ class Flow:
                     f"{self.name}: it is the turn of {state.turn} in {state.key}, but nothing is open to it"
                 )
 
+    @property
+    def room(self) -> str:
+        """The room that declares it, which has its words: the one whose function begins it, whatever room's cases it moves."""
+        return self.begin.make.__module__.split(".")[2]
+
     def followed_by(self, state: str, effect: Effect) -> None:
         """Let a room above have its part in every act that brings a case into `state`: `effect(case, actor)`, in the same transaction.
 
@@ -244,6 +250,19 @@ class Flow:
         if state not in self.states:
             raise Misdeclared(f"{self.name}: nothing can follow {state}, there is no such state")
         self.followed[state] = (*self.followed.get(state, ()), effect)
+
+    def gated_by(self, act: str, guard: Guard) -> None:
+        """Let a room above have its reason against an act, or against beginning: `guard(case, actor)`, asked after the flow's own guards.
+
+        Said once, when the room starts; it stands in the table. Misdeclared where there is no such act.
+        """
+        if self.act_named(act) is None:
+            raise Misdeclared(f"{self.name}: nothing can be said against {act}, there is no such act")
+        self.gates[act] = (*self.gates.get(act, ()), guard)
+
+    def against(self, act: Act | Begin) -> tuple[Guard, ...]:
+        """All that is asked before an act or the beginning, in this order: holds, its own guards, those of rooms above."""
+        return (*self.holds, *act.when, *self.gates.get(act.name, ()))
 
     def leaving(self, state: str) -> Iterator[Act]:
         """The acts that are declared at a state."""
@@ -286,6 +305,7 @@ class Flow:
         for act in self.acts:
             lines += [_line(act.source.key, role, act, act.targets) for role in act.by]
         lines += ["", "held by: " + (", ".join(guard.__name__ for guard in self.holds) or "-")]
+        lines += [f"{act} is gated by: {', '.join(map(_owned, found))}" for act, found in self.gates.items()]
         lines += [f"{state} is followed by: {', '.join(map(_owned, found))}" for state, found in self.followed.items()]
         lines += [""]
         return "\n".join(lines)
@@ -315,7 +335,7 @@ def _states(target: State | Fork) -> tuple[State, ...]:
     return target.states if isinstance(target, Fork) else (target,)
 
 
-def _owned(effect: Effect) -> str:
+def _owned(effect: Effect | Guard) -> str:
     """The name of an effect with its room."""
     return f"{effect.__module__.split('.')[2]}.{effect.__name__}"
 

@@ -136,7 +136,7 @@ def perform(
             raise Stale(locked.standing.label, last)
         if not actor.may_write(flow.area):
             raise NotOpen("你的账号没有这项操作的权限。")
-        for guard in (*flow.holds, *act.when):
+        for guard in flow.against(act):
             if why := guard(locked, actor):
                 raise Refused(why)
         if act.reason and not (_is_said(words) and (reason or act.reason not in codes.names())):
@@ -179,7 +179,7 @@ def begin(flow: Flow, actor: Actor, /, *, key: str | None = None, **given: Any) 
             state = chosen(flow.starts[actor.role], case)
             case.flow_name, case.state, case.live, case.version = flow.name, state.key, state.live, 1
             case._around = look_around(case, hold=True)
-            for guard in (*flow.holds, *start.when):
+            for guard in flow.against(start):
                 if why := guard(case, actor):
                     raise Refused(why)
             if start.complete:
@@ -290,7 +290,7 @@ def open_acts(case: Case, actor: Actor) -> list[Open]:
     found = []
     for act in case.flow.leaving(case.state):
         if actor.role in act.by and not act.carried:
-            why = next((w for guard in (*case.flow.holds, *act.when) if (w := guard(case, actor))), None)
+            why = next((w for guard in case.flow.against(act) if (w := guard(case, actor))), None)
             found.append(Open(act, why))
     return found
 

@@ -118,8 +118,7 @@ def sentence(record: Record, case: Case | None = None) -> str:
     flow = FLOWS.get(record.flow)
     if flow is None:
         return record.act
-    room = flow.model._meta.app_label
-    names = [f"{room}/records/{place}/{record.act}.txt" for place in (record.flow, ANY)]
+    names = [f"{flow.room}/records/{place}/{record.act}.txt" for place in (record.flow, ANY)]
     try:
         return environment().select_template(names).render(_context(record, case)).strip()
     except jinja2.TemplateNotFound:
@@ -141,7 +140,7 @@ def _template(flow: str, act: str, channel: str) -> jinja2.Template | None:
     declared = FLOWS.get(flow)
     if declared is None and flow not in TOLD:
         return None
-    room = declared.model._meta.app_label if declared else TOLD[flow][0]
+    room = declared.room if declared else TOLD[flow][0]
     try:
         return environment().select_template([f"{room}/notices/{place}/{act}.{channel}.txt" for place in (flow, ANY)])
     except jinja2.TemplateNotFound:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     Check = Callable[[Mapping[str, Any]], Mapping[str, str]]
 
 KINDS = frozenset(
-    {"text", "long", "code", "lookup", "area", "date", "month", "phone", "mobile", "email", "whole", "choice", "switch", "credit"}
+    {"text", "long", "code", "lookup", "area", "date", "month", "phone", "mobile", "email", "whole", "choice", "several", "switch", "credit"}
 )  # fmt: skip
 WITH_TABLE = frozenset({"code", "lookup"})
+BLANK: tuple[Any, ...] = (None, "", [])
 EMPTY = "没有填写"
 # A month is kept as 202606 and shown as 2026-06.
 MONTH_DIGITS = 6
@@ -31,7 +32,8 @@ MONTH_DIGITS = 6
 class Field:
     """One field. `kind` decides widget and check; `table` is the code table of kinds 'code' and 'lookup'; `limit` the longest text.
 
-    `unit` stands behind the control (元/月); `group` is the heading that it stands under; `choices` belong to kind 'choice'.
+    `unit` stands behind the control (元/月); `group` is the heading that it stands under; `choices` belong to the kinds 'choice' (one of
+    them) and 'several' (a list of them, as many as one likes).
     'code' is a select; 'lookup' is typed, by name or code, for tables too long for a select; `is_open` lets in what the table does
     not know, as it was written. `when` names another field before it and the values of that one for which this one is asked.
     """
@@ -58,7 +60,7 @@ class Field:
 
     def shown(self, value: Any) -> str:
         """The value in the reader's words; '' where there is none."""
-        if value in (None, ""):
+        if value in BLANK:
             return ""
         if self.kind == "code":
             return codes.table(self.table).label(str(value))
@@ -68,6 +70,8 @@ class Field:
             return divisions.full_name(str(value))
         if self.kind == "choice":
             return dict(self.choices).get(str(value), str(value))
+        if self.kind == "several":
+            return "、".join(words for key, words in self.choices if key in value)
         if self.kind == "switch":
             return "是" if value else "否"
         if self.kind == "month" and len(str(value)) == MONTH_DIGITS:
@@ -76,12 +80,15 @@ class Field:
 
     def is_asked(self, given: Mapping[str, Any]) -> bool:
         """Whether the field is asked beside these values of the others."""
-        return self.when is None or given.get(self.when[0]) in self.when[1]
+        if self.when is None:
+            return True
+        said = given.get(self.when[0])
+        return any(one in self.when[1] for one in said) if isinstance(said, list) else said in self.when[1]
 
     @property
     def missing(self) -> str:
         """What is said where a required field is empty."""
-        return f"{self.label}还没有{'选择' if self.kind in ('code', 'choice', 'area') else '填写'}"
+        return f"{self.label}还没有{'选择' if self.kind in ('code', 'choice', 'several', 'area') else '填写'}"
 
     def control(self, cohort: int | None) -> forms.Field:
         """Django's form field for it; one with `when` is required by the form, which knows the other values."""
@@ -106,6 +113,11 @@ class Field:
                     "invalid_choice": f"{self.label}里没有这一项，请重新选择",
                 }
                 control = forms.ChoiceField(choices=self.choices, widget=forms.RadioSelect, **given)
+            case "several":
+                given["error_messages"] |= {
+                    "invalid_choice": f"{self.label}里没有这一项，请重新选择", "invalid_list": f"{self.label}请重新选择",
+                }  # fmt: skip
+                control = forms.MultipleChoiceField(choices=self.choices, widget=forms.CheckboxSelectMultiple, **given)
             case "area":
                 control = AreaField(**given)
             case "lookup":
@@ -233,7 +245,7 @@ class Sheet:
                 if not field.is_asked(cleaned):
                     self.errors.pop(field.key, None)
                     cleaned[field.key] = None
-                elif field.required and cleaned.get(field.key) in (None, "") and field.key not in self.errors:
+                elif field.required and cleaned.get(field.key) in BLANK and field.key not in self.errors:
                     self.add_error(field.key, field.missing)
             for key, words in (check(cleaned) if check else {}).items():
                 if key not in self.errors:
@@ -244,10 +256,16 @@ class Sheet:
         for field in depending:
             assert field.when is not None
             other, wanted = self[field.when[0]], field.when[1]
-            words = "、".join(label for value, label in other.choices if value in wanted)
+            chosen, rest = (
+                [label for value, label in other.choices if (value in wanted) is is_wanted]
+                for is_wanted in (True, False)
+            )
+            # A long list is told by the few that are not in it.
+            is_long = 0 < 2 * len(rest) < len(chosen)
+            words = f"不是「{'、'.join(rest)}」" if is_long else f"选「{'、'.join(chosen)}」"
             controls[field.key].asked_by = f"{other.key}={' '.join(wanted)}"  # type: ignore[attr-defined]
             controls[field.key].asked_when = (  # type: ignore[attr-defined]
-                f"{other.label}选「{words}」时{'填写' if field.required else '可以填写'}"
+                f"{other.label}{words}时{'填写' if field.required else '可以填写'}"
             )
         return type(f"{self.name}Form", (forms.Form,), {**controls, "clean": clean})
 

@@ -1,4 +1,4 @@
-"""A small country to try the product in: two provinces, three schools, three thousand graduates, cases in every state.
+"""A small country to try the product in: two provinces, five schools, three thousand graduates, cases in every state.
 
 Everything comes in by the front door: rosters through the import from workbooks in the national layout, cases through acts. Only
 time is moved: as the database's owner, so that some cases have waited for days. All people, schools and companies are invented.
@@ -45,7 +45,7 @@ from qicheng.foundation.flow.perform import be, begin, note, noted, perform
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.kit.identity import credit_check_character, id_check_digit, organisation_check_character
 
-from . import after
+from . import after, campus
 from .ways import EACH_WAY, begin_ways
 
 if TYPE_CHECKING:
@@ -93,6 +93,12 @@ JIANGLIN = Plan(
 )
 HAILAN = Plan("19002", "海澜理工大学", ReviewMode.SCHOOL, (INFORMATION, MACHINES, BUSINESS), 1000, 260)
 NANYU = Plan("19003", "南屿学院", None, (BUSINESS, MEDICINE), 220, 0)
+PHYSICS = ("物理学院", (("070201", "物理学"), ("080901", "计算机科学与技术")))
+HISTORY = ("历史学院", (("060101", "历史学"), ("050101", "汉语言文学")))
+# One registers on a platform of its own, one has its colleges report a plan.
+XILING = Plan(campus.PLATFORM_SCHOOL, "西岭理工大学", ReviewMode.COLLEGE_THEN_SCHOOL, (PHYSICS, INFORMATION), 160, 0)
+DONGYUAN = Plan(campus.PLAN_SCHOOL, "东原大学", ReviewMode.COLLEGE_THEN_SCHOOL, (HISTORY, LETTERS), 160, 0)
+PLANS = (JIANGLIN, HAILAN, NANYU, XILING, DONGYUAN)
 
 EMPLOYERS = (
     ("云岭数据科技有限公司", "39", "34"), ("江临轨道交通集团有限公司", "31", "32"), ("博远智造股份有限公司", "39", "22"),
@@ -133,13 +139,16 @@ def fill(progress: Progress, owner: str = "") -> None:
     _land(password)
     after.open_modules(COHORT)
     employers = _employers(password)
-    for plan in (JIANGLIN, HAILAN, NANYU):
+    for plan in PLANS:
         progress(f"导入{plan.name}的毕业生名单（{plan.graduates} 人）…")
         _import(plan, dice)
     _people(password)
     for plan in (JIANGLIN, HAILAN):
         progress(f"{plan.name}：邀请、应约、审核（{plan.cases} 件）…")
         _cases(plan, employers, dice)
+    for plan in (XILING, DONGYUAN):
+        progress(f"{plan.name}：学校平台…")
+        _campus(plan, dice)
     _warn(employers)
     if owner:
         progress("让时间过去几天…")
@@ -160,6 +169,30 @@ def logins() -> list[tuple[str, str, str, str]]:
         ("毕业生 阿依古丽·买买提", "海澜理工大学", _phone_of("阿依古丽·买买提"), PASSWORD),
         (f"毕业生 {after.POSTED}", "江临大学（档案已寄出）", _phone_of(after.POSTED), PASSWORD),
         (f"毕业生 {after.MAY_ASK}", "江临大学（可以申请邮寄档案）", _phone_of(after.MAY_ASK), PASSWORD),
+        (
+            f"毕业生 {campus.BEGINS[XILING.code]}",
+            "西岭理工大学（学校平台，刚开始）",
+            _phone_of(campus.BEGINS[XILING.code]),
+            PASSWORD,
+        ),
+        (
+            f"毕业生 {campus.IN_FORCE[XILING.code]}",
+            "西岭理工大学（去向已通过）",
+            _phone_of(campus.IN_FORCE[XILING.code]),
+            PASSWORD,
+        ),
+        (
+            f"毕业生 {campus.BEGINS[DONGYUAN.code]}",
+            "东原大学（按就业形式填报，刚开始）",
+            _phone_of(campus.BEGINS[DONGYUAN.code]),
+            PASSWORD,
+        ),
+        (
+            f"毕业生 {campus.IN_FORCE[DONGYUAN.code]}",
+            "东原大学（去向已通过）",
+            _phone_of(campus.IN_FORCE[DONGYUAN.code]),
+            PASSWORD,
+        ),
         ("用人单位 李经理", EMPLOYERS[0][0], "yunling", PASSWORD),
         ("用人单位 何经理", EMPLOYERS[1][0], "guidao", PASSWORD),
         ("学院 李敏", "江临大学 计算机学院", "jsj", PASSWORD),
@@ -167,6 +200,10 @@ def logins() -> list[tuple[str, str, str, str]]:
         ("学校 孙可（只读）", "江临大学", "jianglin-ro", PASSWORD),
         ("学校 郑书言", "海澜理工大学（仅校级）", "hailan", PASSWORD),
         ("学校 冯一诺", "南屿学院（刚开始）", "nanyu", PASSWORD),
+        ("学校 何安", "西岭理工大学（学校平台登记）", "xiling", PASSWORD),
+        ("学院 物理老师", "西岭理工大学 物理学院", "xiling1", PASSWORD),
+        ("学校 罗文", "东原大学（院系上报就业方案）", "dongyuan", PASSWORD),
+        ("学院 历史老师", "东原大学 历史学院", "dongyuan1", PASSWORD),
         ("省级 赵立", "江南省（三方协议）", "jiangnan", PASSWORD),
         ("省级 钱卫", "海北省（两方协议）", "haibei", PASSWORD),
         ("部级 周明", "平台", "ministry", PASSWORD),
@@ -191,6 +228,7 @@ def _land(password: str) -> None:
     _seat(_account("haibei", "钱卫", password), Role.PROVINCE, north.pk, administrator=True)
     for plan, province, login, name in (
         (JIANGLIN, south, "jianglin", "王敏"), (HAILAN, north, "hailan", "郑书言"), (NANYU, south, "nanyu", "冯一诺"),
+        (XILING, south, "xiling", "何安"), (DONGYUAN, south, "dongyuan", "罗文"),
     ):  # fmt: skip
         school = School.objects.create(province=province, code=plan.code, name=plan.name)
         _seat(_account(login, name, password), Role.SCHOOL, school.pk, administrator=True)
@@ -209,6 +247,9 @@ def _land(password: str) -> None:
                 school=school, cohort=COHORT, tier=Tier.ALL, name="钱老师", phone="027-62750000",
                 address=f"{province.name}{plan.name[:2]}市学府路 1 号", postcode="430072",
             )  # fmt: skip
+    for plan, prefix in ((XILING, "xiling"), (DONGYUAN, "dongyuan")):
+        for number, college in enumerate(College.objects.filter(school__code=plan.code).order_by("id"), 1):
+            _seat(_account(f"{prefix}{number}", f"{college.name[:2]}老师", password), Role.COLLEGE, college.pk)
     jianglin = School.objects.get(code=JIANGLIN.code)
     reader = dict.fromkeys(FULL, Level.READ)
     _seat(_account("jianglin-ro", "孙可", password), Role.SCHOOL, jianglin.pk, levels=reader)
@@ -307,6 +348,8 @@ def _name(plan: Plan, number: int, dice: random.Random) -> str:
         return NAMED[number]
     if plan is HAILAN and number == 1:
         return NAMED[2]
+    if plan.code in campus.BEGINS and number < 2:
+        return (campus.BEGINS, campus.IN_FORCE)[number][plan.code]
     return dice.choice(SURNAMES) + "".join(dice.sample(GIVEN, dice.choice((1, 2, 2))))
 
 
@@ -317,7 +360,8 @@ def _people(password: str) -> None:
         .filter(cohort=COHORT, account=None)
         .order_by("id")
     )
-    acting = [g for i, g in enumerate(rows) if g.name in NAMED or i % 3 != 2]
+    named = {*NAMED, *campus.BEGINS.values(), *campus.IN_FORCE.values()}
+    acting = [g for i, g in enumerate(rows) if g.name in named or i % 3 != 2]
     accounts = Account.objects.bulk_create(
         [
             Account(
@@ -373,6 +417,20 @@ def _cases(plan: Plan, employers: list[Actor], dice: random.Random) -> None:
         begin_ways(others[plan.cases :], signed, reviewers, _person, dice)
         after.take_effect(school, reviewers, _person)
         after.begin_after(school, others[plan.cases + sum(EACH_WAY.values()) :], reviewers, _person)
+
+
+def _campus(plan: Plan, dice: random.Random) -> None:
+    """What the graduates of a school with a platform of its own have come to."""
+    school = School.objects.get(code=plan.code)
+    colleges = College.objects.filter(school=school)
+    reviewers: dict[Any, Actor | None] = {
+        "school": _reviewer(Role.SCHOOL, school.pk, school.name),
+        **{c.pk: _reviewer(Role.COLLEGE, c.pk, c.name) for c in colleges},
+    }
+    rows = Graduate.objects.unscoped("the demo's people of a school with a platform").filter(
+        cohort=COHORT, school=school, account__isnull=False, training_mode="1"
+    )
+    campus.begin_campus(school, COHORT, list(rows.select_related("school").order_by("id")), reviewers, _person, dice)
 
 
 def _live(

@@ -90,7 +90,7 @@ def begin_ways(
 
 def _offline(graduate: Graduate, fate: str, reviewers: Reviewers, person: Person, dice: random.Random) -> None:
     actor = person(graduate)
-    case: Any = begin(OFFLINE_SIGNING, actor, **_filled(AGREEMENT, dice))
+    case: Any = begin(OFFLINE_SIGNING, actor, **filled(AGREEMENT, dice))
     if fate == "draft":
         return
     perform(case, "submit", actor)
@@ -104,7 +104,7 @@ def _offline(graduate: Graduate, fate: str, reviewers: Reviewers, person: Person
     if fate == "form_approved":
         perform(case, "send_link", actor, mobile=case.employer_shown["mobile"], email="")
         return
-    _prove(case, actor, "stamped")
+    prove(case, actor, "stamped")
     perform(case, "bring_back", actor)
     _decided(case, fate, reviewers, person)
 
@@ -113,11 +113,11 @@ def _submitted(
     flow: Flow, graduate: Graduate, person: Person, fate: str, sheet: Sheet, dice: random.Random, **given: Any
 ) -> Registration:
     actor = person(graduate)
-    case: Any = begin(flow, actor, **given, **_filled(sheet, dice))
+    case: Any = begin(flow, actor, **given, **filled(sheet, dice))
     if fate != "draft":
         for kind in case.proofs_asked:
             if kind.least:
-                _prove(case, actor, kind.key)
+                prove(case, actor, kind.key)
         perform(case, "submit", actor)
     return case
 
@@ -138,7 +138,7 @@ def _dissolved(case: Registration, number: int, reviewers: Reviewers, person: Pe
     request: Any = begin(
         OFFLINE_DISSOLUTION, actor, agreement=case, reason="x_study", explanation="考上研究生，已与单位商量一致"
     )
-    _prove(request, actor, "letter")
+    prove(request, actor, "letter")
     perform(request, "submit", actor)
     if number % 2:
         _approve(request, reviewers)
@@ -172,7 +172,7 @@ def _reviewer(case: Registration | Dissolution, reviewers: Reviewers) -> Actor:
     return found
 
 
-def _filled(sheet: Sheet, dice: random.Random) -> dict[str, Any]:
+def filled(sheet: Sheet, dice: random.Random) -> dict[str, Any]:
     """Every field that is asked, filled in with something that can be true."""
     given: dict[str, Any] = {}
     for field in sheet:
@@ -191,6 +191,8 @@ def _typed(field: Field, dice: random.Random) -> Any:
             return "x_trustee" if field.key == "archive_type" else dice.choice(codes.table(field.table).choices())[0]
         case "choice":
             return dice.choice(field.choices)[0]
+        case "several":
+            return [dice.choice(field.choices)[0]]
         case "lookup":
             return NAMED_LOOKUPS[field.table]
         case "area":
@@ -198,7 +200,8 @@ def _typed(field: Field, dice: random.Random) -> Any:
         case "date":
             return (today + timedelta(days={"signed_on": -20, "until_on": 1100}.get(field.key, 30))).isoformat()
         case "whole":
-            return str(dice.randrange(55, 120) * 100)
+            pay = dice.randrange(55, 120) * 100
+            return str(pay if field.high is None or pay <= field.high else field.low or 1)
         case "phone":
             return "0512-66666666"
         case "mobile":
@@ -219,7 +222,7 @@ def _credit_code(number: int) -> str:
     return first + credit_check_character(first)
 
 
-def _prove(case: Registration | Dissolution, actor: Actor, kind: str) -> None:
+def prove(case: Registration | Dissolution, actor: Actor, kind: str) -> None:
     add_proof(case, kind, page(), actor)
 
 

@@ -9,6 +9,7 @@ from django.db import close_old_connections
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from qicheng.domain.campus.effects import applications, deferral
 from qicheng.domain.orgs.effects.sessions import forget_expired
 from qicheng.domain.orgs.queries import open_cohorts
 from qicheng.domain.registration import listings
@@ -102,6 +103,12 @@ def make_batch(batch: int) -> None:
 def mark_downloaded(batch: int, account: int) -> None:
     """Put the download of a packed file on the record of each of its reports."""
     report_batches.mark_downloaded(batch, account)
+
+
+@task("campus.make_result")
+def make_result(case: str) -> None:
+    """Print the result of an application of a kind that a school declared itself (CAM-05)."""
+    applications.make_result(case)
 
 
 @task("notice.send_code")
@@ -216,6 +223,16 @@ def seal(timestamp: int) -> None:
     report_batches.resume_stuck()
 
 
+# After midnight in Beijing: a notice stands for whole days.
+@app.periodic(cron="13 16 * * *", periodic_id="public_notices")
+@app.task(name="campus.end_notices", queueing_lock="campus.end_notices")
+def end_notices(timestamp: int) -> None:
+    """End the applications whose public notice has stood for its days (CAM-05)."""
+    close_old_connections()
+    if ended := applications.end_notices():
+        log.info("applications: %d ended after their public notice", ended)
+
+
 @app.periodic(cron="3 0 * * *", periodic_id="authorisations")
 @app.task(name="transfer.authorisations", queueing_lock="transfer.authorisations")
 def authorisations(timestamp: int) -> None:
@@ -231,3 +248,21 @@ def packed(timestamp: int) -> None:
     """Let go of packed files of reports that nobody needs any more."""
     close_old_connections()
     log.info("reports: %d packed files let go", report_batches.sweep_batches())
+
+
+# Eleven minutes after midnight in Beijing.
+@app.periodic(cron="11 16 * * *", periodic_id="deferrals")
+@app.task(name="campus.deferrals", queueing_lock="campus.deferrals")
+def deferrals(timestamp: int) -> None:
+    """End deferred dispatch whose last day was yesterday; what counts no more is told by the clock alone (PKU-05)."""
+    close_old_connections()
+    if ended := deferral.end_due():
+        log.info("deferrals: %d ended", ended)
+
+
+@app.periodic(cron="25 1 * * *", periodic_id="remind_deferrals")
+@app.task(name="campus.remind_deferrals", queueing_lock="campus.remind_deferrals")
+def remind_deferrals(timestamp: int) -> None:
+    """Tell graduates, once, that their deferred dispatch ends soon (PKU-05)."""
+    close_old_connections()
+    deferral.remind()

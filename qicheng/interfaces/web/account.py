@@ -10,14 +10,14 @@ from django.views.decorators.http import require_POST
 
 from qicheng.domain.orgs.effects import sessions
 from qicheng.domain.orgs.models import Account
-from qicheng.domain.orgs.queries import open_modules, open_sessions, seats_in_force
+from qicheng.domain.orgs.queries import open_modules, open_sessions, seats_in_force, seats_of_session
 from qicheng.domain.roster.queries import own_lines, seat_labels
 from qicheng.foundation.access import Role
 from qicheng.foundation.access.pages import anyone, audience
 from qicheng.foundation.listing.page import render, say
 from qicheng.interfaces.web import menus
 from qicheng.interfaces.web.login import Chosen, secret
-from qicheng.interfaces.web.ways import enter, own_path, prove
+from qicheng.interfaces.web.ways import enter, go_on, own_path, prove
 
 EVERYBODY = menus.EVERYBODY
 
@@ -45,7 +45,8 @@ def account(request: Any) -> HttpResponse:
         for row in open_sessions(person.pk)
     ]  # fmt: skip
     seats = [
-        (seat, label, seat.pk == request.session_row.seat_id) for seat, label in seat_labels(seats_in_force(person.pk))
+        (seat, label, seat.pk == request.session_row.seat_id)
+        for seat, label in seat_labels(seats_of_session(request.session_hash, person.pk))
     ]
     context = {"person": person, "sessions": opened, "seats": seats, "frame": menus.FRAMES[request.actor.role]}
     return render(request, "account.html", context)
@@ -90,11 +91,11 @@ def end_session(request: Any) -> HttpResponse:
 @require_POST
 def change_seat(request: Any) -> HttpResponse:
     """Go on in another of my seats, under a new token."""
-    seats = seats_in_force(request.actor.account)
+    seats = seats_of_session(request.session_hash, request.actor.account)
     chosen = next((seat for seat in seats if str(seat.pk) == request.POST.get("seat")), None)
     if chosen is None:
         raise Http404
-    return enter(request, chosen.account, chosen)
+    return go_on(request, chosen)
 
 
 @audience(*EVERYBODY)
@@ -105,11 +106,11 @@ def cohort(request: Any) -> HttpResponse:
     back = own_path(request.POST.get("next")) or menus.home(request.actor.role)
     if request.actor.role is Role.GRADUATE:
         nodes = {line.pk for line in own_lines(request.actor.account) if str(line.cohort) == year}
-        seats = seats_in_force(request.actor.account)
+        seats = seats_of_session(request.session_hash, request.actor.account)
         chosen = next((seat for seat in seats if seat.role == Role.GRADUATE and seat.node in nodes), None)
         if chosen is None:
             raise Http404
-        return enter(request, chosen.account, chosen)
+        return go_on(request, chosen)
     if year not in {str(known) for known in request.me.cohorts}:
         raise Http404
     sessions.look_at_cohort(request.session_hash, int(year))

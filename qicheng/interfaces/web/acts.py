@@ -188,7 +188,8 @@ def overtaken(stale: Stale, actor: Actor) -> str:
 def outcome(act: Act, case: Case, record: Record) -> str:
     """What happened, and whose turn it is now."""
     state = case.flow.states[record.after]
-    turn = f"接下来等{state.turn.label}办理。" if state.turn else ""
+    is_own = state.turn is not None and state.turn.value == record.role
+    turn = "接下来由你办理。" if is_own else f"接下来等{state.turn.label}办理。" if state.turn else ""
     return f"「{case.said(act.label)}」办好了，现在是「{state.label}」。{turn}"
 
 

@@ -14,15 +14,15 @@ from django.views.decorators.http import require_POST
 
 from qicheng.domain.orgs.effects import sessions
 from qicheng.domain.orgs.models import Account, LoginCode
-from qicheng.domain.orgs.queries import KINDS, account_of, school_contacts, seats_in_force
+from qicheng.domain.orgs.queries import KINDS, account_of, school_contacts, seats_of_session
 from qicheng.domain.roster.effects import open_account
 from qicheng.domain.roster.queries import line_of, seat_labels
 from qicheng.foundation.access.pages import anyone
 from qicheng.foundation.access.passwords import weakness
 from qicheng.foundation.listing.page import render, say
-from qicheng.interfaces.web import menus
+from qicheng.interfaces.web import menus, sign_on
 from qicheng.interfaces.web.middleware import address
-from qicheng.interfaces.web.ways import admit, enter, leave_session, own_path, remaining
+from qicheng.interfaces.web.ways import TOO_MANY_HERE, admit, go_on, leave_session, own_path, remaining, why_shut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,6 @@ ROLES = (
 )
 TICKET = "login code"
 TICKET_SECONDS = 15 * 60
-TOO_MANY_HERE = "这个网络试的次数太多了，10 分钟后再试"
 
 
 def _text(label: str, missing: str, *, limit: int = 60, **attributes: str) -> forms.CharField:
@@ -140,10 +139,8 @@ def _recognised(typed: str, password: str, origin: str, kind: str) -> tuple[Acco
     assert account is not None
     sessions.forgive(guess)
     sessions.give_back(origin)
-    if account.suspended_at is not None:
-        return None, "这个账号已经停用。需要恢复，联系给你开账号的上级"
-    if not seats_in_force(account.pk):
-        return None, "这个账号现在没有可以进入的单位或届别。联系给你开账号的上级，毕业生联系学院"
+    if shut := why_shut(account):
+        return None, shut
     return account, ""
 
 
@@ -153,7 +150,7 @@ def _door(request: HttpRequest, form: Door, kind: str, onward: str, *, status: i
         {"label": title, "more": more, "icon": icon, "url": f"/login/?kind={key}{tail}", "is_current": key == kind}
         for key, title, more, icon, _ in ROLES
     ]
-    context = {"form": form, "roles": roles, "kind": kind, "next": onward}
+    context = {"form": form, "roles": roles, "kind": kind, "next": onward, **sign_on.offered(request, kind, onward)}
     return _uncached(render(request, "login.html", context, status=status))
 
 
@@ -163,11 +160,11 @@ def seat(request: HttpRequest) -> HttpResponse:
     row = request.session_row  # type: ignore[attr-defined]
     if row is None:
         return redirect("login")
-    seats = seats_in_force(row.account_id)
+    seats = seats_of_session(request.session_hash, row.account_id)  # type: ignore[attr-defined]
     if request.method == "POST":
         chosen = next((s for s in seats if str(s.pk) == request.POST.get("seat")), None)
         if chosen is not None:
-            return enter(request, chosen.account, chosen, own_path(request.POST.get("next")))
+            return go_on(request, chosen, own_path(request.POST.get("next")))
     context = {"seats": seat_labels(seats), "next": own_path(request.GET.get("next"))}
     return _uncached(render(request, "seat.html", context))
 
@@ -176,8 +173,9 @@ def seat(request: HttpRequest) -> HttpResponse:
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
     """End this browser's session."""
+    row = sign_on.opened_this(request)
     leave_session(request)
-    response = redirect("login")
+    response = redirect("sign_on_left", row.school.code) if row else redirect("login")
     response.delete_cookie(settings.QICHENG_SESSION_COOKIE, samesite="Lax")
     say(request, "已退出登录。")
     return response

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.urls import Resolver404, resolve
 
+from qicheng.domain.campus.models import Part
+from qicheng.domain.campus.queries.profile import shown_parts
 from qicheng.domain.orgs.models import Module
 from qicheng.domain.orgs.queries import open_modules
 from qicheng.foundation.access import Area, Role
@@ -58,8 +60,11 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     )),
     ("设置", (
         ("签约设置", "/settings/", "gear", SCHOOL_ONLY, (EMPLOYMENT,)),
+        ("统一身份认证", "/settings/sign-on/", "gear", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("登记设置", "/settings/files/", "gear", SCHOOL_ONLY, (ARCHIVE, HOUSEHOLD)),
+        ("学校平台", "/settings/platform/", "gear", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("开关与协议类型", "/gov/settings/", "gear", ABOVE, ()),
+        ("户档接收单位", "/gov/offices/", "building", (Role.PROVINCE,), (EMPLOYMENT,)),
         ("预警单位管理", "/warn/", "alert", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("预警单位汇总", "/gov/warn/", "alert", ABOVE, ()),
         ("培养方式修改记录", "/log/training/", "book", SCHOOL_ONLY, (EMPLOYMENT,)),
@@ -89,9 +94,32 @@ ABOUT_ONESELF = {
 GRADUATE_MODULES = {Module.SIGNING: "/", Module.ARCHIVE: "/files/", Module.HOUSEHOLD: "/files/", Module.CONFIRMATION: "/confirm/",
                     Module.VERIFICATION: "/transfer/"}  # fmt: skip
 ROSTER = ("名单与账号", "/students/")
+# Pages of a school's own platform, under this heading where the school has one of the parts: (label, address, icon, roles, areas, parts).
+CAMPUS = "学校平台"
+CampusEntry = tuple[str, str, str, tuple[Role, ...], tuple[Area, ...], tuple[Part, ...]]
+CAMPUS_SIDE: tuple[CampusEntry, ...] = (
+    ("申请事项", "/campus/applications/", "check-circle", BOTH, (EMPLOYMENT,), (Part.APPLICATIONS,)),
+    ("申请事项设计", "/settings/forms/application/", "pen", SCHOOL_ONLY, (EMPLOYMENT,), (Part.APPLICATIONS,)),
+    ("问卷设计和结果", "/settings/forms/questionnaire/", "chart", SCHOOL_ONLY, (EMPLOYMENT,), (Part.QUESTIONNAIRES,)),
+    ("个人信息完善", "/campus/personal/people/", "users", BOTH, (EMPLOYMENT,), (Part.PERSONAL,)),
+    ("审核补充信息", "/campus/supplements/review/", "check-circle", (Role.COLLEGE,), (EMPLOYMENT,), (Part.SUPPLEMENT,)),
+    ("补充个人就业信息", "/campus/supplements/", "users", BOTH, (EMPLOYMENT,), (Part.SUPPLEMENT,)),
+    ("户档信息登记", "/campus/files/review/", "file", BOTH, (ARCHIVE,), (Part.FILES,)),
+    ("毕业去向修改和改签", "/campus/changes/review/destination/", "pen", BOTH, (EMPLOYMENT,), (Part.CHANGES,)),
+    ("户档信息修改", "/campus/changes/review/files/", "pen", BOTH, (ARCHIVE,), (Part.CHANGES,)),
+    ("公告、新闻和活动", "/settings/news/", "msg", SCHOOL_ONLY, (EMPLOYMENT,), (Part.NEWS,)),
+    ("公告、新闻和活动", "/campus/news/notice/", "msg", (Role.COLLEGE,), (), (Part.NEWS,)),
+    ("就业方案", "/campus/plan/", "chart", BOTH, (EMPLOYMENT,), (Part.PLAN,)),
+    ("要交的材料", "/campus/papers/", "file", BOTH, (EMPLOYMENT,), (Part.FORMS,)),
+    ("暂缓派遣", "/campus/deferrals/", "clock", BOTH, (EMPLOYMENT,), (Part.DEFERRAL,)),
+    ("更改毕业去向", "/campus/destination-changes/", "pen", BOTH, (EMPLOYMENT,), (Part.ONE_CHANGE,)),
+)  # fmt: skip
 GRADUATES = (
     ("首页", "/", "home"), ("登记去向", "/go/", "pen"), ("记录", "/records/", "list"), ("我的", "/account/", "user"),
 )  # fmt: skip
+# Where the graduate's school has parts of its own platform; it stands for the entry named beside it where they register there (CAM-03).
+PROCEDURES, IN_PLACE_OF = ("手续", "/campus/", "check-circle"), "/go/"
+REGISTERED_THERE = frozenset({Part.PLATFORM.value, Part.FORMS.value})
 EMPLOYERS = (
     ("首页", "/org/"), ("签约邀请", "/org/invites/"), ("解约", "/org/terminations/"), ("单位资料", "/org/profile/"),
     ("账号", "/org/accounts/"),
@@ -119,10 +147,11 @@ def frame(path: str, row: Any, role: Role, unit: str, cohort: int, years: tuple[
     """What the frame of every page shows of whoever looks (ORG-10)."""
     permitted = (bool(row.employment), bool(row.archive), bool(row.household))
     opened = open_modules(row.province_id, cohort) if role in BOTH else frozenset()
+    parts = shown_parts(row.school_id, cohort) if role in (*BOTH, Role.GRADUATE) else frozenset()
     return Me(
         _key(row.account_id, row.seat_id), row.name, role.label, unit,
         home=home(role), inbox="/messages/", account="/account/", leave="/leave/", unread=row.unread,
-        tabs=_tabs(role, permitted, opened, path), menu=_side(role, permitted, path), cohort=cohort, cohorts=years,
+        tabs=_tabs(role, permitted, opened, parts, path), menu=_side(role, permitted, parts, path), cohort=cohort, cohorts=years,
         cohort_url="/cohort/",
     )  # fmt: skip
 
@@ -159,19 +188,26 @@ def _key(account: int, seat: int) -> str:
     return fingerprint(f"frame|{account}|{seat}", settings.SECRET_KEY.encode())[:16]
 
 
-def _tabs(role: Role, permitted: tuple[bool, ...], opened: frozenset[str], path: str) -> tuple[Link, ...]:
-    return _linked(entries := _modules(role, permitted, opened), _current(path, (entry[1] for entry in entries)))
+def _tabs(
+    role: Role, permitted: tuple[bool, ...], opened: frozenset[str], parts: frozenset[str], path: str
+) -> tuple[Link, ...]:
+    return _linked(entries := _modules(role, permitted, opened, parts), _current(path, (entry[1] for entry in entries)))
 
 
-def _side(role: Role, permitted: tuple[bool, ...], path: str) -> tuple[Group, ...]:
-    groups = _pages(role, permitted)
+def _side(role: Role, permitted: tuple[bool, ...], parts: frozenset[str], path: str) -> tuple[Group, ...]:
+    groups = _pages(role, permitted, parts)
     return _grouped(groups, _current(path, (entry[1] for _, entries in groups for entry in entries)))
 
 
 @lru_cache(maxsize=1024)
-def _modules(role: Role, permitted: tuple[bool, ...], opened: frozenset[str]) -> tuple[tuple[str, str, str], ...]:
+def _modules(
+    role: Role, permitted: tuple[bool, ...], opened: frozenset[str], parts: frozenset[str]
+) -> tuple[tuple[str, str, str], ...]:
     if role is Role.GRADUATE:
-        return tuple(entry for entry in GRADUATES if entry[1] == "/" or is_there(entry[1]))
+        shown = [entry for entry in GRADUATES if not (parts & REGISTERED_THERE and entry[1] == IN_PLACE_OF)]
+        if parts:
+            shown.insert(1, PROCEDURES)
+        return tuple(entry for entry in shown if entry[1] == "/" or is_there(entry[1]))
     if role is Role.EMPLOYER:
         return tuple((label, url, "right") for label, url in EMPLOYERS if is_there(url))
     if role not in BOTH:
@@ -186,10 +222,13 @@ def _modules(role: Role, permitted: tuple[bool, ...], opened: frozenset[str]) ->
 
 
 @lru_cache(maxsize=1024)
-def _pages(role: Role, permitted: tuple[bool, ...]) -> tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]:
+def _pages(
+    role: Role, permitted: tuple[bool, ...], parts: frozenset[str]
+) -> tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]:
+    campus = tuple(entry[:5] for entry in CAMPUS_SIDE if parts.intersection(entry[5]))
     groups = (
         (heading, tuple(e[:3] for e in entries if role in e[3] and _may(e[4], permitted) and is_there(e[1])))
-        for heading, entries in SIDE
+        for heading, entries in (*SIDE[:2], (CAMPUS, campus), *SIDE[2:])
     )
     return tuple((heading, entries) for heading, entries in groups if entries)
 

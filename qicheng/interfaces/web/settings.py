@@ -57,6 +57,9 @@ QICHENG_REGISTRY_KEY = os.environ.get("QICHENG_REGISTRY_KEY", "")
 QICHENG_REGISTRY_SECONDS = float(os.environ.get("QICHENG_REGISTRY_SECONDS", "2"))
 QICHENG_SMS_URL = os.environ.get("QICHENG_SMS_URL", "")
 QICHENG_SMS_KEY = os.environ.get("QICHENG_SMS_KEY", "")
+# Schools' own log-ins (CAM-06): where their servers may stand beside the public internet, and how long one is waited for.
+QICHENG_SIGN_ON_NETWORKS = _list("QICHENG_SIGN_ON_NETWORKS", "127.0.0.0/8,::1/128" if DEBUG else "")
+QICHENG_SIGN_ON_SECONDS = float(os.environ.get("QICHENG_SIGN_ON_SECONDS", "3"))
 QICHENG_ADDRESS = os.environ.get("QICHENG_ADDRESS", "http://localhost:8000")
 
 EMAIL_BACKEND = (
@@ -84,6 +87,7 @@ INSTALLED_APPS = [
     "qicheng.domain.roster",
     "qicheng.domain.registration",
     "qicheng.domain.transfer",
+    "qicheng.domain.campus",
     "qicheng.domain.figures",
     "qicheng.interfaces.web",
     "qicheng.interfaces.jobs",

@@ -22,6 +22,7 @@ from qicheng.interfaces.web import (
     offline,
     outbox,
     proofs,
+    sign_on,
     standing,
 )
 
@@ -34,6 +35,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login/forgotten/", login.forgotten, name="forgotten"),
     path("login/code/", login.code, name="code"),
     path("login/why/", login.why, name="why"),
+    path("login/school/", sign_on.schools, name="sign_on"),
+    path("login/sso/<str:code>/", sign_on.start, name="sign_on_start"),
+    path("login/sso/<str:code>/back/", sign_on.back, name="sign_on_back"),
+    path("login/sso/<str:code>/left/", sign_on.left, name="sign_on_left"),
     path("leave/", login.leave, name="leave"),
     path("account/", account.account, name="account"),
     path("account/password/", account.password, name="password"),

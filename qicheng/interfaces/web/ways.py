@@ -1,8 +1,8 @@
-"""The ways in: whatever proves who somebody is (a password, a code, later a single sign-on) ends in `enter`."""
+"""The ways in: whatever proves who somebody is (a password, a code, a school's own log-in) ends in `enter`."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -18,10 +18,17 @@ from qicheng.foundation.access import Role
 from qicheng.interfaces.web import menus
 from qicheng.interfaces.web.middleware import address
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+TOO_MANY_HERE = "这个网络试的次数太多了，10 分钟后再试"
+
 
 def enter(
-    request: HttpRequest, account: Account, seat: Seat | None, onward: str = "", *, cohort: int | None = None
-) -> HttpResponse:
+    request: HttpRequest, account: Account, seat: Seat | None, onward: str = "", *, cohort: int | None = None,
+    came_by: sessions.CameBy = sessions.PASSWORD,
+) -> HttpResponse:  # fmt: skip
     """Open a session for somebody who has proved who it is, under a new token, and lead on.
 
     Every way in calls this and nothing else. Without a seat the next page asks which one; the session that the browser had
@@ -29,7 +36,9 @@ def enter(
     """
     leave_session(request)
     browser = request.META.get("HTTP_USER_AGENT", "")
-    token = sessions.open_session(account, seat, cohort=cohort, origin=address(request), browser=browser)
+    token = sessions.open_session(
+        account, seat, cohort=cohort, origin=address(request), browser=browser, came_by=came_by
+    )
     rotate_token(request)
     if account.must_change_password:
         response = redirect("password")
@@ -41,12 +50,32 @@ def enter(
     return response
 
 
-def admit(request: HttpRequest, account: Account, kind: str, onward: str = "") -> HttpResponse:
-    """Let in somebody who has proved to be this account: at its only seat of that kind, or to the choice of one (ROS-08)."""
+def admit(
+    request: HttpRequest, account: Account, kind: str, onward: str = "", *, came_by: sessions.CameBy = sessions.PASSWORD,
+    among: Callable[[list[Seat]], list[Seat]] = list,
+) -> HttpResponse:  # fmt: skip
+    """Let in somebody who has proved to be this account: at its only seat of that kind, or to the choice of one (ROS-08).
+
+    `among` leaves those of its seats that this way in leads to.
+    """
     take_own_lines(account)
-    seats = seats_in_force(account.pk, kind)
+    seats = among(seats_in_force(account.pk, kind))
     sessions.note_log_in(account)
-    return enter(request, account, seats[0] if len(seats) == 1 else None, onward)
+    return enter(request, account, seats[0] if len(seats) == 1 else None, onward, came_by=came_by)
+
+
+def why_shut(account: Account) -> str:
+    """Why somebody who has proved to be this account may not come in all the same; '' where nothing is in the way."""
+    if account.suspended_at is not None:
+        return "这个账号已经停用。需要恢复，联系给你开账号的上级"
+    if not seats_in_force(account.pk):
+        return "这个账号现在没有可以进入的单位或届别。联系给你开账号的上级，毕业生联系学院"
+    return ""
+
+
+def go_on(request: Any, seat: Seat, onward: str = "") -> HttpResponse:
+    """Go on in another seat of one's own, under a new token; how the session came in goes with it (CAM-06)."""
+    return enter(request, seat.account, seat, onward, came_by=sessions.how_it_came(request.session_hash))
 
 
 def leave_session(request: Any) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from qicheng.domain.orgs.effects import registry
+from qicheng.domain.orgs.effects import outward, registry
 from qicheng.domain.orgs.models import StatusLookup
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.perform import perform
@@ -163,7 +163,7 @@ def test_a_status_just_given_is_not_asked_for_again_unless_told_to(world, point)
 WRONG = {
     "not JSON": with_content(b"<html>"), "nothing": with_content(b""), "a list": with_content(b"[]"), "bad UTF-8": with_content(b"\xff\xfe{"),
     "another unit": with_answer(credit_code="91110108000000000X"), "no status": with_answer(status=""), "a number": with_answer(status=1),
-    "endless": with_content(b" " * (registry.LARGEST_ANSWER + 10)), "long words": with_answer(status="存" * 41), "deep": with_content(b"[" * 50_000),
+    "endless": with_content(b" " * (outward.LARGEST_ANSWER + 10)), "long words": with_answer(status="存" * 41), "deep": with_content(b"[" * 50_000),
     "500": with_content(b"{}", 500), "404": with_content(b"{}", 404), "elsewhere": elsewhere,
     "late": late, "dripping body": dripping_body, "dripping head": dripping_head,
 }  # fmt: skip
@@ -214,13 +214,13 @@ def test_after_five_silences_nobody_is_asked_until_one_try_after_a_minute_succee
         assert len(server.asked) == 5
 
         real = time.monotonic
-        monkeypatch.setattr(registry.time, "monotonic", lambda: real() + registry.HttpRegistry.REST + 1)
+        monkeypatch.setattr(outward.time, "monotonic", lambda: real() + outward.Breaker.REST + 1)
         assert registry.business_status(code) is None
         assert len(server.asked) == 6
         assert registry.business_status(code) is None
         assert len(server.asked) == 6
 
-        monkeypatch.setattr(registry.time, "monotonic", lambda: real() + 2 * (registry.HttpRegistry.REST + 1))
+        monkeypatch.setattr(outward.time, "monotonic", lambda: real() + 2 * (outward.Breaker.REST + 1))
         server.manner = well  # type: ignore[attr-defined]
         assert registry.business_status(code).status == "存续"
         assert registry.business_status(code).status == "存续"

@@ -15,7 +15,7 @@ from qicheng.domain.transfer.flows.mailing import MAILING
 from qicheng.domain.transfer.models import ArchiveRecord, Mailing
 from qicheng.domain.transfer.sheets.mailing import (
     NATIONAL,
-    PROFILES,
+    OWN,
     Change,
     changes_of,
     declare_changes,
@@ -315,19 +315,20 @@ def test_withdrawn_confirmed_and_submitted_again_the_letter_says_what_is_true_no
 
 @pytest.mark.rule("MAIL-01")
 def test_each_part_leads_to_the_change_that_is_right_for_it_and_a_profile_gives_others(world, monkeypatch):
-    monkeypatch.setattr("qicheng.domain.transfer.sheets.mailing.PROFILES", PROFILES[:])
-    own, other = world.school.pk, world.other_school.pk
-    assert {part: change.name for part, change in changes_of(own).items()} == {
+    monkeypatch.setattr("qicheng.domain.transfer.sheets.mailing.OWN", OWN[:])
+    own, other, cohort = world.school.pk, world.other_school.pk, world.cohort
+    assert {part: change.name for part, change in changes_of(own, cohort).items()} == {
         "person": "联系学校核对名单", "politics": "联系学校核对名单", "destination": "解约或作废以后重新登记", "unit": "修改去向信息",
         "record": "申请修改档案信息",
     }  # fmt: skip
-    declare_changes(
-        lambda school: school == own, {"destination": Change("改签申请", "换单位的办理改签。", "registration:records")}
-    )
-    assert (changes_of(own)["destination"].name, changes_of(own)["record"]) == ("改签申请", NATIONAL["record"])
-    assert changes_of(other) == NATIONAL
+    resigning = {"destination": Change("改签申请", "换单位的办理改签。", "registration:records")}
+    declare_changes(lambda school, year: resigning if (school, year) == (own, cohort) else {})
+    here = changes_of(own, cohort)
+    assert (here["destination"].name, here["record"]) == ("改签申请", NATIONAL["record"])
+    assert changes_of(other, cohort) == changes_of(own, cohort - 1) == NATIONAL
+    declare_changes(lambda school, year: {"shoes": NATIONAL["unit"]})
     with pytest.raises(ValueError, match="no such part"):
-        declare_changes(lambda school: True, {"shoes": NATIONAL["unit"]})
+        changes_of(own, cohort)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qicheng.domain.registration.sheets.destinations import REGISTRY
+from qicheng.domain.registration.sheets.destinations import types_of
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow import declare
 from qicheng.foundation.flow.declare import FLOWS, Act, Begin, Flow, Fork, Misdeclared, Review, State
@@ -155,7 +155,7 @@ def test_no_field_of_an_act_is_taken_for_what_the_engine_asks(name):
         "edition": "2024",
         "parts": ["destination", "archive", "household"],
     }
-    kinds = [SimpleNamespace(**about, kind=kind) for kind in (REGISTRY if name == "destination" else [""])]
+    kinds = [SimpleNamespace(**about, kind=kind) for kind in (types_of(name) or [""])]
     asked = [(act, act.sheet(kind)) for act in FLOWS[name].acts for kind in kinds if act.form]
     own = {"seen", "key", "words", "internal"}
     assert [

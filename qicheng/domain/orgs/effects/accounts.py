@@ -44,9 +44,11 @@ def make_account(actor: Actor, role: Role, node: int, given: Mapping[str, Any]) 
                 must_change_password=True, made_by_id=actor.account,
             )  # fmt: skip
             is_administrator = bool(given.get("is_administrator")) and role is not actor.role
+            sign_on_name = (given.get("sign_on_name") or "").strip()
+            _nobody_elses(role, node, sign_on_name, account.pk)
             seat = Seat.objects.create(
-                account=account, role=role, node=node, tier=tier, is_administrator=is_administrator, **levels
-            )
+                account=account, role=role, node=node, tier=tier, is_administrator=is_administrator, sign_on_name=sign_on_name, **levels
+            )  # fmt: skip
             _note_seat(actor, "add", seat, {"登录名": ["", account.login]} | _seat_changes({}, _shown(seat)))
     except IntegrityError as broken:
         raise Refused(occupied(broken)) from None
@@ -70,6 +72,8 @@ def change_seat(actor: Actor, seat: Seat, seen: str, given: Mapping[str, Any]) -
             row.tier = given.get("tier") or row.tier
             if row.role != actor.role:
                 row.is_administrator = bool(given.get("is_administrator"))
+            row.sign_on_name = (given.get("sign_on_name") or "").strip()
+            _nobody_elses(Role(row.role), row.node, row.sign_on_name, row.account_id)
             row.account.name, row.account.phone = given["name"], given.get("phone") or None
             row.save()
             row.account.save(update_fields=["name", "phone"])
@@ -147,11 +151,19 @@ def in_force(seat: Seat) -> bool:
     return seat.ended_at is None and seat.account.suspended_at is None
 
 
+def _nobody_elses(role: Role, node: int, sign_on_name: str, account: int) -> None:
+    """A work number stands for one person at a school (CAM-06); the school is locked, so that of two who give it one is told."""
+    school = queries.school_of(role, node)
+    if not sign_on_name or school is None:
+        return
+    School.objects.select_for_update(no_key=True).get(pk=school)
+    if any(seat.account_id != account for seat in queries.seats_named(school, sign_on_name)):
+        raise Refused("这个统一身份认证工号已用在本校另一个账号上，核对后再填。")
+
+
 def _hold(actor: Actor, seat: Seat) -> Seat:
     """The seat and its account, locked; its school first, so that of two who take away the last ones one is told."""
-    school = seat.node if seat.role == Role.SCHOOL else None
-    if seat.role == Role.COLLEGE:
-        school = College.objects.values_list("school", flat=True).get(pk=seat.node)
+    school = queries.school_of(Role(seat.role), seat.node)
     if school:
         School.objects.select_for_update(no_key=True).get(pk=school)
     found = Seat.objects.select_for_update().select_related("account")
@@ -197,12 +209,13 @@ def seat_values(seat: Seat) -> dict[str, Any]:
 def _shown(seat: Seat) -> dict[str, Any]:
     return {
         "name": seat.account.name, "phone": seat.account.phone or "", "tier": str(seat.tier),
-        "is_administrator": seat.is_administrator, **{area.value: int(level) for area, level in seat.levels.items()},
+        "is_administrator": seat.is_administrator, "sign_on_name": seat.sign_on_name, **{area.value: int(level) for area, level in seat.levels.items()},
     }  # fmt: skip
 
 
 def _seat_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[str]]:
-    labels = {"name": "使用人姓名", "phone": "手机号", "tier": "负责的学历层次", "is_administrator": "可以创建同级账号"}
+    labels = {"name": "使用人姓名", "phone": "手机号", "tier": "负责的学历层次", "is_administrator": "可以创建同级账号",
+              "sign_on_name": "统一身份认证工号"}  # fmt: skip
 
     def words(key: str, value: Any) -> str:
         if value in (None, ""):
@@ -222,9 +235,7 @@ def _seat_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[s
 
 
 def _note_seat(actor: Actor, act: str, seat: Seat, changes: Mapping[str, Any]) -> None:
-    school = seat.node if seat.role == Role.SCHOOL else None
-    if seat.role == Role.COLLEGE:
-        school = College.objects.values_list("school", flat=True).get(pk=seat.node)
+    school = queries.school_of(Role(seat.role), seat.node)
     note(actor, act, "account", changes, subject=f"seat {seat.pk}", school=school)
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +10,7 @@ import httpx
 from django.conf import settings
 from django.utils import timezone
 
+from qicheng.domain.orgs.effects.outward import Breaker, Silent, exchange
 from qicheng.domain.orgs.models import StatusLookup
 
 if TYPE_CHECKING:
@@ -37,70 +35,28 @@ class Provider(Protocol):
         ...
 
 
-class Silent(Exception):
-    """A provider gave no usable answer; the text is for the log and names no unit."""
-
-
-LARGEST_ANSWER = 64 * 1024
-
-
-class HttpRegistry:
+class HttpRegistry(Breaker):
     """GET <address>?credit_code=… with the key in X-API-Key; answers {"credit_code", "status", "name"} as JSON.
 
-    `seconds` bounds the whole exchange, name look-up and a slow drip included. After five silences in a row nobody is asked for
-    a minute, then one is let through to try.
+    `seconds` bounds the whole exchange; after five silences in a row nobody is asked for a minute.
     """
 
-    FAILURES, REST = 5, 60.0
-
     def __init__(self, url: str, key: str, seconds: float) -> None:
+        super().__init__()
         self.url, self.key, self.seconds = url, key, seconds
         self.source = httpx.URL(url).host
-        self._lock = threading.Lock()
-        self._failures, self._shut_until = 0, 0.0
 
     def status(self, credit_code: str) -> Status:
-        with self._lock:
-            if time.monotonic() < self._shut_until:
-                raise Silent("resting after failures")
-            if self._failures >= self.FAILURES:
-                self._shut_until = time.monotonic() + self.REST  # the others wait for the one that tries
-        try:
-            answer = self._read(self._ask(credit_code), credit_code)
-        except Silent:
-            with self._lock:
-                self._failures += 1
-                if self._failures >= self.FAILURES:
-                    self._shut_until = time.monotonic() + self.REST
-            raise
-        with self._lock:
-            self._failures, self._shut_until = 0, 0.0
-        return answer
+        with self.watched():
+            return self._read(self._ask(credit_code), credit_code)
 
     def _ask(self, credit_code: str) -> bytes:
-        loop = asyncio.new_event_loop()
-        try:
-            return loop.run_until_complete(asyncio.wait_for(self._fetch(credit_code), self.seconds))
-        except (TimeoutError, httpx.HTTPError, OSError) as fault:
-            raise Silent(type(fault).__name__) from None
-        finally:
-            loop.close()  # unlike asyncio.run it does not wait for a name look-up that hangs
-
-    async def _fetch(self, credit_code: str) -> bytes:
-        async with (
-            httpx.AsyncClient(timeout=self.seconds, trust_env=False, follow_redirects=False) as client,
-            client.stream(
-                "GET", self.url, params={"credit_code": credit_code}, headers={"X-API-Key": self.key}
-            ) as answer,
-        ):
-            if answer.status_code != httpx.codes.OK:
-                raise Silent(f"status {answer.status_code}")
-            content = b""
-            async for part in answer.aiter_bytes():
-                content += part
-                if len(content) > LARGEST_ANSWER:
-                    raise Silent("answer too large")
-            return content
+        answer = exchange(
+            "GET", self.url, seconds=self.seconds, params={"credit_code": credit_code}, headers={"X-API-Key": self.key}
+        )
+        if answer.status != httpx.codes.OK:
+            raise Silent(f"status {answer.status}")
+        return answer.content
 
     def _read(self, content: bytes, credit_code: str) -> Status:
         try:

@@ -52,6 +52,17 @@ RETURNING number
 
 
 @dataclass(frozen=True, slots=True)
+class CameBy:
+    """By which school's own log-in a session was opened, if by one, and the digest of the ticket that ends it (CAM-06)."""
+
+    sign_on: int | None = None
+    ticket: str = ""
+
+
+PASSWORD = CameBy()
+
+
+@dataclass(frozen=True, slots=True)
 class Guess:
     """A guess that was reserved: whether it may be looked at, how many are left after it, how many minutes to wait else."""
 
@@ -112,16 +123,23 @@ def is_password(account: Account | None, password: str) -> bool:
 
 
 def open_session(
-    account: Account, seat: Seat | None, *, cohort: int | None = None, origin: str = "", browser: str = ""
-) -> str:
+    account: Account, seat: Seat | None, *, cohort: int | None = None, origin: str = "", browser: str = "",
+    came_by: CameBy = PASSWORD,
+) -> str:  # fmt: skip
     """Open a session and return its token, which is nowhere kept. Without a seat it waits for one to be chosen."""
     token = secrets.token_urlsafe(32)
     expires = timezone.now() + timedelta(hours=SESSION_HOURS)
     Session.objects.create(
         token_hash=token_hash(token), account=account, seat=seat, cohort=cohort, expires_at=expires, origin=origin[:45],
-        browser=browser[:200],
+        browser=browser[:200], sign_on_id=came_by.sign_on, ticket=came_by.ticket,
     )  # fmt: skip
     return token
+
+
+def how_it_came(hashed: bytes) -> CameBy:
+    """How an open session was opened, for the one that goes on in another seat."""
+    row = Session.objects.filter(token_hash=hashed).values_list("sign_on", "ticket").first()
+    return CameBy(*row) if row else PASSWORD
 
 
 def token_hash(token: str) -> bytes:

@@ -162,7 +162,8 @@ def _implied(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _allowed(row: SigningSettings, after: Mapping[str, Any]) -> None:
-    where: dict[str, Any] = {"school_id": row.school_id, "cohort": row.cohort}
+    # What is reviewed registers something; what a graduate only says of itself is no business of signing.
+    where: dict[str, Any] = {"school_id": row.school_id, "cohort": row.cohort, "review_mode__isnull": False}
     if row.online_signing and not after["online_signing"] and begun(area=Area.EMPLOYMENT, **where):
         raise Refused("已有毕业生或用人单位办理过业务，在线签约不能再关闭。")  # SET-04
     _review_may_be(row, after["review_mode"], Area.EMPLOYMENT)

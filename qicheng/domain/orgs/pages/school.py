@@ -22,7 +22,18 @@ from qicheng.foundation.listing.page import render
 if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
 
-KEPT = ("signing_settings", "handler", "reason", "contact", "account", "flag")
+KEPT = (
+    "signing_settings",
+    "campus_profile",
+    "campus_news",
+    "made_form",
+    "handler",
+    "reason",
+    "contact",
+    "account",
+    "flag",
+    "sign_on",
+)
 TRANSFER_AREAS = (Area.ARCHIVE, Area.HOUSEHOLD)
 
 
@@ -43,7 +54,7 @@ def signing(request: Any) -> HttpResponse:
 def standing(actor: Actor, cohort: int) -> dict[str, Any]:
     """What bears on the settings: the province's part, who is missing, what is under way (SET-01, SET-04 … SET-06)."""
     school = School.objects.select_related("province").get(pk=actor.node)
-    where: dict[str, Any] = {"school_id": school.pk, "cohort": cohort}
+    where: dict[str, Any] = {"school_id": school.pk, "cohort": cohort, "review_mode__isnull": False}
     known = queries.handlers(school.pk, cohort)
     return {
         "school": school,
@@ -192,6 +203,13 @@ def log(request: Any) -> HttpResponse:
 
 
 LABELS = {
+    ("campus_profile", "submit"): "提交学校平台设置",
+    ("campus_news", "publish"): "发布公告、新闻或活动", ("campus_news", "change"): "修改公告、新闻或活动", ("campus_news", "withdraw"): "撤下公告、新闻或活动",
+    ("campus_news", "publish_again"): "重新发布公告、新闻或活动",
+    ("made_form", "add"): "新建申请或问卷", ("made_form", "change"): "修改申请或问卷的名称和日期", ("made_form", "put_entry"): "修改申请或问卷的一项",
+    ("made_form", "move_entry"): "移动申请或问卷的一项", ("made_form", "remove_entry"): "删除申请或问卷的一项",
+    ("made_form", "put_terms"): "修改申请的办理规则", ("made_form", "publish"): "发布申请或问卷", ("made_form", "close"): "关闭申请或问卷",
+    ("made_form", "reopen"): "重新开放申请或问卷", ("made_form", "revise"): "申请或问卷改一版",
     ("archive_settings", "submit"): "提交档案信息登记设置", ("household_settings", "submit"): "提交户口信息登记设置",
     ("signing_settings", "submit"): "提交签约设置", ("handler", "submit"): "提交协议经办人", ("reason", "add"): "添加审核原因",
     ("reason", "end"): "停用审核原因", ("contact", "add"): "添加联系人", ("contact", "change"): "修改联系人",
@@ -200,5 +218,6 @@ LABELS = {
     ("account", "reset_password"): "重置密码", ("province_settings", "change"): "修改协议类型与模块",
     ("cohort", "change"): "设置届别", ("province", "add"): "添加省份", ("school", "add"): "添加学校",
     ("employer", "change"): "修改单位资料", ("flag", "add"): "标记预警单位", ("flag", "change"): "修改预警单位",
-    ("flag", "remove"): "取消预警单位",
+    ("flag", "remove"): "取消预警单位", ("sign_on", "submit"): "提交统一身份认证设置", ("sign_on", "switch"): "开关统一身份认证登录",
+    ("sign_on", "try"): "试登录成功", ("sign_on", "refuse"): "统一身份认证没有对上账号",
 }  # fmt: skip

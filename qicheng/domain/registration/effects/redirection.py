@@ -23,23 +23,23 @@ def redirect(case: Registration, actor: Actor, *, kind: str = "", **typed: Any) 
     """While it is reviewed: the type, what was filled in, or both; before and after are on record."""
     if kind and all(one.key != kind for one in destinations.types(case.edition, case.graduate.training_mode)):
         raise Refused("这位毕业生不能登记这种去向，重新选择。")
-    return _change(case, actor, kind or case.kind, typed)
+    return rewrite(case, actor, kind or case.kind, typed)
 
 
 def amend(case: Registration, actor: Actor, **typed: Any) -> Mapping[str, Any]:
     """After approval, in edition 2024: what was filled in, and with it the employment record."""
-    changes = _change(case, actor, case.kind, typed)
+    changes = rewrite(case, actor, case.kind, typed)
     write_record_of(case)
     return changes
 
 
 def foreseen(case: Registration, actor: Actor, kind: str, typed: Mapping[str, Any]) -> dict[str, Any]:
     """What either would change, label → [before, after], without changing it; Refused for the same reasons."""
-    return _change(copy(case), actor, kind, typed)
+    return rewrite(copy(case), actor, kind, typed)
 
 
-def _change(case: Registration, actor: Actor, kind: str, typed: Mapping[str, Any]) -> dict[str, Any]:
-    """What differs afterwards: label → [before, after]. Refused where nothing does, and where something would be missing or wrong."""
+def rewrite(case: Registration, actor: Actor, kind: str, typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Put what was typed in the place of what the case says, its type too; label → [before, after]. Refused where nothing does, and where something would be missing or wrong."""
     before, values = _lines(case), values_of(case)
     case.kind = kind
     fill(case, {**values, **typed})

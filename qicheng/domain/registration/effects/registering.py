@@ -34,19 +34,19 @@ SIGNED_AGREEMENT = "10"
 
 def offline_form(actor: Actor, **typed: Any) -> Registration:
     """The unsaved draft of an application for an agreement that is stamped on paper (OFF-01)."""
-    return _draft(actor, "offline_signing", typed)
+    return draft(actor, "offline_signing", typed)
 
 
 def paper_agreement(actor: Actor, **typed: Any) -> Registration:
     """The unsaved draft of an agreement that exists on paper (SUP-01)."""
-    return _draft(actor, "supplementary", typed)
+    return draft(actor, "supplementary", typed)
 
 
 def destination(actor: Actor, *, kind: str, **typed: Any) -> Registration:
     """The unsaved draft of another destination of that kind (DES-01)."""
     if kind not in destinations.REGISTRY:
         raise Refused("这种去向现在不能选，回到填报页面重新选择。")
-    return _draft(actor, "destination", typed, kind)
+    return draft(actor, "destination", typed, kind)
 
 
 def edit(case: Registration, actor: Actor, **typed: Any) -> Mapping[str, Any]:
@@ -132,8 +132,10 @@ def write_record_of(case: Registration) -> None:
         ("credit_code", "nature", "industry", "area", "address", "contact", "phone", "mobile", "email"), ""
     )
     given |= {key: case.employer_shown.get(key) or "" for key in given}
-    if case.flow_name == "destination":
+    if case.kind:
         written = given | destinations.record_values(case.kind, case.terms)
+        # What a way of a room above brings comes from the school's own platform (CON-01).
+        written["source"] = "system" if case.kind in destinations.REGISTRY else "platform"
     else:
         signed = case.terms.get("signed_on") or timezone.localdate(case.answered_at or case.effective_at).isoformat()
         written = given | {
@@ -145,7 +147,8 @@ def write_record_of(case: Registration) -> None:
     )
 
 
-def _draft(actor: Actor, flow: str, typed: Mapping[str, Any], kind: str = "") -> Registration:
+def draft(actor: Actor, flow: str, typed: Mapping[str, Any], kind: str = "") -> Registration:
+    """The unsaved draft of whoever acts, of that flow and, where it is no agreement, of that type of destination."""
     rows = Graduate.objects.seen_by(actor).select_related("school")
     graduate, now = rows.get(), clock()
     form = ProvinceSettings.objects.filter(cohort=graduate.cohort, province=graduate.school.province_id).first()

@@ -38,11 +38,18 @@ GIVEN_UP = State("given_up", "毕业生已放弃", settled=True, others="已放�
 DISCARDED = State("discarded", "草稿已删除", settled=True, others="已删除")
 
 
-def filling(state: State, entry: Fork, sheet: Callable[[Any], Any], *, when: tuple[Any, ...]) -> tuple[Act, ...]:
+def filling(
+    state: State,
+    entry: Fork | State,
+    sheet: Callable[[Any], Any],
+    *,
+    when: tuple[Any, ...],
+    do: Any = registering.submit,
+) -> tuple[Act, ...]:
     """Fill in and submit, where a draft or a returned registration waits on the graduate."""
     return (
         Act("edit", "修改内容", state, state, GRADUATE, form=sheet, drafted=True, do=registering.edit, rule="OFF-01"),
-        Act("submit", "提交审核", state, entry, GRADUATE, do=registering.submit, primary=True, rule="REG-01",
+        Act("submit", "提交审核", state, entry, GRADUATE, do=do, primary=True, rule="REG-01",
             when=(guards.has_confirmed, *when, guards.is_filled_in, guards.nothing_else_live),
             consequence="提交以后交老师审核，审核开始之前可以撤回修改。"),
     )  # fmt: skip
@@ -65,10 +72,12 @@ def recalls(review: Review, target: State, do: Any = registering.take_back) -> t
 
 def refreshes(review: Review) -> tuple[Act, ...]:
     """ROS-05: take over from the roster what has changed there since."""
-    levels = ((review.college, COLLEGE), (review.school, SCHOOL))
-    return tuple(
-        Act("refresh", "获取最新学生信息", state, state, by, do=registering.take_latest, rule="ROS-05") for state, by in levels
-    )  # fmt: skip
+    return (refresh(review.college, COLLEGE), refresh(review.school, SCHOOL))
+
+
+def refresh(state: State, by: tuple[Role, ...]) -> Act:
+    """The same for one level."""
+    return Act("refresh", "获取最新学生信息", state, state, by, do=registering.take_latest, rule="ROS-05")
 
 
 def give_up(*states: State, do: Any = registering.end) -> tuple[Act, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.http import Http404
+from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 
 from qicheng.domain.orgs.queries import edition_of
@@ -61,6 +62,8 @@ class Question:
 def go(request: HttpRequest) -> HttpResponse:
     """The four groups; a directed graduate has one type and sees no other (ROS-06)."""
     graduate = own_line(request)
+    if place := queries.elsewhere(graduate):
+        return redirect(place.url)
     own = mine(graduate)
     first = next(iter(own.values()))[0]
     why = queries.obstacle(FLOW, graduate, request.actor, kind=first.key, edition=edition_of(graduate.cohort))  # type: ignore[attr-defined]
@@ -84,6 +87,8 @@ def go(request: HttpRequest) -> HttpResponse:
 def go_group(request: HttpRequest, group: str) -> HttpResponse:
     """The types of a group, or the ways to an agreement, each with what it is, what proves it, and who may choose it."""
     graduate = own_line(request)
+    if place := queries.elsewhere(graduate):
+        return redirect(place.url)
     chosen = next((one for one in Group if one == group), None)
     kinds = mine(graduate).get(chosen, []) if chosen else []
     ways = agreement_ways(graduate) if chosen is Group.AGREEMENT else []
@@ -99,6 +104,8 @@ def go_group(request: HttpRequest, group: str) -> HttpResponse:
 def go_guide(request: HttpRequest) -> HttpResponse:
     """高校毕业生毕业去向分类及证明材料: every type that this graduate may choose, group after group."""
     graduate = own_line(request)
+    if place := queries.elsewhere(graduate):
+        return redirect(place.url)
     return render(request, "registration/choosing_guide.html", {
         "groups": mine(graduate), "ways": agreement_ways(graduate), "edition": edition_of(graduate.cohort),
         "back": reverse("registration:go"), "heading": "登记去向",
@@ -109,6 +116,8 @@ def go_guide(request: HttpRequest) -> HttpResponse:
 def go_find(request: HttpRequest) -> HttpResponse:
     """Three questions that lead to the right type; answers stand in the address, and each can be changed."""
     graduate = own_line(request)
+    if place := queries.elsewhere(graduate):
+        return redirect(place.url)
     answers, question, kind, way = asked(graduate, request.GET.dict())
     return render(request, "registration/choosing_find.html", {
         "answers": answers, "question": question, "kind": kind, "way": way, "number": len(answers) + 1,

@@ -211,6 +211,8 @@ def next_thing(
     draft = next((case for case in cases if case.standing.turn is Role.GRADUATE and case.sent_at is None), None)
     if draft is not None:
         return about_registration(draft)
+    if place := queries.elsewhere(graduate):
+        return Now(place.title, "选择怎么登记", place.url, facts=place.more)
     return Now(
         "登记毕业去向",
         "选择怎么登记",
@@ -232,9 +234,11 @@ def about_registration(case: Registration, returned: str = "") -> Now:
         )
         return Now("重新上传盖章的协议书" if returned else "把盖章的协议书交回来", "下载、回传协议书", detail, who, facts,
                    otherwise="单位不肯盖章的，可以放弃这次登记，重新选择。")  # fmt: skip
+    if turn is Role.GRADUATE and case.effective_at and case.state != "returned":
+        return Now(case.said(case.standing.label), "去填写", form, who, returned)
     if turn is Role.GRADUATE and case.live:
         return Now("修改后重新提交", "去修改", form, who, f"老师退回：{returned}" if returned else "老师退回了这次登记。",
-                   otherwise="不再登记的，可以放弃这次登记。")  # fmt: skip
+                   otherwise="" if case.effective_at else "不再登记的，可以放弃这次登记。")  # fmt: skip
     if turn is Role.GRADUATE:
         return Now(
             f"接着填：{case.flow.label}",
@@ -255,9 +259,9 @@ def about_registration(case: Registration, returned: str = "") -> Now:
 
 
 def last_words(case: Registration, events: Iterable[Record]) -> str:
-    """Why the case came to stand where it does: the reason of a return, a rejection or an annulment; '' else."""
+    """Why the case came to stand where it does: the reason of a return, a rejection, an annulment or a reopening; '' else."""
     moved = next((one for one in reversed(list(events)) if one.after == case.state and one.before != one.after), None)
-    return moved.words if moved and moved.act in ("return", "reject", "void") else ""
+    return moved.words if moved and moved.act in ("return", "reject", "void", "open_up") else ""
 
 
 def about_dissolution(case: Dissolution) -> Now:
@@ -280,7 +284,13 @@ def about_dissolution(case: Dissolution) -> Now:
 
 
 def ways(graduate: Graduate) -> list[dict[str, str]]:
-    """The ways in of 去向填报; one that signs no agreement has one (REG-10, ROS-06)."""
+    """The ways in of 去向填报; one that signs no agreement has one (REG-10, ROS-06), and so has the school's own platform, beside online signing."""
+    online = {
+        "title": "线上签约", "url": reverse("registration:guide"), "icon": "sign", "more": "单位在平台上发起邀请，你来回应",
+    }  # fmt: skip
+    if place := queries.elsewhere(graduate):
+        only = {"title": place.title, "url": place.url, "icon": "school", "more": place.more}
+        return [only] if destinations.is_directed(graduate.training_mode) else [only, online]
     if destinations.is_directed(graduate.training_mode):
         return [
             {
@@ -291,7 +301,7 @@ def ways(graduate: Graduate) -> list[dict[str, str]]:
             }
         ]
     return [
-        {"title": "线上签约", "url": f"{reverse('registration:guide')}", "icon": "sign", "more": "单位在平台上发起邀请，你来回应"},
+        online,
         {"title": "向学校申请电子就业协议书 线下登记", "url": reverse("registration:offline_new"), "icon": "file", "more": "学校审核后下载，请单位盖章，再交回来"},
         {"title": "已签纸质就业协议 补充登记", "url": reverse("registration:paper_new"), "icon": "file-check", "more": "登记已经签好的纸质协议，上传图像"},
         *(

@@ -94,7 +94,7 @@ def counters(page: ListPage, role: Role) -> list[dict[str, Any]]:
 
 def keys(role: Role) -> list[tuple[str, str]]:
     """The letters that decide, with what they do, as far as this role has such acts, and the one that shows proofs."""
-    acts = {act.name: act.label for flow in listings.flows() for act in flow.acts if role in act.by}
+    acts = {act.name: act.label for flow in reversed(listings.flows()) for act in flow.acts if role in act.by}
     decide = [(letter, acts[name]) for name, letter in SHORTCUTS.items() if name in acts]
     return [*decide, ("V", "放大证明材料")]
 
@@ -347,9 +347,9 @@ def lists(request: Request) -> HttpResponse:
 @audience(*STAFF, area=EMPLOYMENT)
 def list_(request: Request, name: str) -> HttpResponse:
     """One list of registrations under its filters."""
-    found = named(name).page(request.actor, request.GET, request.cohort)
+    found = named(request, name).page(request.actor, request.GET, request.cohort)
     return render(request, "registration/staff_list.html", {
-        "page": found, "lists": listings.lists().values(), "further": any(key in found.values for key in FURTHER),
+        "page": found, "lists": listings.named(request.actor, request.cohort).values(), "further": any(key in found.values for key in FURTHER),
         "by_school": by_school(request, found) if name == "waiting" else [], "turns": listings.TURNS,
         "returning": listings.returning(), "explained": EXPLAINED,
     })  # fmt: skip
@@ -392,14 +392,14 @@ def voided(request: Request, public_id: UUID) -> HttpResponse:
 @audience(*STAFF, area=EMPLOYMENT)
 def list_workbook(request: Request, name: str) -> HttpResponse:
     """A list under its filters as a workbook; 导出退回修改学生名单 is one of them."""
-    return workbook(request, named(name), request.GET, reverse("registration:list", args=[name]))
+    return workbook(request, named(request, name), request.GET, reverse("registration:list", args=[name]))
 
 
-def named(name: str) -> Listing:
-    """The list of that name; Http404 if there is none."""
-    if name not in listings.lists():
+def named(request: Request, name: str) -> Listing:
+    """The list of that name; Http404 if there is none for whoever asks."""
+    if (found := listings.named(request.actor, request.cohort).get(name)) is None:
         raise Http404
-    return listings.lists()[name]
+    return found
 
 
 def workbook(request: Request, listing: Listing, asked: Any, back: str) -> HttpResponse:

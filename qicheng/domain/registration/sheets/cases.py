@@ -23,7 +23,7 @@ STATEMENT = ProofKind("statement", "情况说明", "单位不给解约函时，�
 
 def sheet_of(case: Any) -> Sheet:
     """The sheet that a graduate fills in for this case."""
-    if case.flow_name == "destination":
+    if case.kind:
         return destinations.of(case.kind).sheet
     return AGREEMENTS[case.flow_name]
 
@@ -36,7 +36,7 @@ def drafted(case: Any) -> Sheet:
 
 def values_of(case: Any) -> dict[str, Any]:
     """What was filled in, by the keys of the case's sheet."""
-    if case.flow_name == "destination":
+    if case.kind:
         return {key: case.terms.get(key) for key in sheet_of(case).keys}
     held = {**case.terms, **case.employer_shown}
     columns = {"job_category": case.job_category, "post": case.post, "paper_number": case.paper_number}
@@ -45,7 +45,7 @@ def values_of(case: Any) -> dict[str, Any]:
 
 def fill(case: Any, typed: Mapping[str, Any]) -> None:
     """Keep what was typed where the case has it: columns for what is searched, documents for the rest."""
-    if case.flow_name == "destination":
+    if case.kind:
         _fill_destination(case, typed)
         return
     sheet = sheet_of(case)
@@ -61,11 +61,14 @@ def fill(case: Any, typed: Mapping[str, Any]) -> None:
 def _fill_destination(case: Any, typed: Mapping[str, Any]) -> None:
     """What was typed, and what follows from it and from the roster (DES-02, ROS-06)."""
     graduate = case.graduate
-    case.terms = destinations.fill(case.kind, typed, origin=graduate.origin, directed_unit=graduate.directed_unit)
+    case.terms = destinations.fill(
+        case.kind, typed, origin=graduate.origin, directed_unit=graduate.directed_unit, graduate=graduate
+    )
     case.employer_shown = destinations.unit_shown(case.kind, case.terms)
     written = destinations.record_values(case.kind, case.terms)
     case.destination, case.employer_name = written["destination"], written["employer_name"]
     case.post, case.job_category = case.terms.get("post") or "", written["job_category"]
+    case.paper_number = written["number"]
 
 
 def title_of(case: Any) -> str:
@@ -75,6 +78,8 @@ def title_of(case: Any) -> str:
 
 def proofs_of(case: Any) -> tuple[ProofKind, ...]:
     """The kinds of proof that the case takes (REG-09)."""
+    if getattr(case, "kind", ""):
+        return destinations.proofs_of(case.kind, case.terms)
     match case.flow_name:
         case "offline_signing":
             return (STAMPED_FORM,)
@@ -82,6 +87,4 @@ def proofs_of(case: Any) -> tuple[ProofKind, ...]:
             return (STAMPED_PAPER,)
         case "offline_dissolution":
             return (LETTER, STATEMENT)
-        case "destination":
-            return destinations.proofs_of(case.kind, case.terms)
     return ()

@@ -1,6 +1,6 @@
 """What was approved before a module was open is carried into its records when it opens (ARC-03): a background job, block by block.
 
-It writes where nothing is registered, and where a record was emptied before the registration took effect; whatever else stands, stays.
+Registrations bring it, and what a room above declares as bringing it (`declare_bringing`). It writes where nothing is registered, and where a record was emptied before the registration took effect; whatever else stands, stays.
 Called again it finds nothing to do; killed, it goes on where it stopped.
 """
 
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 AT_ONCE = 1_000
+# Tables of cases that bring something while they are `effective`: with the columns of BROUGHT_BY, and terms as registrations have them.
+BRINGING = ["registration_registration"]
+BROUGHT_BY = "graduate_id, school_id, cohort, state, flow_name, public_id, terms, effective_at, waiting_since"
+
+
+def declare_bringing(model: Any) -> None:
+    """Let a room above have its approved cases carried in as well, when a module opens after the approval; said once, when the room starts."""
+    BRINGING.append(model._meta.db_table)
 
 
 def owe(area: Area, schools: Sequence[int], cohort: int) -> None:
@@ -96,8 +104,9 @@ def _carry_some(area: Area, school: int, cohort: int, after: int) -> tuple[int, 
 
 
 def _lacking(area: Area) -> str:
-    """Graduates `g` with a registration `c` in effect that says something for the area, whose record `r` does not say anything yet."""
-    return f"""registration_registration c JOIN roster_graduate g ON g.id = c.graduate_id
+    """Graduates `g` with a case `c` in effect that says something for the area, whose record `r` does not say anything yet."""
+    brought = " UNION ALL ".join(f"SELECT {BROUGHT_BY} FROM {table}" for table in BRINGING)
+    return f"""({brought}) c JOIN roster_graduate g ON g.id = c.graduate_id
         LEFT JOIN {RECORDS[area]._meta.db_table} r ON r.graduate_id = g.id
         WHERE c.school_id = %(school)s AND c.cohort = %(cohort)s AND c.state = 'effective' AND {_said(area, "kind")} <> ''
             AND g.{MOVED[area]} IS DISTINCT FROM false AND (r.id IS NULL OR (r.kind = '' AND r.changed_at < coalesce(c.effective_at, c.waiting_since)))"""

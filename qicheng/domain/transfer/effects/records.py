@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from qicheng.domain.registration.models import Registration
     from qicheng.foundation.access import Actor
     from qicheng.foundation.flow.perform import Record
 
@@ -122,23 +121,26 @@ def write(
     )
 
 
-def carry(case: Registration, actor: Actor) -> None:
-    """ARC-03: an approved registration brings what it says of file and household, where the module is open."""
-    brought_to = {area: _brought(area, case.terms) for area in taking(case.school_id, case.cohort)}
+def carry(case: Any, actor: Actor) -> None:
+    """ARC-03: an approved registration brings what it says of file and household, where the module is open.
+
+    A room above may call it for a case of its own with the same columns (`catching_up.declare_bringing` carries it in later).
+    """
+    brought_to = {area: brought(area, case.terms) for area in taking(case.school_id, case.cohort)}
     if not brought_to:
         return
     graduate = Graduate.objects.unscoped("the case's own graduate").get(pk=case.graduate_id)
-    for area, brought in brought_to.items():
-        if brought["kind"] and is_listed(area, graduate):
-            write(area, actor, "carry", brought, graduate=graduate.pk, cohort=case.cohort, school=case.school_id, origin=case.flow_name,
+    for area, said in brought_to.items():
+        if said["kind"] and is_listed(area, graduate):
+            write(area, actor, "carry", said, graduate=graduate.pk, cohort=case.cohort, school=case.school_id, origin=case.flow_name,
                   case=str(case.public_id))  # fmt: skip
 
 
-def take_out(case: Registration, actor: Actor) -> None:
+def take_out(case: Any, actor: Actor) -> None:
     """A registration has no effect any more: what it brought, and nobody has changed since, is 未登记 again."""
     for area in RECORDS:
-        brought = _rows(area).select_for_update().filter(graduate=case.graduate_id, origin_case=str(case.public_id))
-        for row in brought:
+        rows = _rows(area).select_for_update().filter(graduate=case.graduate_id, origin_case=str(case.public_id))
+        for row in rows:
             _put(area, row, actor, "take_out", NOTHING, "", None, is_told=False)
 
 
@@ -232,7 +234,8 @@ def _held(
     return graduate, row, None
 
 
-def _brought(area: Area, terms: Mapping[str, Any]) -> dict[str, str]:
+def brought(area: Area, terms: Mapping[str, Any]) -> dict[str, str]:
+    """What the terms of a registration say of one area, in the keys of its record; `kind` is '' where they say nothing."""
     said = {key: terms.get(f"{area.value}_{'type' if key == 'kind' else key}") or "" for key in ("kind", *SAID)}
     return {key: value.strip() for key, value in said.items()}
 

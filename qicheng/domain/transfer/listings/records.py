@@ -58,7 +58,7 @@ def records(area: Area) -> Listing:
     """档案/户口信息: everybody on the module's list with the record as it stands, in the three states."""
     return Listing(
         f"{area.value}_records", f"{TITLES[area]}信息", Graduate, _people(area), "g",
-        (*_person(), *_recorded(area)), (_state(), *_of_record(area), *_about_people()), ("g.exam_number", "g.id"),
+        (*_person(), *_recorded(area)), (_state(), *_of_record(area), *about_people()), ("g.exam_number", "g.id"),
         where=f"{ON_THE_ROSTER} AND {is_listed(area)}", scope=LISTED[area],
     )  # fmt: skip
 
@@ -71,7 +71,7 @@ def lapsed(area: Area) -> Listing:
     gone = Column("removed_at", "删除时间", "g.removed_at", written, sort=True)
     return Listing(
         f"{area.value}_lapsed", f"{TITLES[area]}失效信息", Graduate, _people(area), "g",
-        (*_person(), gone, *_recorded(area)), (_state(), *_of_record(area), *_about_people()), ("g.removed_at", "g.id"),
+        (*_person(), gone, *_recorded(area)), (_state(), *_of_record(area), *about_people()), ("g.removed_at", "g.id"),
         descending=True, where=f"g.removed_at IS NOT NULL AND {is_listed(area)} AND {had}", scope=LISTED[area],
     )  # fmt: skip
 
@@ -152,12 +152,12 @@ def _applications(
         Column("now_kind", "现在登记", "coalesce(r.kind, '')", kind.shown),
         Column("submitted_at", "提交时间", "coalesce(c.submitted_at, c.begun_at)", written, sort=True),
         Column("waiting_since", "到这一步的时间", "c.waiting_since", written, sort=True),
-        *_of_people(),
+        *of_people(),
         Column("moved_on", "", MOVED_ON, hidden=True),
         *DOUBTED,
     )
     return Listing(
-        name, label, model, source, "c", columns, (*filters, *_of_application(area), *_about_people("c.college_id")), order,
+        name, label, model, source, "c", columns, (*filters, *_of_application(area), *about_people("c.college_id")), order,
         descending=is_newest_first, where=f"{ON_THE_ROSTER} AND {is_listed(area)} AND {where}", given=given,
     )  # fmt: skip
 
@@ -188,11 +188,12 @@ def _recorded(area: Area) -> tuple[Column, ...]:
         *shown,
         Column("origin", "来源", "coalesce(r.origin, '')", origin_words),
         Column("changed_at", "更新时间", "r.changed_at", written),
-        *_of_people(),
+        *of_people(),
     )
 
 
-def _of_people() -> tuple[Column, ...]:
+def of_people() -> tuple[Column, ...]:
+    """Whoever a row is about: college, level, subject and the numbers, masked."""
     return (
         Column("college", "院系", "k.name"),
         Column("level", "学历", "g.level", codes.table("education_levels").label),
@@ -251,7 +252,9 @@ def _of_application(area: Area) -> tuple[Filter, ...]:
     )
 
 
-def _about_people(college: str = "g.college_id") -> tuple[Filter, ...]:
+def about_people(college: str = "g.college_id") -> tuple[Filter, ...]:
+    """The filters that ask for people: search, college, level, subject."""
+    """Search, college, level and major of the graduates `g`; `college` is the column that says whose they are."""
     search = (
         "(g.name LIKE %(q_prefix)s OR g.student_number LIKE %(q_prefix)s OR g.exam_number LIKE %(q_prefix)s "
         "OR g.id_number = upper(%(q)s))"

@@ -78,7 +78,8 @@ def own(request: Request) -> HttpResponse:
     case = queries.confirmation_of(actor, graduate.pk)
     context = {"graduate": graduate, "case": case, "contacts": orgs.contacts_for(graduate), "back": reverse("registration:home"),
                "heading": HEADING, "is_open": queries.is_open(actor, graduate.cohort)}  # fmt: skip
-    return render(request, "transfer/confirm_own.html", context | (shown(request, case) if case else {}))
+    mine = {**shown(request, case), "mending": queries.mending(case)} if case else {}
+    return render(request, "transfer/confirm_own.html", context | mine)
 
 
 def shown(request: Request, case: Confirmation) -> dict[str, Any]:

@@ -178,9 +178,7 @@ def obstacles(case: RecordChange, actor: Actor) -> list[tuple[str, str, str]]:
         guards.has_confirmed: ("去核对个人信息", reverse("roster:check")), guards.is_filled_in: ("去填写", form),
         guards.fits_destination: ("去修改", form), guards.something_changes: ("去修改", form),
     }  # fmt: skip
-    return [
-        (why, *places.get(guard, ("", ""))) for guard in (*case.flow.holds, *act.when) if (why := guard(case, actor))
-    ]
+    return [(why, *places.get(guard, ("", ""))) for guard in case.flow.against(act) if (why := guard(case, actor))]
 
 
 # ---- what requests carry
@@ -213,7 +211,7 @@ def onward(request: Request, area: Area, public_id: UUID) -> HttpResponse:
     return redirect("transfer:fill_in", area, public_id)
 
 
-def seen_of(request: Request, case: RecordChange) -> int:
+def seen_of(request: Request, case: Any) -> int:
     """The version that the page showed."""
     seen = whole(request.POST.get("seen"))
     return case.version if seen < 0 else seen

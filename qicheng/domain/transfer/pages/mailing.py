@@ -56,7 +56,7 @@ def own(request: Request) -> HttpResponse:
     blank = MAILING.begin.make(actor)
     assert isinstance(blank, Mailing)
     blank.flow_name = MAILING.name
-    why = next((why for guard in (*MAILING.holds, *MAILING.begin.when) if (why := guard(blank, actor))), "")
+    why = next((why for guard in MAILING.against(MAILING.begin) if (why := guard(blank, actor))), "")
     return shown(request, blank, why=why, blank=True)
 
 

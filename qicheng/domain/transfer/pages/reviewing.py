@@ -80,7 +80,7 @@ def reviewed(request: Request, case: RecordChange) -> HttpResponse:
     })  # fmt: skip
 
 
-def decision(case: RecordChange, one: Open) -> dict[str, Any]:
+def decision(case: Any, one: Open) -> dict[str, Any]:
     """A button of the review page."""
     return {
         "act": one.act, "why": one.why, "label": one.act.label, "shortcut": SHORTCUTS.get(one.act.name, ""), "form": None, "key": token(),

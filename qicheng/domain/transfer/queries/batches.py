@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qicheng.domain.transfer.models import BATCH_LINES, BATCHES, CHANGES, RECORDS, HandoverBatch
 from qicheng.domain.transfer.queries.records import MOVED
-from qicheng.domain.transfer.sheets.records import KINDS
+from qicheng.domain.transfer.sheets.records import KEPT, KINDS
 from qicheng.foundation.access import Area
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def standings(area: Area) -> dict[str, tuple[str, str]]:
         ("unregistered", "未登记", "coalesce(r.kind, '') = ''"),
         ("in_review", "审核中", f"coalesce(c.state IN {IN_REVIEW}, false)"),
         ("undecided", "暂不确定", "r.kind = 'x_undecided'"),
+        ("kept", "暂缓派遣，留在学校", f"r.kind = '{KEPT}'"),
         ("lacking", "缺接收单位或地址", f"({lacking})"),
         ("handed", "已在批次里", "b.id IS NOT NULL"),
     )

@@ -10,6 +10,7 @@ from qicheng.domain.roster.models import EmploymentRecord
 from qicheng.domain.roster.queries import record_of
 from qicheng.domain.transfer.models import PARTS, Confirmation, ConfirmationAnswer
 from qicheng.domain.transfer.sheets.confirmation import lines
+from qicheng.domain.transfer.sheets.mailing import DESTINATION, NATIONAL, RECORD, UNIT, changes_of
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import noted
@@ -91,7 +92,7 @@ def destination_recorded(graduate: int, actor: Actor) -> tuple[str, datetime | N
     record = record_of(graduate, actor)
     if record is None:
         return "", None
-    if record.source != "system":
+    if record.source not in EmploymentRecord.APPROVED_HERE:
         return f"{record.school.name} {record.get_source_display()}", record.changed_at
     brought = noted(*FLOWS, case=record.case, after="effective", newest=1) if record.case else []
     if not brought:
@@ -104,7 +105,18 @@ def destination_recorded(graduate: int, actor: Actor) -> tuple[str, datetime | N
 def case_behind(graduate: int, actor: Actor) -> EmploymentRecord | None:
     """The employment record whose case can be opened to be corrected, or None where it came from elsewhere."""
     record = record_of(graduate, actor)
-    return record if record is not None and record.source == "system" and record.case else None
+    return record if record is not None and record.source in EmploymentRecord.APPROVED_HERE and record.case else None
+
+
+def mending(case: Confirmation) -> list[tuple[str, str, str]]:
+    """(what, what it is for, the name of its page) by which the graduate itself mends what is wrong, where the school has such ways (CAM-01)."""
+    if case.state != "disputed":
+        return []
+    keys = [DESTINATION, UNIT] if "destination" in case.wrong else []
+    keys += [RECORD] if {"archive", "household"} & set(case.wrong) else []
+    own = changes_of(case.school_id, case.cohort)
+    found = [own[key] for key in keys if own[key] is not NATIONAL[key]]
+    return [(one.name, one.follows, one.address) for one in found if isinstance(one.address, str)]
 
 
 def last_said(case: Confirmation) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from qicheng.domain.transfer.sheets.mailing import (
     changes_of,
     opening_words,
 )
+from qicheng.domain.transfer.sheets.records import KEPT
 from qicheng.foundation.access import Area, Role, statements
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.kit.calendar import waited_before
@@ -71,6 +72,7 @@ STANDINGS: tuple[Standing, ...] = (
     Standing("applying", "档案信息修改申请在审", TURN, "h.state IS NOT NULL", "档案信息修改申请还在办理：{since} 起，等{who}办理。"),
     Standing("no_archive", "档案去向没有登记", GRADUATE, "coalesce(a.kind, '') = ''", "档案去向还没有登记，先申请修改档案信息。"),
     Standing("undecided", "档案去向暂不确定", GRADUATE, f"a.kind = '{UNDECIDED}'", "档案转递类型是「暂不确定」，确定以后申请修改档案信息。"),
+    Standing("kept", "暂缓派遣，留在学校", NOBODY, f"a.kind = '{KEPT}'", "暂缓派遣批准到年底，档案留在学校，现在不用邮寄。"),
     Standing("lacking", "接收地址不全", GRADUATE, f"({SHORT})", "档案的接收单位、地址、联系人或电话不全，先申请修改档案信息。"),
     Standing("closed", "登记确认没有开放", PROVINCE, "o.is_open IS NOT TRUE AND c.state IS DISTINCT FROM 'confirmed'", "省里还没有开放登记确认，开放以后先确认，再申请邮寄。"),
     Standing("unreported", "还没有上报", NOBODY, "coalesce(c.state, 'unreported') = 'unreported'", "登记的信息还没有上报。上报以后请你确认，确认无误再申请邮寄。"),
@@ -201,7 +203,7 @@ def parts(case: Mailing, said: Mapping[str, str]) -> list[Part]:
     """The letter part by part, each with the change that is right for it at this school (MAIL-01)."""
     registration = registration_of(case.graduate_id)
     found = []
-    for key, change in changes_of(case.school_id).items():
+    for key, change in changes_of(case.school_id, case.cohort).items():
         fields = [field for field in LETTER if field.group == key]
         page, given = change.address(case, registration) if callable(change.address) else (change.address, {})
         lines = [(field.label, field.shown(said.get(field.key))) for field in fields]

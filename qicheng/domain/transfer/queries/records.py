@@ -244,7 +244,7 @@ def came_from(record: TransferRecord, actor: Actor) -> tuple[str, str]:
 
 WRITTEN: Mapping[str, str] = {
     "register": "申请审核通过，登记成功", "carry": "审核通过的登记带入", "take_out": "登记失效，撤下带入的信息", "edit": "老师修改", "clear": "老师清空",
-    "upload": "学校批量上传",
+    "upload": "学校批量上传", "keep": "暂缓派遣获批，暂存学校", "send_home": "暂缓派遣结束，转回生源地",
 }  # fmt: skip
 """Acts on a record, in the words of its history."""
 

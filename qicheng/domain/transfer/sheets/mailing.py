@@ -159,17 +159,19 @@ NATIONAL: Mapping[str, Change] = {
     UNIT: Change("修改去向信息", "单位不变、其他信息有误：打开登记，请学校修改去向信息。", _registration),
     RECORD: Change("申请修改档案信息", "审核通过以后，按新的信息重新确认，再申请邮寄。", _archive_change),
 }
-PROFILES: list[tuple[Callable[[int], bool], Mapping[str, Change]]] = []
+OWN: list[Callable[[int, int], Mapping[str, Change]]] = []
 
 
-def declare_changes(applies: Callable[[int], bool], changes: Mapping[str, Change]) -> None:
-    """Let a room above say which changes mend the parts of a letter at the schools that `applies` knows by their id (CAM-04)."""
-    if strange := set(changes) - set(NATIONAL):
+def declare_changes(own: Callable[[int, int], Mapping[str, Change]]) -> None:
+    """Let a room above say which changes mend the parts of a letter at a school in a cohort: `own(school, cohort)` (CAM-04)."""
+    OWN.append(own)
+
+
+def changes_of(school: int, cohort: int) -> Mapping[str, Change]:
+    """Part → the change that mends it, at this school in this cohort. ValueError where somebody declared one for no part of a letter."""
+    found = dict(NATIONAL)
+    for own in OWN:
+        found |= own(school, cohort)
+    if strange := set(found) - set(NATIONAL):
         raise ValueError(f"no such part of a letter: {', '.join(sorted(strange))}")
-    PROFILES.append((applies, changes))
-
-
-def changes_of(school: int) -> Mapping[str, Change]:
-    """Part → the change that mends it, at this school."""
-    own = next((changes for applies, changes in PROFILES if applies(school)), {})
-    return {**NATIONAL, **own}
+    return found

@@ -66,6 +66,9 @@ BROUGHT = {
     Area.ARCHIVE: {},
     Area.HOUSEHOLD: {"x_not_moved": "户口未迁入学校", "x_self": "暂无法提供，申请自迁", "x_fill": "自填具体地址"},
 }
+# What nobody applies for here: a school consents to keep file and household until the year's end (PKU-05).
+KEPT = "x_kept"
+KEPT_WORDS = "暂存学校，到毕业当年 12 月 31 日"
 TITLES = {Area.ARCHIVE: "档案", Area.HOUSEHOLD: "户口"}
 
 
@@ -106,7 +109,7 @@ def sheet(area: Area, edition: str) -> Sheet:
 
 def shown_by(area: Area) -> Sheet:
     """The sheet by which any record of the area is shown and compared, whatever its type and edition."""
-    words = {one.code: one.label for one in KINDS[area]} | BROUGHT[area]
+    words = {one.code: one.label for one in KINDS[area]} | BROUGHT[area] | {KEPT: KEPT_WORDS}
     choice = replace(sheet(area, Edition.GUIDE_2024)["kind"], choices=tuple(words.items()))
     return Sheet(f"{area.value.title()}Record", (choice, *_fields(area)))
 

@@ -1,6 +1,7 @@
 """All other destinations, each declared once (DES-01): which there are in an edition, what each asks, and what it reports.
 
-A further type is one `Destination` in one of the files beside this, added to that file's list; nothing else names types.
+A further type is one `Destination` in one of the files beside this, added to that file's list; nothing else names types. Types that a
+room above declares for a flow of its own are known by their keys, and offered by that flow alone.
 """
 
 from __future__ import annotations
@@ -20,25 +21,45 @@ if TYPE_CHECKING:
     from qicheng.foundation.papers import ProofKind
 
 __all__ = [
-    "EDITIONS", "REGISTRY", "Around", "Destination", "Group", "Guide", "by_group", "fill", "found_at", "is_directed", "lines", "of",
-    "proofs_of", "record_values", "types", "unit_shown",
+    "EDITIONS", "REGISTRY", "Around", "Destination", "Group", "Guide", "by_group", "declare", "fill", "found_at", "is_directed", "lines", "of",
+    "proofs_of", "record_values", "types", "types_of", "unit_shown",
 ]  # fmt: skip
 
 NEWEST = EDITIONS[-1]
 # Columns of the employment record that a type may fill in, as `roster.effects.write_record` takes them.
 RECORD = (
     "employer_name", "credit_code", "nature", "industry", "area", "address", "job_category", "contact", "phone", "mobile", "email",
+    "number",
 )  # fmt: skip
 REGISTRY: dict[str, Destination] = {}
+# Types of flows of rooms above, by their keys.
+_ELSEWHERE: dict[str, Destination] = {}
 for _one in (*employment.DESTINATIONS, *study.DESTINATIONS, *unemployed.DESTINATIONS):
     if _one.key in REGISTRY:
         raise ValueError(f"destination {_one.key} is declared twice")
     REGISTRY[_one.key] = _one
 
 
+def declare(*types: Destination) -> None:
+    """Let a room above have types of its own, each with the name of its flow before its key; said once, when the room starts.
+
+    Whatever asks for a type by its key knows them: form, proofs, record, review and lists. They are no types of the national edition,
+    so `types`, `by_group` and `found_at` leave them out. ValueError for a key that is taken or does not begin with its flow.
+    """
+    for one in types:
+        if one.key in REGISTRY or _ELSEWHERE.get(one.key, one) is not one or not one.key.startswith(f"{one.flow}_"):
+            raise ValueError(f"destination {one.key} of {one.flow} cannot be declared")
+        _ELSEWHERE[one.key] = one
+
+
+def types_of(flow: str) -> dict[str, Destination]:
+    """key → type of all that a flow registers, of every edition; nothing for the ways of agreements, which have no types."""
+    return {one.key: one for one in (*REGISTRY.values(), *_ELSEWHERE.values()) if one.flow == flow}
+
+
 def of(key: str) -> Destination:
-    """The type of that key, of any edition. KeyError if there is none."""
-    return REGISTRY[key]
+    """The type of that key, of any edition and any flow. KeyError if there is none."""
+    return REGISTRY[key] if key in REGISTRY else _ELSEWHERE[key]
 
 
 def is_directed(training_mode: str) -> bool:
@@ -67,12 +88,15 @@ def found_at(place: str, edition: str) -> list[Destination]:
     return [one for one in types(edition) if place in one.found]
 
 
-def fill(key: str, cleaned: Mapping[str, Any], *, origin: str = "", directed_unit: str = "") -> dict[str, Any]:
+def fill(
+    key: str, cleaned: Mapping[str, Any], *, origin: str = "", directed_unit: str = "", graduate: Any = None
+) -> dict[str, Any]:
     """The terms to keep of a clean form, with what follows from them (DES-02).
 
-    `origin` is the graduate's place of origin (six digits), `directed_unit` the unit that the school uploaded (ROS-06).
+    `origin` is the graduate's place of origin (six digits), `directed_unit` the unit that the school uploaded (ROS-06), `graduate` the
+    roster line itself, for types that read more of it.
     """
-    return of(key).filled(cleaned, Around(origin, directed_unit))
+    return of(key).filled(cleaned, Around(origin, directed_unit, graduate))
 
 
 def proofs_of(key: str, terms: Mapping[str, Any]) -> tuple[ProofKind, ...]:

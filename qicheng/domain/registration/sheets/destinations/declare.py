@@ -51,10 +51,11 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What of the graduate a derived value may come from: place of origin (GB/T 2260), and the unit that the school uploaded."""
+    """What of the graduate a derived value may come from: place of origin (GB/T 2260), the unit that the school uploaded, the line itself."""
 
     origin: str = ""
     directed_unit: str = ""
+    graduate: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,10 @@ class Destination:
 
     `proofs` are asked always, `proofs_of_subkind` beside one value of `subkind`. `derived` are the fields that `derive` fills in
     (DES-02); nobody types them. `reported` says from which field a column of the employment record comes, where the two bear
-    different names; of several the first that is filled in. `labels` are its names in editions that call it otherwise.
+    different names; of several the first that is filled in. `coded_by` names what `derive` fills in with the national code, where that
+    follows from several things. `labels` are its names in editions that call it otherwise.
     `found` are the places to which the questions lead that help to choose (`finding.QUESTIONS`), `answer` what is answered there.
+    `flow` registers it; a type of a flow of a room above is chosen there, and no question leads to it.
     """
 
     key: str
@@ -84,13 +87,16 @@ class Destination:
     for_training: str = "other"
     found: tuple[str, ...] = ()
     answer: str = ""
+    flow: str = "destination"
+    coded_by: str = ""
 
     def __post_init__(self) -> None:
         """An error for a code that the national table does not know, and for a sub-kind that the sheet does not ask."""
         known = codes.table("destination_types")
         if not known.has(self.code) or self.for_training not in ("directed", "other"):
             raise ValueError(f"destination {self.key}: code {self.code}, for {self.for_training}")
-        if (self.for_training == "directed") == bool(self.found and self.answer) or not set(self.found) <= PLACES:
+        is_asked_for = self.for_training == "other" and self.flow == "destination"
+        if is_asked_for != bool(self.found and self.answer) or not set(self.found) <= PLACES:
             raise ValueError(f"destination {self.key}: found at {self.found} by {self.answer!r}")
         offered = {value for value, _ in self.sheet[self.subkind].choices} if self.subkind in self.sheet.keys else set()
         if (self.subkind and not offered) or not set(self.proofs_of_subkind) <= offered:
@@ -102,7 +108,7 @@ class Destination:
 
     def national_code(self, terms: Mapping[str, Any]) -> str:
         """Two or three digits, as reported: the sub-kind's own code where it has one."""
-        chosen = str(terms.get(self.subkind) or "") if self.subkind else ""
+        chosen = str(terms.get(self.coded_by or self.subkind) or "")
         return chosen if codes.table("destination_types").has(chosen) else self.code
 
     def proofs_asked(self, terms: Mapping[str, Any]) -> tuple[ProofKind, ...]:

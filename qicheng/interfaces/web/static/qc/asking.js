@@ -4,14 +4,15 @@
   "use strict";
   var d = document;
   function chosen(form, name) {
-    var found = form.querySelector('[name="' + name + '"]:checked') || form.querySelector('select[name="' + name + '"]');
-    var box = found && found.closest("[data-when]");
-    return found && !(box && box.hidden) ? found.value : "";
+    var found = form.querySelectorAll('[name="' + name + '"]:checked, select[name="' + name + '"]');
+    return Array.prototype.filter.call(found, function (one) { var box = one.closest("[data-when]"); return !(box && box.hidden) })
+      .map(function (one) { return one.value });
   }
   function show(form) {
     form.querySelectorAll("[data-when]").forEach(function (box) {
       var parts = box.dataset.when.split("=");
-      box.hidden = parts[1].split(" ").indexOf(chosen(form, parts[0])) < 0;
+      var said = chosen(form, parts[0]);
+      box.hidden = !parts[1].split(" ").some(function (value) { return said.indexOf(value) >= 0 });
     });
     form.querySelectorAll(".form-sec").forEach(function (part) {
       var fields = part.querySelectorAll(".field");

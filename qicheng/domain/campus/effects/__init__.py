@@ -1,0 +1,1 @@
+"""What acts of the room change, a file for each of its parts."""

@@ -1,0 +1,1 @@
+"""The flows of the room; what several have in common is in `acts`."""

@@ -1,0 +1,1 @@
+"""The lists of the room, a file for each of its parts."""

@@ -1,0 +1,1 @@
+"""What the forms of the room ask, a file for each of its parts."""
