@@ -198,6 +198,7 @@ def test_a_csv_with_the_carriers_own_headings_is_read(world, school, batch, lett
         (b"%PDF-1.7", "这是 PDF 文件"), (numbers([["1", "a"]], ("学号", "姓名")), "缺少这些列：单号"), (numbers([]), "只有标题"),
         (numbers([[str(n), "a", "b"] for n in range(301)]), "一次最多登记 300 封"),
     ],
+    ids=["another kind", "a column less", "headings alone", "too many"],
 )  # fmt: skip
 def test_a_file_that_cannot_be_taken_says_why(world, school, batch, content, why):
     with pytest.raises(Refused, match=why):
