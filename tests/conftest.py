@@ -57,6 +57,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda one: (one.get_closest_marker("journey") is None, "test_every_page" not in one.nodeid))
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object) -> str | None:
+    """A file made while tests are collected has other bytes in every process: as a name they would keep a run from starting."""
+    return "file" if isinstance(val, bytes) else None
+
+
 def _settle() -> None:
     """Settings that were read before this file: files go to a folder of the run, keys are the same in all its processes."""
     from django.conf import settings
