@@ -139,8 +139,9 @@ class CampusConfig(AppConfig):
 
         before_destination = questionnaires_are_answered("destination")
         for flow in [one for one in FLOWS.values() if one.model is Registration]:
-            if flow.act_named("submit") is not None:
-                flow.gated_by("submit", before_destination)
+            for act in ("submit", "accept"):
+                if flow.act_named(act) is not None:
+                    flow.gated_by(act, before_destination)
         mended_at(before_destination, "去填写问卷", "campus:questionnaires")
         FLOWS["file_registration"].gated_by("submit", questionnaires_are_answered("files"))
         FLOWS["graduate_report"].gated_by("ask", questionnaires_are_answered("report"))

@@ -396,6 +396,11 @@ def account_of(typed: str) -> Account | None:
     return Account.objects.filter(same).order_by("id").first()
 
 
+def account_of_person(id_number: str) -> Account | None:
+    """The account of the person with that identity number."""
+    return Account.objects.filter(id_number=id_number).first()
+
+
 def seats_in_force(account: int, kind: str = "") -> list[Seat]:
     """The seats of an account that have not ended: those of one kind of log-in, or all if it has none of that kind."""
     standing = list(Seat.objects.filter(account=account, ended_at=None).order_by("id"))
@@ -407,11 +412,6 @@ def seats_of_session(hashed: bytes, account: int) -> list[Seat]:
     standing = seats_in_force(account)
     school = SignOn.objects.filter(session=hashed).values_list("school", flat=True).first()
     return standing if school is None else seats_at(school, standing)
-
-
-def reaches_all(hashed: bytes, account: int) -> bool:
-    """Whether a session may take every seat of its account: what concerns all of them is not one school's to change (CAM-06)."""
-    return len(seats_of_session(hashed, account)) == len(seats_in_force(account))
 
 
 def sign_on_of_session(hashed: bytes) -> SignOn | None:

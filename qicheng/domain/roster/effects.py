@@ -103,6 +103,8 @@ def open_account(line: int | None, password: str) -> Account:
     with transaction.atomic():
         graduate = Graduate.objects.unscoped("the code went to this line's phone").select_for_update().get(pk=line)
         account = graduate.account or Account.objects.filter(id_number=graduate.id_number).first()
+        if account is not None and account.name != graduate.name:
+            raise Refused("名单上的姓名与已有账号的姓名不一致，请联系学校更正名单。")
         if account is None:
             taken = Account.objects.filter(phone=graduate.phone).exists()
             account = Account(
@@ -336,16 +338,20 @@ def _carry_contacts(account: int, phone: str, email: str) -> dict[str, list[str]
     return changes
 
 
+LOG_IN_YOURSELF = "手机号和邮箱是登录和找回密码用的，用统一身份认证进来时不能改。退出后用手机号和密码登录，再来改。"
+
+
 def is_free(phone: str, account: int | None) -> bool:
     """Whether no other account has the phone."""
     taken = Account.objects.filter(phone=phone)
     return not (taken if account is None else taken.exclude(pk=account)).exists()
 
 
-def write_own(graduate: int, *, phone: str, email: str, **said: str) -> None:
+def write_own(graduate: int, *, phone: str, email: str, is_own: bool, **said: str) -> None:
     """Write what a university's own platform opens to the graduate (CAM-02, PKU-01): OPENED, OPENED_EXTRA, and the contacts of ROS-02.
 
-    In the caller's transaction, which holds the line and is somebody (`perform.be`). Whoever says anew what was confirmed has
+    The account's own phone and e-mail, by which a password is found again, follow only where `is_own`: the person came in by the own
+    password (CAM-06). In the caller's transaction, which holds the line and is somebody (`perform.be`). Whoever says anew what was confirmed has
     confirmed it by that: the revision goes on (ROS-05), and nobody is asked again. Raises Refused where another account has the phone.
     """
     rows = Graduate.objects.unscoped("the line that the caller holds").filter(pk=graduate)
@@ -359,7 +365,7 @@ def write_own(graduate: int, *, phone: str, email: str, **said: str) -> None:
         columns["revision"] = F("revision") + 1
         if line.has_confirmed:
             columns |= {"confirmed_revision": F("revision") + 1, "confirmed_at": timezone.now()}
-    if line.account_id is not None:
+    if line.account_id is not None and is_own:
         _carry_contacts(line.account_id, phone, email)
     else:
         columns |= {"phone": phone, "email": email}

@@ -113,7 +113,7 @@ def destination_words(record: EmploymentRecord) -> str:
 # because a graduate's unit and cohort are on the roster. A suspended account, an ended seat and a session that has run out, or
 # lain idle (2 hours; a graduate's 12), are nobody at once (ORG-09).
 _WHO = """
-SELECT s.account_id, s.seat_id, s.cohort AS chosen, s.seen_at < now() - interval '1 minute' AS is_old,
+SELECT s.account_id, s.seat_id, s.sign_on_id IS NOT NULL AS is_vouched, s.cohort AS chosen, s.seen_at < now() - interval '1 minute' AS is_old,
     a.name, a.must_change_password, t.role, t.node, t.employment, t.archive, t.household, t.tier, t.is_administrator,
     g.cohort AS own_cohort, c.name AS college, sc.name AS school, sc.id AS school_id, coalesce(p.id, sc.province_id) AS province_id,
     p.name AS province, e.name AS employer,

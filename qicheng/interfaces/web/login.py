@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from qicheng.domain.orgs.effects import sessions
 from qicheng.domain.orgs.models import Account, LoginCode
-from qicheng.domain.orgs.queries import KINDS, account_of, school_contacts, seats_of_session
+from qicheng.domain.orgs.queries import KINDS, account_of, account_of_person, school_contacts, seats_of_session
 from qicheng.domain.roster.effects import open_account
 from qicheng.domain.roster.queries import line_of, seat_labels
 from qicheng.foundation.access.pages import anyone
@@ -192,8 +192,9 @@ def first(request: HttpRequest) -> HttpResponse:
         form.add_error(None, refusal)
         return _asked(request, "first.html", form)
     line = line_of(person["name"], person["id_number"], person["exam_number"])
-    account = line.account if line else None
-    phone = ((account.phone if account else "") or line.phone) if line else ""
+    account = (line.account or account_of_person(line.id_number)) if line else None
+    # Whoever has an account is reached where the account says, not where a roster that somebody has uploaded since says.
+    phone = ((account.phone if account else line.phone) or "") if line else ""
     if account is not None and account.suspended_at is not None:
         phone = ""
     code = sessions.make_code(

@@ -147,7 +147,7 @@ def _recognise(request: Any, token: str) -> None:
     unit = unit_of(row, role)
     request.actor = Actor(
         role, row.node, row.account_id, levels(row.employment, row.archive, row.household), Tier(row.tier),
-        name=row.name, unit=unit, origin=address(request),
+        name=row.name, unit=unit, origin=address(request), is_vouched=row.is_vouched,
     )  # fmt: skip
     years = (row.own_cohort,) if role is Role.GRADUATE else cohort_years()
     request.cohort = row.chosen if row.chosen in years else years[0] if years else 0

@@ -22,7 +22,7 @@ from qicheng.domain.orgs import queries
 from qicheng.domain.orgs.effects import sessions, sign_on
 from qicheng.domain.orgs.effects.sign_on import Busy, NotVouched, Silent
 from qicheng.domain.roster.queries import lines_numbered
-from qicheng.foundation.access import Area, Role
+from qicheng.foundation.access import Role
 from qicheng.foundation.access.pages import anyone
 from qicheng.foundation.listing.page import render
 from qicheng.interfaces.web import menus
@@ -182,7 +182,12 @@ def _graduate(row: SignOn, number: str) -> tuple[Account | None, str, bool]:
         return None, "学校已把这个学号从名单中删除。有疑问联系学院。", False
     if not lines:
         return None, "学校名单里没有这个学号。请学院查一下名单，漏了会补传。", False
-    account = next((line.account for line in standing if line.account is not None), None)
+    accounts = {
+        line.account for line in standing if line.account is not None and line.account.id_number == line.id_number
+    }
+    if len(accounts) > 1:
+        return None, "这个学号对应两个账号，认不出是哪一个。请用手机号和密码登录，并告诉学校。", False
+    account = next(iter(accounts), None)
     return (
         account,
         ""
@@ -212,7 +217,7 @@ def _tries(request: Any, row: SignOn | None) -> int:
     """The account of a school's user who tries the own school's settings; 0 for everybody else."""
     actor = request.actor
     is_own = row is not None and actor is not None and (actor.role, actor.node) == (Role.SCHOOL, row.school_id)
-    if not is_own or not actor.may_write(Area.EMPLOYMENT):
+    if not is_own or not sign_on.may_set(actor):
         return 0
     return actor.account or 0
 

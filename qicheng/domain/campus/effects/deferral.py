@@ -150,7 +150,9 @@ def _keep(case: Deferral, actor: Actor, only: Area | None = None) -> None:
 
 def _send_home(case: Deferral, actor: Actor) -> None:
     registration = case.registration
-    goes = not registration.standing.settled or registration.live
+    # What nobody has approved goes nowhere; of the kind that was deferred everything follows from the place of origin.
+    goes = registration.state == "effective" or queries.is_for(registration.flow_name, registration.kind)
+    goes = goes and (not registration.standing.settled or registration.live)
     for area in _records_of(case, kind=KEPT, origin_case=str(case.public_id)):
         said = records.brought(area, registration.terms)
         records.write(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.campus.models import PersonalInformation, Supplement
 from qicheng.domain.campus.sheets.personal import PERSONAL, SUPPLEMENT, own_values, told
-from qicheng.domain.roster.effects import PHONE_IS_TAKEN, is_free, write_own
+from qicheng.domain.roster.effects import LOG_IN_YOURSELF, PHONE_IS_TAKEN, is_free, write_own
 from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.flow.perform import Refused, clock
 
@@ -40,7 +40,7 @@ def declare(case: PersonalInformation, actor: Actor, **typed: Any) -> Mapping[st
         stamp(case, actor)
     line = case.above("graduate")
     _must_be_free(case.terms["phone"], line)
-    write_own(case.graduate_id, **case.terms)
+    write_own(case.graduate_id, is_own=not actor.is_vouched, **case.terms)
     return told(PERSONAL, own_values(line, PERSONAL), case.terms)
 
 
@@ -60,6 +60,13 @@ def submit(case: Supplement, actor: Actor, **typed: Any) -> Mapping[str, Any]:
         case.terms = _filled_in(SUPPLEMENT, case, typed)
     line = case.above("graduate")
     _must_be_free(case.terms["phone"], line)
+    own = case.graduate.account
+    if (
+        actor.is_vouched
+        and own is not None
+        and (case.terms["phone"], case.terms["email"]) != (own.phone or "", own.email)
+    ):
+        raise Refused(LOG_IN_YOURSELF)
     case.before = own_values(line, SUPPLEMENT)
     stamp(case, actor)
     return told(SUPPLEMENT, case.before, case.terms)
@@ -84,7 +91,7 @@ def approve(case: Supplement, actor: Actor) -> None:
     """The roster says what the college has approved (PKU-01)."""
     case.closed_at = clock(case)
     try:
-        write_own(case.graduate_id, **case.terms)
+        write_own(case.graduate_id, is_own=True, **case.terms)
     except Refused:
         raise Refused("这个手机号已经绑定了其他账号。请退回，让毕业生换一个。") from None
 

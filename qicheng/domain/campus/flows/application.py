@@ -2,7 +2,7 @@
 
 from qicheng.domain.campus.effects import applications as effects
 from qicheng.domain.campus.guards import applications as guards
-from qicheng.domain.campus.guards.profile import part_is_on
+from qicheng.domain.campus.guards.profile import for_people, part_is_on
 from qicheng.domain.campus.models import Application, Part
 from qicheng.domain.campus.queries.applications import ahead
 from qicheng.domain.campus.sheets.made import drafted, proofs_asked
@@ -45,7 +45,7 @@ APPLICATION = Flow(
     "application", "申请事项", Area.EMPLOYMENT, Application,
     begin=Begin("apply", "开始申请", GRADUATE, effects.application, when=MAY_BEGIN, complete=effects.take_version, rule="CAM-05"),
     start=DRAFT,
-    holds=(part_is_on(Part.APPLICATIONS), registrations.cohort_is_open, registrations.on_the_roster),
+    holds=(part_is_on(Part.APPLICATIONS), for_people(registrations.cohort_is_open), for_people(registrations.on_the_roster)),
     proofs=proofs_asked,
     title=lambda case: case.name,
     acts=(

@@ -75,3 +75,5 @@ TO_ANOTHER_UNIT = amending(
 OF_THE_FILES = amending(
     sheets.FILES, "户档信息修改", Area.ARCHIVE, FileAmendment, effects.of_the_files, HOLDS, (), decides=(reads_both,)
 )  # fmt: skip
+for decision in ("return", "reject"):
+    OF_THE_FILES.gated_by(decision, reads_both)

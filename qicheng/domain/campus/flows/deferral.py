@@ -3,7 +3,7 @@
 from qicheng.domain.campus.effects import consents, deferral
 from qicheng.domain.campus.guards import consents as either
 from qicheng.domain.campus.guards import deferral as guards
-from qicheng.domain.campus.guards.profile import part_is_on
+from qicheng.domain.campus.guards.profile import for_people, part_is_on
 from qicheng.domain.campus.models import Deferral, Part
 from qicheng.domain.campus.sheets.consents import DEFERRAL as FORM
 from qicheng.domain.campus.sheets.consents import SIGNED, loose
@@ -28,7 +28,10 @@ DEFERRING = Flow(
     "deferral", "暂缓派遣", Area.EMPLOYMENT, Deferral,
     begin=Begin("apply", "申请暂缓派遣", GRADUATE, deferral.deferral, when=MAY_BEGIN, rule="PKU-05"),
     start=DRAFT,
-    holds=(part_is_on(Part.DEFERRAL), registration.module_is_open, registration.cohort_is_open, registration.on_the_roster),
+    holds=(
+        part_is_on(Part.DEFERRAL), for_people(registration.module_is_open), for_people(registration.cohort_is_open),
+        for_people(registration.on_the_roster),
+    ),
     proofs=lambda case: (SIGNED,),
     acts=(
         *acts(DRAFT, RETURNED, consent, loose(FORM), rule="PKU-05", submit=consents.submit,

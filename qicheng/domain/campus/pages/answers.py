@@ -133,7 +133,8 @@ def remind(request: Request, form: MadeForm) -> HttpResponse:
 def workbook(request: Request, form: MadeForm) -> HttpResponse:
     """One row for each answer, on record; of an anonymous questionnaire without who it was, and once it has ended."""
     look = looked_at(request, form)
-    part, _ = queries.narrowed(look, request.GET)
+    # Rows of two parts that cross would be rows of fewer people than either: of an anonymous one there is the whole alone.
+    part = look if look.is_anonymous else queries.narrowed(look, request.GET)[0]
     why = unready(part)
     if why:
         say(request, why, "warn")

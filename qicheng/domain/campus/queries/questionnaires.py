@@ -16,7 +16,7 @@ from qicheng.domain.campus.queries.made import published_form, versions_of, why_
 from qicheng.domain.campus.sheets.made import field_of
 from qicheng.domain.campus.sheets.questionnaires import FEWEST, LEVELS, codes_of, merged, questions, whole
 from qicheng.domain.roster.models import Graduate
-from qicheng.foundation.access import statements
+from qicheng.foundation.access import Tier, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,6 +51,8 @@ HAS_ANSWERED = "coalesce(a.state <> 'draft', false)"
 ANSWERS = "campus_answer a JOIN roster_graduate g ON g.id = a.graduate_id JOIN orgs_college k ON k.id = g.college_id"
 EVERY, NONE_YET = 0, -1
 IS_IN = "a.state <> 'draft' AND g.removed_at IS NULL"
+# Of an anonymous one whoever has answered stays in: what goes when somebody is taken off the roster would be what that one said.
+STAYS_IN = "a.state <> 'draft'"
 UP_TO = f"""(%(until)s::bigint = {EVERY}
     OR (a.submitted_at, a.id) <= (SELECT b.submitted_at, b.id FROM campus_answer b WHERE b.id = %(until)s::bigint))"""
 # Each value that was given to a question, several of one answer each by itself.
@@ -173,7 +175,8 @@ class Look:
 
     @property
     def where(self) -> str:
-        return f"""a.form_id = %(form)s AND a.cohort = %(cohort)s AND {IS_IN} AND {UP_TO} AND {_scope(self.actor)}
+        counted = STAYS_IN if self.is_anonymous else IS_IN
+        return f"""a.form_id = %(form)s AND a.cohort = %(cohort)s AND {counted} AND {UP_TO} AND {_scope(self.actor)}
             AND (cardinality(%(colleges)s::bigint[]) = 0 OR g.college_id = ANY(%(colleges)s::bigint[]))
             AND (cardinality(%(levels)s::text[]) = 0 OR g.level = ANY(%(levels)s::text[]))"""
 
@@ -186,6 +189,9 @@ def looked_at(actor: Actor, form: MadeForm, cohort: int, day: date) -> Look:
     row = statements.one(f"SELECT count(*) AS number FROM {ANSWERS} WHERE {every.where}", every.parameters)
     assert row is not None
     number = row.number
+    # Whoever is answerable for a part of the graduates sees none of it: beside the whole it would tell the others apart.
+    if anonymous and actor.tier is not Tier.ALL:
+        return Look(actor, form, cohort, anonymous, 0, number, NONE_YET, every.is_divided)
     held = (
         0 if not anonymous else (number if number < FEWEST else 0) if is_shut else min(number, number % FEWEST + FEWEST)
     )

@@ -17,7 +17,7 @@ from qicheng.domain.orgs.effects.settings import Outdated
 from qicheng.domain.orgs.effects.vouching import Busy, NotVouched, Vouched
 from qicheng.domain.orgs.models import School, Session, SignOn, SignOnProtocol
 from qicheng.domain.orgs.sheets import SIGN_ON
-from qicheng.foundation.access import SYSTEM
+from qicheng.foundation.access import SYSTEM, Area, Tier
 from qicheng.foundation.flow.perform import Refused, be, note
 from qicheng.foundation.kit.strongbox import put_away, take_out
 
@@ -51,6 +51,7 @@ def keep(actor: Actor, seen: int, given: Mapping[str, Any]) -> None:
         if changes:
             row.secret, row.is_on, row.tried_at, row.version = kept, False, None, row.version + 1
             row.save()
+            _shut(row)
             note(actor, "submit", "sign_on", changes, subject=f"school {actor.node}", school=actor.node)
     _forget()
 
@@ -64,6 +65,8 @@ def switch(actor: Actor, seen: int, *, is_on: bool) -> None:
         if row.is_on != is_on:
             row.is_on, row.version = is_on, row.version + 1
             row.save()
+            if not is_on:
+                _shut(row)
             words = ["关闭", "开启"]
             note(
                 actor, "switch", "sign_on", {"统一身份认证登录": words if is_on else words[::-1]}, subject=f"school {actor.node}",
@@ -96,13 +99,25 @@ def note_refusal(school: int, number: str, words: str) -> None:
             )
 
 
+def may_set(actor: Actor) -> bool:
+    """Whoever points the log-in at a server can let anybody of the school in: an administrator with every permission, for all graduates."""
+    return actor.tier is Tier.ALL and all(map(actor.may_write, Area)) and queries.may_appoint(actor)
+
+
 def _held(actor: Actor, seen: int) -> SignOn:
+    if not may_set(actor):
+        raise Refused("统一身份认证由学校的管理员账号设置，要有全部权限，并负责全部学历。")
     be(actor)
     school = School.objects.select_for_update(no_key=True).get(pk=actor.node)
     row = SignOn.objects.filter(school=school).first() or SignOn(school=school)
     if row.version != seen:
         raise Outdated
     return row
+
+
+def _shut(row: SignOn) -> None:
+    """Whoever came in by it comes in again: a server that is no longer believed has nobody inside."""
+    Session.objects.filter(sign_on=row).delete()
 
 
 def _shown(row: SignOn) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def settings_page(request: Any) -> HttpResponse:
         return redirect("orgs:sign_on")
     school = School.objects.get(pk=actor.node)
     context = {
-        "form": form, "row": row, "school": school, "may_write": actor.may_write(Area.EMPLOYMENT),
+        "form": form, "row": row, "school": school, "may_write": sign_on.may_set(actor),
         "back": request.build_absolute_uri(reverse("sign_on_back", args=[school.code])),
     }  # fmt: skip
     return render(request, "orgs/sign_on.html", context, status=status_of(form))

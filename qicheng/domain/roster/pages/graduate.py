@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.shortcuts import redirect
 
 from qicheng.domain.orgs.models import Account
-from qicheng.domain.orgs.queries import contacts_for, reaches_all
+from qicheng.domain.orgs.queries import contacts_for
 from qicheng.domain.roster import effects
 from qicheng.domain.roster.models import Graduate
 from qicheng.domain.roster.queries import must_confirm, student
@@ -43,8 +43,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     mine = Account.objects.get(pk=actor.account)
     form = CONTACTS.form()(request.POST or None, initial={"phone": mine.phone or "", "email": mine.email})
-    if request.method == "POST" and form.is_valid() and not reaches_all(request.session_hash, mine.pk):  # type: ignore[attr-defined]
-        form.add_error(None, "你在别的学校也有名单，手机和邮箱由它们共用。退出后用手机号和密码登录，再来改。")
+    if request.method == "POST" and form.is_valid() and actor.is_vouched:
+        form.add_error(None, effects.LOG_IN_YOURSELF)
     if request.method == "POST" and form.is_valid():
         try:
             changes = effects.change_contacts(mine.pk, actor, **form.cleaned_data)
