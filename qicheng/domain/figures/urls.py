@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from . import pages
+from .pages import home
 
 app_name = "figures"
 urlpatterns = [
-    path("home/", pages.home, name="home"),
-    path("gov/", pages.area, name="area"),
+    path("home/", home.home, name="home"),
+    path("gov/", home.area, name="area"),
 ]
