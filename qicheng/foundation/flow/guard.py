@@ -146,6 +146,8 @@ DELETABLE = (
     "orgs_attempt",
     "orgs_logincode",
     "orgs_contact",
+    "orgs_keycall",
+    "orgs_keyanswer",
     "roster_uploadline",
     "roster_uploadfault",
     "roster_upload",

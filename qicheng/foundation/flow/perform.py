@@ -485,7 +485,7 @@ def _record(
 
 @cache
 def _recording() -> tuple[str, list[str]]:
-    columns = [field.attname for field in Record._meta.concrete_fields if field.attname not in ("id", "at")]
+    columns = [field.attname for field in Record._meta.concrete_fields if field.attname not in ("id", "at", "xact")]
     places = ", ".join(f"%({column})s" for column in columns)
     return f"INSERT INTO flow_record ({', '.join(map(_quoted, columns))}) VALUES ({places}) RETURNING id, at", columns
 
