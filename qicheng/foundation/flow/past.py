@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from qicheng.foundation.kit.calendar import ONE_DAY, day_of
+
 from .models import Case
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.db import models
+
+    from qicheng.foundation.access import Role
 
     # For each table, the SQL that stands in its place in FROM.
     Tables = Mapping[str, str]
@@ -42,42 +46,63 @@ class Kept:
 
 
 KEPT: dict[str, Kept] = {}
+# For a role that asks, the rows `k` that may be among its own: columns that never change and %(node)s.
+WITHIN: dict[Role, str] = {}
 
 
-def keep(*kept: Kept) -> None:
+def keep(*kept: Kept, within: Mapping[Role, str] | None = None) -> None:
     """Say how the past of tables is kept, once, beside the questions about them."""
     KEPT.update({one.model._meta.db_table: one for one in kept})
+    WITHIN.update(within or {})
     _stood.cache_clear()
 
 
-def tables(moment: datetime | None) -> Tables:
-    """The SQL that stands in the place of each kept table: its own name live, a sub-select as known at %(moment)s else."""
-    return {table: table if moment is None else _stood(table) for table in KEPT}
+def tables(moment: datetime | None, role: Role | None = None) -> Tables:
+    """The SQL that stands in the place of each kept table: its own name live, a sub-select as known at %(moment)s else.
+
+    With a `role` the sub-selects read only what may be of %(node)s in %(cohort)s, whatever else is asked.
+    """
+    return {table: table if moment is None else _stood(table, role, is_of_a_cohort=role is not None) for table in KEPT}
 
 
 # What may follow a table's name in FROM and is not an alias of it.
 _NO_ALIAS = "where|on|join|left|right|inner|cross|full|using|group|order|limit|union|for|natural"
+_NOW = re.compile(r"\b(?:clock_timestamp|statement_timestamp|now)\(\)", re.IGNORECASE)
 
 
-def as_known(sql: str, moment: datetime | None) -> str:
-    """A statement with every kept table in FROM or JOIN replaced by what was known at %(moment)s; as it is where that is None."""
+def as_known(sql: str, moment: datetime | None, role: Role | None = None, *, is_of_a_cohort: bool = False) -> str:
+    """A statement with every kept table in FROM or JOIN replaced by what was known at %(moment)s, and 「now」 by that moment.
+
+    With a `role` every replaced table is read within what may be of %(node)s, and in %(cohort)s where `is_of_a_cohort`.
+    """
     if moment is None or not KEPT:
         return sql
 
     def stood(found: re.Match[str]) -> str:
         word, table, alias = found.groups()
-        return f"{word} {_stood(table)}{alias or f' AS {table}'}"
+        return f"{word} {_stood(table, role, is_of_a_cohort=is_of_a_cohort)}{alias or f' AS {table}'}"
 
     names = "|".join(sorted(KEPT, key=len, reverse=True))
-    return re.sub(
+    known = re.sub(
         rf"\b(from|join)\s+({names})\b(\s+(?:as\s+)?(?!(?:{_NO_ALIAS})\b)[a-z_]\w*)?", stood, sql, flags=re.IGNORECASE
     )
+    return _NOW.sub("%(moment)s", known)
+
+
+def kept_in_address(moment: datetime | None) -> dict[str, str]:
+    """What an address carries to stay at a moment: the day that ends there, as `at`."""
+    return {} if moment is None else {"at": f"{day_of(moment - ONE_DAY):%Y-%m-%d}"}
 
 
 @cache
-def _stood(table: str) -> str:
+def _stood(table: str, role: Role | None, *, is_of_a_cohort: bool) -> str:
     kept = KEPT[table]
-    return _case(kept) if issubclass(kept.model, Case) else _row(kept)
+    columns = _columns(kept)
+    terms = [WITHIN[role]] if role in WITHIN and "school_id" in columns else []
+    if is_of_a_cohort and "cohort" in columns:
+        terms.append("k.cohort = %(cohort)s")
+    narrow = "".join(f" AND {term}" for term in terms)
+    return _case(kept, narrow) if issubclass(kept.model, Case) else _row(kept, narrow)
 
 
 def _columns(kept: Kept) -> dict[str, str]:
@@ -98,7 +123,7 @@ def _history(table: str, row: str) -> str:
         WHERE h.table_name = '{table}' AND h.row_id = {row} AND h.at >= %(moment)s)"""
 
 
-def _row(kept: Kept) -> str:
+def _row(kept: Kept, narrow: str) -> str:
     table = kept.model._meta.db_table
     fixed = {kept.model._meta.pk.column, *kept.fixed}  # type: ignore[union-attr]
     shown = {
@@ -107,10 +132,10 @@ def _row(kept: Kept) -> str:
     }
     listed = ", ".join(f"{sql} AS {column}" for column, sql in shown.items())
     return f"""(SELECT {listed} FROM {table} k LEFT JOIN LATERAL {_history(table, "k.id")} h ON true
-        WHERE {shown[kept.since]} < %(moment)s)"""
+        WHERE {shown[kept.since]} < %(moment)s{narrow})"""
 
 
-def _case(kept: Kept) -> str:
+def _case(kept: Kept, narrow: str) -> str:
     """A case stands where its last record at the moment says; instants that had not come yet are not there."""
     table, follows = kept.model._meta.db_table, kept.follows
     fixed = {"id", "public_id", "flow_name", "cohort", "begun_at", *kept.fixed}
@@ -131,4 +156,4 @@ def _case(kept: Kept) -> str:
         CROSS JOIN LATERAL (SELECT r.after, r.version, r.at FROM flow_record r
             WHERE r."case" = k.public_id::text AND r.version > 0 AND r.at < %(moment)s ORDER BY r.version DESC LIMIT 1) s
         JOIN flow_standing t ON t.flow = k.flow_name AND t.state = s.after {roster}
-        WHERE k.begun_at < %(moment)s)"""
+        WHERE k.begun_at < %(moment)s{narrow})"""

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from qicheng.domain.registration.models import Dissolution, Registration
 from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.domain.transfer.models.confirmation import Confirmation
-from qicheng.domain.transfer.models.records import ArchiveChange, ArchiveRecord, HouseholdChange, HouseholdRecord
-from qicheng.foundation.access import statements
+from qicheng.domain.transfer.models.records import ArchiveRecord, HouseholdRecord
+from qicheng.foundation.access import Role, statements
 from qicheng.foundation.flow import past
 from qicheng.foundation.flow.past import Kept
-from qicheng.foundation.flow.perform import Refused
+from qicheng.foundation.flow.perform import Refused, case_models
 from qicheng.foundation.kit.calendar import BEIJING, ONE_DAY, day_of, midnight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from django.db import models
 
 # What the clocks of the machines that write may be off; no moment is settled before this much has passed.
 MARGIN = timedelta(minutes=10)
@@ -27,10 +28,17 @@ OWN = ("graduate_id", "school_id", "cohort")
 _LAST_ANSWER = """(SELECT {what} FROM transfer_confirmationanswer a WHERE a.confirmation_id = k.id AND a.at < %(moment)s
     ORDER BY a.version DESC LIMIT 1)"""
 
+
+def is_of_graduates(model: type[models.Model]) -> bool:
+    """Whether cases of a model are each a graduate's, and follow the graduate's line."""
+    columns = {field.attname for field in model._meta.concrete_fields}
+    return columns >= {*OWN, *ROUTED}
+
+
 past.keep(
     Kept(Graduate, since="added_at", fixed=("public_id", "cohort", "school_id", "added_at")),
     *(Kept(model, since="changed_at", fixed=OWN) for model in (EmploymentRecord, ArchiveRecord, HouseholdRecord)),
-    *(Kept(model, since="begun_at", fixed=OWN, follows=ROUTED) for model in (Registration, Dissolution, ArchiveChange, HouseholdChange)),
+    *(Kept(model, since="begun_at", fixed=OWN, follows=ROUTED) for model in case_models() if is_of_graduates(model)),
     Kept(
         Confirmation, since="begun_at", fixed=OWN, follows=ROUTED,
         said={
@@ -38,6 +46,11 @@ past.keep(
             "wrong": f"coalesce({_LAST_ANSWER.format(what='a.wrong')}, '[]'::jsonb)",
         },
     ),
+    within={
+        Role.COLLEGE: "k.school_id = (SELECT o.school_id FROM orgs_college o WHERE o.id = %(node)s)",
+        Role.SCHOOL: "k.school_id = %(node)s",
+        Role.PROVINCE: "k.school_id IN (SELECT o.id FROM orgs_school o WHERE o.province_id = %(node)s)",
+    },
 )  # fmt: skip
 
 
@@ -99,13 +112,13 @@ def is_moving(moment: datetime) -> bool:
     return bool(row.moving)
 
 
-def tables(moment: datetime | None) -> past.Tables:
+def tables(moment: datetime | None, role: Role | None = None) -> past.Tables:
     """For each table, the SQL that stands in its place in FROM: its own name live, a sub-select as known at %(moment)s else.
 
-    The sub-selects have the columns of the table. Ask them by `school_id`, `cohort`, `id` or `graduate_id`, which never change: these
-    find their rows by the table's indexes; a college's question says its school too (`early`).
+    The sub-selects have the columns of the table. Columns that never change (`id`, `school_id`, `cohort`, `graduate_id`) find their rows
+    by the table's indexes; with a `role` all is read within %(node)s and %(cohort)s anyway.
     """
-    return past.tables(moment)
+    return past.tables(moment, role)
 
 
 def parameters(moment: datetime | None) -> dict[str, Any]:
