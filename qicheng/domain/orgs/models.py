@@ -534,6 +534,13 @@ class KeyScope(models.TextChoices):
     ACTS_WRITE = "acts:write", "办理学校的审核"
 
 
+# What a key of each role may be given; a province and the operator read, and nobody's numbers.
+_READING = tuple(one for one in KeyScope if one.value.endswith(":read") and one is not KeyScope.IDENTITY_READ)
+KEY_SCOPES: dict[Role, tuple[KeyScope, ...]] = {
+    Role.SCHOOL: tuple(KeyScope), Role.PROVINCE: _READING, Role.MINISTRY: _READING
+}  # fmt: skip
+
+
 class Key(Scoped):
     """A key by which another system of a school, a province or the operator writes and reads over the API (SYN-02).
 

@@ -22,6 +22,7 @@ from qicheng.foundation.kit.calendar import cohort_closes
 from qicheng.foundation.notice.channels import Address
 
 from .models import (
+    KEY_SCOPES,
     Account,
     AgreementForm,
     Cohort,
@@ -32,7 +33,6 @@ from .models import (
     Handler,
     Key,
     KeyCall,
-    KeyScope,
     LoginCode,
     Module,
     Opening,
@@ -552,14 +552,6 @@ def desk_address(role: Role, node: int) -> Address:
 
 # ---- keys of the API
 
-# What a key of each role may be given (SYN-02); a province and the operator read, and nobody's numbers.
-_READING = (
-    KeyScope.ROSTER_READ, KeyScope.RECORDS_READ, KeyScope.REGISTRATIONS_READ, KeyScope.CONFIRMATIONS_READ, KeyScope.ARCHIVE_READ,
-    KeyScope.HOUSEHOLD_READ, KeyScope.FIGURES_READ,
-)  # fmt: skip
-KEY_SCOPES: dict[Role, tuple[KeyScope, ...]] = {
-    Role.SCHOOL: tuple(KeyScope), Role.PROVINCE: _READING, Role.MINISTRY: _READING
-}  # fmt: skip
 _KEY = """
 SELECT k.id, k.public_id, k.role, k.account_id, k.name, k.scopes, k.networks, k.a_minute, k.expires_at, k.school_id, k.province_id,
     k.prefix, coalesce(s.name, p.name, '全国') AS unit, coalesce(s.code, p.code, '') AS code, k.digest <> %(digest)s AS is_former

@@ -289,6 +289,27 @@ class Listing:
             parameters,
         )
 
+    def part(self, actor: Actor, query: Mapping[str, str], cohort: int, most: int) -> tuple[list[Any], str]:
+        """(the next rows behind the mark `after`, the mark behind them): all of a list in parts, without counting it.
+
+        The mark is '' where nothing follows. Raises BadSignature for a mark that is none of this list.
+        """
+        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort)
+        book = _Marks(f"{self.name}|", len(self.order))
+        passed, place = book.read(query.get("after") or "")
+        if place is None and query.get("after"):
+            raise BadSignature(self.name)
+        if place is not None:
+            asked.append(_beyond(self.order, "<" if self.descending else ">"))
+            parameters |= _places(place)
+        found = statements.rows(
+            f"{_select(self, self.order)} WHERE {' AND '.join([*everywhere, *asked])} "
+            f"ORDER BY {_direction(self.order, descending=self.descending)} LIMIT {int(most) + 1}",
+            parameters,
+        )
+        rows = found[:most]
+        return rows, book.write(passed + len(rows), _keys(rows[-1], self.order)) if len(found) > most else ""
+
     def mark(self, *keys: Any) -> str:
         """The mark `after` for a row with these values of the list's order."""
         return _Marks(f"{self.name}|", len(self.order)).write(0, keys)

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from qicheng.domain.orgs import queries
-from qicheng.domain.orgs.models import Account, Key, KeyAnswer, KeyBucket, KeyCall, KeyScope, School
+from qicheng.domain.orgs.models import KEY_SCOPES, Account, Key, KeyAnswer, KeyBucket, KeyCall, KeyScope, School
 from qicheng.foundation.access import SYSTEM, Role, statements
 from qicheng.foundation.flow.perform import Refused, again, be, note
 
@@ -61,7 +61,7 @@ def make(actor: Actor, given: Mapping[str, Any]) -> tuple[Key, str]:
         )
         key = Key.objects.unscoped("a new row of the actor's own node").create(
             role=actor.role, school_id=school, province_id=province, account=account, name=name,
-            scopes=[one for one in KeyScope.values if one in given["scopes"] and one in queries.KEY_SCOPES[actor.role]],
+            scopes=[one for one in KeyScope.values if one in given["scopes"] and one in KEY_SCOPES[actor.role]],
             networks=networks(given.get("networks") or ""), a_minute=given["a_minute"], digest=digest(secret), prefix=prefix,
             made_by_id=actor.account, expires_at=timezone.now() + timedelta(days=days),
         )  # fmt: skip
