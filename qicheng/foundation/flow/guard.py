@@ -148,6 +148,8 @@ DELETABLE = (
     "orgs_contact",
     "orgs_keycall",
     "orgs_keyanswer",
+    "figures_move",
+    "figures_nightly",
     "roster_uploadline",
     "roster_uploadfault",
     "roster_upload",

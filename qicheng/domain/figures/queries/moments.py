@@ -14,7 +14,7 @@ from qicheng.foundation.access import Role, statements
 from qicheng.foundation.flow import past
 from qicheng.foundation.flow.past import Kept
 from qicheng.foundation.flow.perform import Refused, case_models
-from qicheng.foundation.kit.calendar import BEIJING, ONE_DAY, day_of, midnight
+from qicheng.foundation.kit.calendar import ONE_DAY, day_of, midnight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +73,7 @@ def asked(query: Mapping[str, str]) -> datetime | None:
 def must_be_settled(moment: datetime) -> None:
     """Raise Refused where the numbers of a moment may still change, and say when to ask again."""
     now = timezone.now()
-    day = day_of(moment - ONE_DAY)
+    day = day_before(moment)
     if now < moment:
         raise Refused(
             f"{words_of_day(day)}还没有过完，{words_of_day(day_of(moment + MARGIN))} 0:10 以后再查这一天的数字。"
@@ -89,9 +89,14 @@ def words_of_day(day: date) -> str:
     return f"{day.year} 年 {day.month} 月 {day.day} 日"
 
 
+def day_before(moment: datetime) -> date:
+    """The day that ends at a moment."""
+    return day_of(moment - ONE_DAY)
+
+
 def words_of(moment: datetime) -> str:
     """What a page says of its numbers: 「截至 2026 年 8 月 31 日 24:00 当时的数字」."""
-    return f"截至 {words_of_day(day_of(moment.astimezone(BEIJING) - ONE_DAY))} 24:00 当时的数字"
+    return f"截至 {words_of_day(day_before(moment))} 24:00 当时的数字"
 
 
 # A transaction writes the instants of its statements, which are never earlier than its own beginning. Of other users' transactions the
