@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
 from qicheng.domain.figures.listings import standings as listings
-from qicheng.domain.figures.queries import moments, standings
+from qicheng.domain.figures.queries import moments, standings, transfers
+from qicheng.domain.transfer.listings import confirmation as listing_of_confirmations
+from qicheng.domain.transfer.listings import records as listing_of_records
+from qicheng.domain.transfer.queries import confirmation, records
+from qicheng.domain.transfer.sheets.records import TITLES
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.access.pages import audience
 from qicheng.foundation.flow.perform import Refused, note
@@ -27,7 +32,8 @@ if TYPE_CHECKING:
     from qicheng.foundation.access.pages import Request
     from qicheng.foundation.listing import Filter, Listing
 
-STAFF = (Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY)
+DESKS = (Role.COLLEGE, Role.SCHOOL)
+STAFF = (*DESKS, Role.PROVINCE, Role.MINISTRY)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # How the lines of 去向登记 can stand, in words.
 WAYS = {standings.BY_UNIT: "按{}", standings.BY_TYPE: "按去向类型", standings.BY_BOTH: "按{}和去向类型"}
@@ -37,7 +43,8 @@ WAYS = {standings.BY_UNIT: "按{}", standings.BY_TYPE: "按去向类型", standi
 class Figures:
     """What one page of tables is about: its name, heading and workbook, the list whose filters narrow it, and how its tables are made.
 
-    `made(asked, moment)` reads them; `keys` are the filters that the page offers, `ways` the choices of `by`.
+    `made(asked, moment)` reads them; `keys` are the filters that the page offers, `ways` the choices of `by`,
+    `beside` (words, address) what stands beside it.
     """
 
     name: str
@@ -46,7 +53,7 @@ class Figures:
     made: Callable[[Mapping[str, str], datetime | None], list[Table]]
     keys: tuple[str, ...] = ("level", "major", "training", "province")
     ways: tuple[tuple[str, str], ...] = ()
-    has_past: bool = True
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 @audience(*STAFF, area=Area.EMPLOYMENT)
@@ -92,6 +99,79 @@ def of_destinations(request: Request) -> Figures:
     )  # fmt: skip
 
 
+@audience(*STAFF, area=Area.EMPLOYMENT)
+def confirmations(request: Request) -> HttpResponse:
+    """登记确认情况统计: state × source of the whole, and of each college or school (CON-03)."""
+    return (
+        page(request, of_confirmations(request))
+        if may_confirm(request)
+        else closed(request, "登记确认情况统计", "登记确认")
+    )
+
+
+@audience(*STAFF, area=Area.EMPLOYMENT)
+def confirmations_workbook(request: Request) -> HttpResponse:
+    """The same as a workbook."""
+    return workbook(request, of_confirmations(request)) if may_confirm(request) else redirect("figures:confirmations")
+
+
+def may_confirm(request: Request) -> bool:
+    """Whether the province has opened the module (ORG-02)."""
+    return confirmation.is_open(request.actor, request.cohort)
+
+
+def of_confirmations(request: Request) -> Figures:
+    """The tables of confirmations for whoever asks."""
+    actor, cohort = request.actor, request.cohort
+    return Figures(
+        "confirmations", "登记确认情况统计", listing_of_confirmations.everybody(),
+        lambda asked, moment: transfers.confirmations(actor, cohort, asked, moment), keys=("level", "major", "province"),
+        beside=(("登记确认情况列表", reverse("transfer:confirm")),),
+    )  # fmt: skip
+
+
+@audience(*DESKS)
+def files(request: Request, area: Area) -> HttpResponse:
+    """档案统计, 户口统计: by college, state, type and origin (ARC-06)."""
+    may_read(request, area)
+    title = f"{TITLES[area]}统计"
+    return (
+        page(request, of_files(request, area))
+        if records.module_is_open(area, request.cohort, request.actor)
+        else closed(request, title, f"{TITLES[area]}信息登记")
+    )
+
+
+@audience(*DESKS)
+def files_workbook(request: Request, area: Area) -> HttpResponse:
+    """The same as a workbook."""
+    may_read(request, area)
+    is_open = records.module_is_open(area, request.cohort, request.actor)
+    return workbook(request, of_files(request, area)) if is_open else redirect(f"figures:{area}_figures")
+
+
+def may_read(request: Request, area: Area) -> None:
+    """Raise Http404 without the module's permission (ARC-07)."""
+    if not request.actor.may_read(area):
+        raise Http404
+
+
+def of_files(request: Request, area: Area) -> Figures:
+    """The tables of one module for whoever asks."""
+    actor, cohort, title = request.actor, request.cohort, TITLES[area]
+    return Figures(
+        f"{area}_figures", f"{title}统计", listing_of_records.records(area),
+        lambda asked, moment: transfers.files(area, actor, cohort, asked, moment), keys=("level", "major"),
+        beside=((f"{title}首页", reverse("transfer:module", args=[area])), (f"{title}信息", reverse("transfer:records", args=[area])),
+                ("申请记录", reverse("transfer:changes", args=[area]))),
+    )  # fmt: skip
+
+
+def closed(request: Request, title: str, module: str) -> HttpResponse:
+    """A module that the province has not opened has no figures, and the page says who can open it (ORG-02)."""
+    return render(request, "figures/closed.html", {"title": title, "module": module, "cohort": request.cohort})
+
+
 # ---- what all of these pages do
 
 
@@ -134,7 +214,7 @@ def workbook(request: Request, figures: Figures) -> HttpResponse:
 def made(request: Request, figures: Figures) -> tuple[list[Table], datetime | None, str]:
     """(tables, the past moment that was asked for, why there are none)."""
     try:
-        moment = moments.asked(request.GET) if figures.has_past else None
+        moment = moments.asked(request.GET)
     except Refused as refused:
         return [], None, str(refused)
     return figures.made(kept_of(request, figures), moment), moment, ""
