@@ -6,15 +6,13 @@ import random
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
 
 from qicheng.domain.figures.effects import counters
 from qicheng.domain.figures.models import Counter, DayChange, Move, Recount
 from qicheng.domain.roster import effects
 from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.foundation.access import Role, statements
-from qicheng.foundation.flow.perform import be, perform
-from tests.races.meeting import together
+from qicheng.foundation.flow.perform import perform
 from tests.world import COHORT
 
 KEY = ", ".join(Move.KEY)
@@ -61,7 +59,7 @@ def test_counters_are_a_recount_after_whatever_happened(world: Any) -> None:
         f"SELECT {KEY}, sum(change) FROM figures_daychange GROUP BY {KEY}"
     )
     assert rows == []
-    assert Move.objects.count() == 0 and Counter.objects.exists() and DayChange.objects.exists()
+    assert (Move.objects.count(), Counter.objects.exists(), DayChange.objects.exists()) == (0, True, True)
     assert Recount.objects.latest("id").graduates == Graduate.all_rows.filter(removed_at=None, cohort=COHORT).count()
 
 

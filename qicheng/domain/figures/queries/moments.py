@@ -100,13 +100,13 @@ def words_of(moment: datetime) -> str:
 
 
 # A transaction writes the instants of its statements, which are never earlier than its own beginning. Of other users' transactions the
-# beginning is hidden; then any that is open counts.
+# beginning is hidden; of these any counts that has written something.
 _MOVING = """
 SELECT EXISTS (
     SELECT FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid() AND a.usesysid IS NOT NULL
         AND (a.datid IS NULL OR a.datname = current_database())
         AND (a.xact_start < %(moment)s OR (a.state IS NULL AND EXISTS (
-            SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock')))
+            SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock')))
 ) OR EXISTS (SELECT FROM pg_prepared_xacts p WHERE p.database = current_database() AND p.prepared < %(moment)s + interval '1 day') AS moving"""
 
 
