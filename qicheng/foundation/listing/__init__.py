@@ -294,7 +294,7 @@ class Listing:
 
         The mark is '' where nothing follows. Raises BadSignature for a mark that is none of this list.
         """
-        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort)
+        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort, None)
         book = _Marks(f"{self.name}|", len(self.order))
         passed, place = book.read(query.get("after") or "")
         if place is None and query.get("after"):
