@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+
+
+# In an address: graduates who have no record. The counters say '' of them.
+UNRECORDED = "none"
 
 
 class Cell(models.Model):
@@ -90,3 +95,27 @@ class Recount(models.Model):
 
     def __str__(self) -> str:
         return f"recount of {self.cohort}: {self.differences}"
+
+
+class Nightly(models.Model):
+    """Graduates of one value of a dimension that no counter tells apart, at one level of study in one province, as of last night (STA-02).
+
+    `counts` are in the order of `listings.rates.measures` for the cohort's formula. All rows of a cohort are of one statement and carry
+    the instant `at` at which it began; the next night's take their place.
+    """
+
+    cohort = models.PositiveSmallIntegerField()
+    dimension = models.CharField(max_length=10)
+    province_id = models.BigIntegerField()
+    value = models.CharField(max_length=60, blank=True)
+    level = models.CharField(max_length=2)
+    counts = ArrayField(models.IntegerField())
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["cohort", "dimension", "province_id", "value", "level"], name="one_nightly")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cohort} {self.dimension} {self.value}"

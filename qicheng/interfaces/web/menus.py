@@ -51,7 +51,7 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ("报告签章", "/gov/seal/", "shield", (Role.MINISTRY,), ()),
     )),
     ("数据统计", (
-        ("毕业去向落实率", "/stats/", "chart", (*BOTH, *ABOVE), (EMPLOYMENT,)),
+        ("毕业去向落实率", "/stats/", "chart", (*BOTH, *ABOVE), ()),
         ("签约情况", "/stats/states/", "chart", (*BOTH, *ABOVE), (EMPLOYMENT,)),
         ("去向登记情况", "/stats/destinations/", "chart", (*BOTH, *ABOVE), (EMPLOYMENT,)),
         ("登记确认情况", "/confirm/figures/", "chart", (*BOTH, *ABOVE), (EMPLOYMENT,)),
