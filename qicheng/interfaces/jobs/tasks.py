@@ -10,6 +10,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from qicheng.domain.campus.effects import applications, deferral
+from qicheng.domain.orgs.effects import keys
 from qicheng.domain.orgs.effects.sessions import forget_expired
 from qicheng.domain.orgs.queries import open_cohorts
 from qicheng.domain.registration import listings
@@ -123,6 +124,16 @@ def tidy(timestamp: int) -> None:
     """Let go of sessions, counters and codes whose time is over."""
     close_old_connections()
     forget_expired()
+
+
+@app.periodic(cron="37 1 * * *", periodic_id="keys")
+@app.task(name="orgs.keys", queueing_lock="orgs.keys")
+def look_after_keys(timestamp: int) -> None:
+    """Tell whoever holds a key of the API that it ends soon, and let go of calls and answers whose time is over (SYN-02)."""
+    close_old_connections()
+    keys.forget_calls()
+    if told := keys.warn():
+        log.info("keys: %d end soon", told)
 
 
 @app.periodic(cron="47 3 * * *", periodic_id="sweep")

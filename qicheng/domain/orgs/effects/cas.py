@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import httpx
 from lxml import etree
 
-from qicheng.domain.orgs.effects.outward import Silent
+from qicheng.foundation.kit.outward import Silent
 from qicheng.domain.orgs.effects.vouching import Errand, NotVouched, Vouched
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from qicheng.domain.orgs.effects.outward import Silent
+from qicheng.foundation.kit.outward import Silent
 from qicheng.domain.orgs.effects.vouching import Errand, NotVouched, Vouched
 from qicheng.foundation.kit.numbers import fingerprint
 

@@ -10,7 +10,7 @@ import httpx
 from django.conf import settings
 from django.utils import timezone
 
-from qicheng.domain.orgs.effects.outward import Breaker, Silent, exchange
+from qicheng.foundation.kit.outward import Breaker, Silent, exchange
 from qicheng.domain.orgs.models import StatusLookup
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from qicheng.domain.orgs import queries
 from qicheng.domain.orgs.effects import cas, openid, vouching
-from qicheng.domain.orgs.effects.outward import Silent
+from qicheng.foundation.kit.outward import Silent
 from qicheng.domain.orgs.effects.sessions import spend
 from qicheng.domain.orgs.effects.settings import Outdated
 from qicheng.domain.orgs.effects.vouching import Busy, NotVouched, Vouched
