@@ -52,7 +52,8 @@ def pivoted(
     """
     sums: dict[tuple[str, str], int] = {}
     for (line, column), number in counts.items():
-        for place in ((line, column), (line, ""), ("", column), ("", "")):
+        # A line or a column without a key is the sum itself.
+        for place in {(line, column), (line, ""), ("", column), ("", "")}:
             sums[place] = sums.get(place, 0) + number
     keys = ("", *columns)
 
