@@ -20,4 +20,6 @@ def count_country(cohorts: list[int] | None = None) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK + cohort])
             Nightly.objects.filter(cohort=cohort).delete()
-            cursor.execute(cube.counting(cohort), {"cohort": cohort, "at": timezone.now()})
+            given = {"cohort": cohort, "at": timezone.now()}
+            cursor.execute(cube.counting(cohort), given)
+            cursor.execute(cube.counting_days(cohort), given)

@@ -152,7 +152,7 @@ def said(request: Request, sheet: Sheet, values: Mapping[str, str]) -> list[tupl
     narrowed = [(DIMENSIONS[key].label, words_of(request, key, value)) for key, value in values.items()]
     return [
         ("单位", str(request.actor.unit)), ("届别", f"{request.cohort} 届"), ("范围", "，".join(f"{one}：{other}" for one, other in narrowed) or "全部毕业生"),
-        ("分组", f"按{sheet.dimension.label}"), ("数字", words_of_time(sheet)), ("制表人", request.actor.name),
+        ("分组", f"按{sheet.dimension.label}"), ("数字", words_of_time(sheet).replace("，随审核实时更新", "")), ("制表人", request.actor.name),
     ]  # fmt: skip
 
 

@@ -12,13 +12,14 @@ from qicheng.foundation.access import Role, statements
 from qicheng.foundation.codes import rates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from qicheng.domain.figures.listings.rates import Dimension
     from qicheng.foundation.access import Actor
 
 # The dimensions that are counted apart; province and level are columns of every cell.
+DAY = "day"
 COUNTED = ("major", "sex", "origin", "normal", "hardship")
 # What the counters of every statement tell apart.
 KEPT = {"province": "s.province_id::text", "school": "k.school_id::text", "level": "k.level"}
@@ -80,16 +81,18 @@ def _kept(actor: Actor, cohort: int, dimension: Dimension, values: Mapping[str, 
     return {value: counts for value, counts in found.items() if counts["total"]}
 
 
-def days(school: int, cohort: int, level: str, wanted: Sequence[date]) -> list[dict[str, int]]:
+def of_school(
+    school: int, cohort: int, wanted: Sequence[date], *, level: str = "", tier: str = ""
+) -> list[dict[str, int]]:
     """Measures of a school at the end of each day, from the days' changes: oldest day first, as `wanted` is."""
     formula = rates.formula(cohort)
+    narrow = "cohort = %(cohort)s AND about = 'record' AND school_id = %(school)s"
     rows = statements.rows(
-        """SELECT k.day, k.value AS stands, sum(k.change)::int AS change FROM (
-            SELECT day, value, level, change FROM figures_daychange WHERE cohort = %(cohort)s AND about = 'record' AND school_id = %(school)s
-            UNION ALL SELECT day, value, level, change FROM figures_move
-                WHERE cohort = %(cohort)s AND about = 'record' AND school_id = %(school)s
-        ) k WHERE %(level)s = '' OR k.level = %(level)s GROUP BY 1, 2 ORDER BY 1""",
-        {"cohort": cohort, "school": school, "level": level},
+        f"""SELECT k.day, k.value AS stands, sum(k.change)::int AS change FROM (
+            SELECT day, value, level, tier, change FROM figures_daychange WHERE {narrow}
+            UNION ALL SELECT day, value, level, tier, change FROM figures_move WHERE {narrow}
+        ) k WHERE %(level)s IN ('', k.level) AND %(tier)s IN ('', k.tier) GROUP BY 1, 2 ORDER BY 1""",
+        {"cohort": cohort, "school": school, "level": level, "tier": tier},
     )
     found, counts, place = [], dict.fromkeys(("total", *formula.labels), 0), 0
     for day in wanted:
@@ -99,6 +102,23 @@ def days(school: int, cohort: int, level: str, wanted: Sequence[date]) -> list[d
             place += 1
         found.append(dict(counts))
     return found
+
+
+def of_area(actor: Actor, cohort: int, wanted: Sequence[date], values: Mapping[str, str]) -> list[dict[str, int]]:
+    """The same of a province or the country, from what the nightly task made of the days' changes."""
+    formula = rates.formula(cohort)
+    keys = ("total", *formula.labels)
+    sums = ", ".join(f"coalesce(sum(n.counts[{place}]), 0)::int" for place in range(1, len(keys) + 1))
+    asked = _area(actor, values)
+    rows = statements.rows(
+        f"""SELECT w.day, ARRAY[{sums}] AS counts FROM unnest(%(wanted)s::date[]) w (day) LEFT JOIN LATERAL (
+            SELECT DISTINCT ON (province_id, level) counts FROM figures_nightly
+            WHERE cohort = %(cohort)s AND dimension = '{DAY}' AND value <= w.day::text
+                {"".join(f" AND {column} = %({column})s" for column in asked)}
+            ORDER BY province_id, level, value DESC) n ON true GROUP BY 1 ORDER BY 1""",
+        {"cohort": cohort, "wanted": list(wanted), **asked},
+    )
+    return [dict(zip(keys, row.counts, strict=True)) for row in rows]
 
 
 def counting(cohort: int) -> str:
@@ -114,3 +134,28 @@ def counting(cohort: int) -> str:
         FROM (SELECT s.province_id, g.level, {", ".join(f"({sql})::text AS {key}" for key, sql in sets.items())}, {flags}
             FROM {listings.SOURCE} WHERE g.cohort = %(cohort)s AND {listings.ON_THE_ROSTER}) everybody
         GROUP BY GROUPING SETS ({", ".join(f"(province_id, level, {key})" for key in sets)})"""
+
+
+def counting_days(cohort: int) -> str:
+    """The statement that adds up the days' changes of a cohort by province and level: a row for each day with a change, as it ended."""
+    formula = rates.formula(cohort)
+    known = formula.placed | formula.codes[rates.PAUSING]
+    members = {key: f"value IN ({_quoted(formula.codes[key])})" for key in formula.labels if key != rates.SEEKING}
+    changes = {"total": "true", **members, rates.SEEKING: f"value NOT IN ({_quoted(known)})"}
+    keys = ("total", *formula.labels)
+    summed = ", ".join(
+        f"coalesce(sum(d.change) FILTER (WHERE {changes[key]}), 0) AS m{place}" for place, key in enumerate(keys)
+    )
+    standing = ", ".join(f"(sum(m{place}) OVER so_far)::int" for place in range(len(keys)))
+    return f"""INSERT INTO figures_nightly (cohort, province_id, dimension, value, level, counts, at)
+        SELECT %(cohort)s, province_id, '{DAY}', day::text, level, ARRAY[{standing}], %(at)s FROM (
+            SELECT s.province_id, d.level, d.day, {summed} FROM (
+                SELECT school_id, level, value, day, change FROM figures_daychange WHERE cohort = %(cohort)s AND about = 'record'
+                UNION ALL
+                SELECT school_id, level, value, day, change FROM figures_move WHERE cohort = %(cohort)s AND about = 'record'
+            ) d JOIN orgs_school s ON s.id = d.school_id GROUP BY 1, 2, 3) days
+        WINDOW so_far AS (PARTITION BY province_id, level ORDER BY day)"""
+
+
+def _quoted(members: Iterable[str]) -> str:
+    return ", ".join(map(repr, sorted(members)))

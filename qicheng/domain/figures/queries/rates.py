@@ -314,9 +314,7 @@ def a_year_ago(day: date) -> date:
 
 
 def same_day_last_year(actor: Actor, cohort: int, values: Mapping[str, str], now: Group) -> Then | None:
-    """The cohort before at the end of the same day a year ago; None where nothing was there, or no school is looked at."""
-    if actor.role in ABOVE and not values.get("school"):
-        return None
+    """The cohort before at the end of the same day a year ago; None where nobody was there."""
     day = a_year_ago(day_of(timezone.now()))
     (then,) = at_ends_of(actor, cohort - 1, values, [day])
     if not then["total"] or not now.counts.get("total"):
@@ -326,12 +324,18 @@ def same_day_last_year(actor: Actor, cohort: int, values: Mapping[str, str], now
 
 
 def at_ends_of(actor: Actor, cohort: int, values: Mapping[str, str], days: Sequence[date]) -> list[dict[str, int]]:
-    """Measures with their sums at the end of each day, oldest first: a school's from its counters, else as the rows were known then."""
-    formula = rates.formula(cohort)
-    school = actor.node if actor.role is Role.SCHOOL and actor.tier is Tier.ALL else int(values.get("school") or 0)
-    if school and actor.role is not Role.COLLEGE and set(values) <= {"province", "school", "level"}:
-        return [with_sums(one, formula) for one in cube.days(school, cohort, values.get("level", ""), days)]
-    return [with_sums(whole(actor, cohort, values, midnight(day + timedelta(days=1))), formula) for day in days]
+    """Measures with their sums at the end of each day, oldest first: by the counters' days, else as the rows were known then."""
+    formula, level = rates.formula(cohort), values.get("level", "")
+    is_counted = actor.role is not Role.COLLEGE and set(values) <= {"province", "school", "level"}
+    if is_counted and (actor.role is Role.SCHOOL or values.get("school")):
+        school = actor.node if actor.role is Role.SCHOOL else int(values["school"])
+        tier = "" if actor.tier is Tier.ALL else actor.tier.value
+        found = cube.of_school(school, cohort, days, level=level, tier=tier)
+    elif is_counted:
+        found = cube.of_area(actor, cohort, days, values)
+    else:
+        found = [whole(actor, cohort, values, midnight(day + timedelta(days=1))) for day in days]
+    return [with_sums(one, formula) for one in found]
 
 
 def sundays(number: int = 10) -> list[date]:
@@ -351,13 +355,12 @@ class Week:
 
 
 def weeks(actor: Actor, cohort: int, values: Mapping[str, str]) -> list[Week]:
-    """The trend of the last weeks beside that of the year before; nothing where more than one school is looked at."""
-    if not actor.may_read(Area.EMPLOYMENT) or (actor.role in ABOVE and not values.get("school")):
-        return []
-    days = sundays()
+    """The trend of the last weeks, with the newest day, beside that of the year before; nothing where nobody was there."""
+    days = [*sundays(), day_of(timezone.now())]
     now = at_ends_of(actor, cohort, values, days)
     then = at_ends_of(actor, cohort - 1, values, [a_year_ago(day) for day in days])
-    return [Week(day, _rate(one), _rate(other)) for day, one, other in zip(days, now, then, strict=True)]
+    found = [Week(day, _rate(one), _rate(other)) for day, one, other in zip(days, now, then, strict=True)]
+    return found if any(one.rate is not None for one in found) else []
 
 
 def _rate(counts: Mapping[str, int]) -> Decimal | None:
