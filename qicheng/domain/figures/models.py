@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-
 
 # In an address: graduates who have no record. The counters say '' of them.
 UNRECORDED = "none"
@@ -119,3 +119,28 @@ class Nightly(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cohort} {self.dimension} {self.value}"
+
+
+class Answer(models.Model):
+    """A question about a past moment of a province or the country, and what the answer was: made once, never again (decision 17).
+
+    `key` is all that was asked and everything about the one who asks that the answer depends on: only whoever asks as one of the same
+    area, with the same rights, reads it. `why` is the reason in words where there is no answer.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    question = models.CharField(max_length=20)
+    asked = models.JSONField(default=dict)
+    cohort = models.PositiveSmallIntegerField()
+    moment = models.DateTimeField()
+    role = models.CharField(max_length=12)
+    node = models.BigIntegerField()
+    areas = models.JSONField(default=list)
+    answer = models.JSONField(null=True)
+    why = models.CharField(max_length=300, blank=True)
+    asked_at = models.DateTimeField(db_default=Now())
+    answered_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"answer {self.public_id}"

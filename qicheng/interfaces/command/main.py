@@ -76,6 +76,8 @@ def _options() -> argparse.ArgumentParser:
     command("static", static, "收集样式、脚本和图标")
     command("flows", flows, "由流程声明生成 docs/flows")
     command("check", check, "检查设置、数据库连接和未执行的升级")
+    counting = command("recount", recount, "把统计计数与名单逐一核对，有出入就改正")
+    counting.add_argument("cohort", nargs="*", type=int, help="届别，例如 2026（默认所有还在办理的届）")
     command("version", version, "显示版本")
     return parser
 
@@ -201,6 +203,19 @@ def check(_given: argparse.Namespace) -> int:
         raise Stopped(f"有 {len(waiting)} 项数据库升级未执行。请运行：qicheng migrate")
     print("设置和数据库正常。")
     return 0
+
+
+def recount(given: argparse.Namespace) -> int:
+    """Compare the counters of cohorts with the rows and mend them; 1 if any differed."""
+    _open_django()
+    counters = importlib.import_module("qicheng.domain.figures.effects.counters")
+    cohorts = given.cohort or importlib.import_module("qicheng.domain.orgs.queries").open_cohorts()
+    differed = 0
+    for cohort, found in counters.recount_all(cohorts).items():
+        differed += found.differences
+        result = f"有 {found.differences} 处出入，已改正" if found.differences else "没有出入"
+        print(f"{cohort} 届：核对了 {found.graduates} 人，{result}。")
+    return 1 if differed else 0
 
 
 def version(_given: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from qicheng.domain.campus.effects import applications, deferral
+from qicheng.domain.figures.effects import answers, counters, cube
 from qicheng.domain.orgs.effects import keys
 from qicheng.domain.orgs.effects.sessions import forget_expired
 from qicheng.domain.orgs.queries import open_cohorts
@@ -21,6 +22,7 @@ from qicheng.domain.transfer import imports as transfer_files
 from qicheng.domain.transfer.effects import catching_up, confirmation, report_batches, reports, verification
 from qicheng.foundation.access import SYSTEM, Role
 from qicheng.foundation.flow.perform import Stopped, find, perform
+from qicheng.foundation.listing import exports
 from qicheng.foundation.papers.proofs import sweep_orphans
 from qicheng.interfaces.jobs.outbox import send_login_code
 
@@ -106,6 +108,12 @@ def mark_downloaded(batch: int, account: int) -> None:
     report_batches.mark_downloaded(batch, account)
 
 
+@task("listing.make_export")
+def make_export(export: int) -> None:
+    """Make the file of a long list that somebody takes away (EXP-01)."""
+    exports.make(export)
+
+
 @task("campus.make_result")
 def make_result(case: str) -> None:
     """Print the result of an application of a kind that a school declared itself (CAM-05)."""
@@ -116,6 +124,38 @@ def make_result(case: str) -> None:
 def send_code(code: int) -> None:
     """Send the code of a first log-in or a forgotten password to the phone that it was made for."""
     send_login_code(code)
+
+
+@app.periodic(cron="0 18 * * *", periodic_id="count_country")
+@app.task(name="figures.count_country", queueing_lock="figures.count_country")
+def count_country(timestamp: int) -> None:
+    """Count the country at 2 in the morning in Beijing, for the tables that no counter keeps (STA-02)."""
+    close_old_connections()
+    cube.count_country()
+
+
+@task("figures.answer")
+def answer(answer: int) -> None:
+    """Answer a question about a past moment of a province or the country (STA-01)."""
+    answers.make(answer)
+
+
+@app.periodic(cron="* * * * *", periodic_id="fold")
+@app.task(name="figures.fold", queueing_lock="figures.fold")
+def fold(timestamp: int) -> None:
+    """Add up what was counted since; numbers are right without it, and read faster with it (STA-01)."""
+    close_old_connections()
+    counters.fold()
+
+
+# Half past one in the morning in Beijing.
+@app.periodic(cron="30 17 * * *", periodic_id="recount")
+@app.task(name="figures.recount", queueing_lock="figures.recount")
+def recount(timestamp: int) -> None:
+    """Compare the counters of the cohorts that still act with the rows; what differs is mended and told to the operator (STA-01)."""
+    close_old_connections()
+    for cohort in open_cohorts():
+        counters.recount(cohort)
 
 
 @app.periodic(cron="17 3 * * *", periodic_id="tidy")
@@ -213,6 +253,7 @@ def restore(timestamp: int) -> None:
     roster.restore_uploaded()
     roster.resume_stuck()
     transfer_files.resume_stuck()
+    exports.resume_stuck()
 
 
 @app.periodic(cron="23 2 * * *", periodic_id="carry")
@@ -259,6 +300,15 @@ def packed(timestamp: int) -> None:
     """Let go of packed files of reports that nobody needs any more."""
     close_old_connections()
     log.info("reports: %d packed files let go", report_batches.sweep_batches())
+
+
+@app.periodic(cron="37 * * * *", periodic_id="taken_away")
+@app.task(name="listing.sweep_exports", queueing_lock="listing.sweep_exports")
+def sweep_exports(timestamp: int) -> None:
+    """Let go of files of exports that were kept for their day."""
+    close_old_connections()
+    if gone := exports.sweep():
+        log.info("exports: %d files let go", gone)
 
 
 # Eleven minutes after midnight in Beijing.

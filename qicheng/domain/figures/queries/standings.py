@@ -89,21 +89,16 @@ def counted(
     return Counter({tuple(value): numbers[""] for value, numbers in found})
 
 
-def place(name: str, moment: datetime | None) -> str:
-    """The list that the numbers of a table open; '' for numbers of a past day, which no list shows any more."""
-    return reverse("registration:list", args=[name]) if moment is None else ""
-
-
 def agreements(actor: Actor, cohort: int, query: Mapping[str, str], moment: datetime | None = None) -> Table:
     """The guide's table: the whole and each unit × the sum and the thirteen states."""
     listing, headings = listings.agreements(), listings.AGREEMENTS
     values, below = narrowed(listing, query), units(actor, query)
     found = counted(listing, actor, cohort, (below.sql if below else "''", listings.COLUMN), values, moment)
-    lists = place("agreements", moment)
+    lists = reverse("registration:list", args=["agreements"])
     key = below.key if below else ""
 
     def address(line: str, column: str) -> str:
-        return list_at(lists, values, column=column, **({key: line} if key else {})) if lists else ""
+        return list_at(lists, values, column=column, **({key: line} if key else {}))
 
     return Table(
         "agreements", "签约情况", (below.label if below else "",), ("总数", *(words for words, _ in headings.values())),
@@ -121,12 +116,12 @@ def destinations(
     listing, headings = listings.destinations(), listings.DESTINATIONS
     values, below = narrowed(listing, query), units(actor, query)
     found = counted(listing, actor, cohort, (below.sql if below else "''", "c.kind", listings.COLUMN), values, moment)
-    lists, firsts, labels = place("destinations", moment), first_of(), type_names()
+    lists, firsts, labels = reverse("registration:list", args=["destinations"]), first_of(), type_names()
     key, named = (below.key, below.named) if below else ("", [])
 
     def address(line: str, column: str) -> str:
         unit, _, kind = line.partition(" ")
-        return list_at(lists, values, column=column, type=kind, **({key: unit} if key else {})) if lists else ""
+        return list_at(lists, values, column=column, type=kind, **({key: unit} if key else {}))
 
     counts = Counter[tuple[str, str, str]]()
     for (unit, kind, column), number in found.items():

@@ -29,10 +29,10 @@ def confirmations(actor: Actor, cohort: int, query: Mapping[str, str], moment: d
     listing, states, sources = confirmation.everybody(), confirmation.STATES, confirmation.SOURCES
     values, below = narrowed(listing, query), units(actor, query, "g")
     by = (below.sql if below else ALONE, confirmation.STATE, confirmation.SOURCE, confirmation.DENIED)
-    place, key = reverse("transfer:confirm") if moment is None else "", below.key if below else ""
+    place, key = reverse("transfer:confirm"), below.key if below else ""
 
     def address(**asked: str) -> str:
-        return list_at(place, values, **asked) if place else ""
+        return list_at(place, values, **asked)
 
     by_state, by_source, crossed = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     denied = Counter[str]()
@@ -106,7 +106,7 @@ def files(
 
         def address(unit: str, column: str) -> str:
             own = {below.key: unit} if below else {}
-            return list_at(place, values, **own, **{key: column}) if moment is None else ""
+            return list_at(place, values, **own, **{key: column})
 
         lines = pivoted(counts, below.named if below else (), headings, address=address)
         return Table(
