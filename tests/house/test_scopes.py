@@ -12,7 +12,16 @@ from django.db import connections, models, transaction
 from django.utils import timezone
 
 from qicheng.domain.campus.models import Answer, NewsItem, Plan, PlanLine, Profile
-from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings, TransferSettings
+from qicheng.domain.orgs.models import (
+    College,
+    Employer,
+    Handler,
+    KeyCall,
+    Province,
+    School,
+    SigningSettings,
+    TransferSettings,
+)
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.roster.models import Graduate, Upload
 from qicheng.domain.transfer.effects import reports
@@ -28,6 +37,7 @@ from qicheng.foundation.flow.models import Case
 from qicheng.foundation.flow.perform import be, perform
 from tests.domain.campus import applying, asking, changing, consenting, filing
 from tests.domain.transfer import post
+from tests.interfaces.api import made
 from tests.sealing import open_verification
 from tests.world import World
 
@@ -231,6 +241,9 @@ def populate(world: World) -> None:
     questioned(world, late)
     consented(world)
     planned(world)
+    for actor in (world.actor(Role.SCHOOL), world.stranger_actor(Role.SCHOOL)):
+        key, _ = made(actor)
+        KeyCall.all_rows.create(key=key, operation="GET me", status=200, milliseconds=1)
     for model in SCOPED:
         if not model.all_rows.exists():
             fill(model, world)

@@ -61,7 +61,7 @@ def test_changes_leave_out_drafts_and_what_the_key_may_not_read(committed_world)
     world.change_submitted()
     world.accepted(world.neighbour)
     asker = caller(world, Role.SCHOOL, "registrations:read")
-    rows, place = everything(asker, "/changes/")
+    rows, _ = everything(asker, "/changes/")
     assert [(row["flow"], row["act"], row["after_label"] != "") for row in rows] == [
         ("online_signing", "invite", True), ("online_signing", "accept", True),
     ]  # fmt: skip

@@ -123,7 +123,7 @@ def test_whoever_tries_many_keys_is_held_up(world, monkeypatch):
 
 @pytest.mark.rule("NOT-01")
 def test_its_holders_are_told_once_before_a_key_ends(world):
-    key, _ = made(world.actor(Role.SCHOOL))
+    made(world.actor(Role.SCHOOL))
     assert keys.warn() == 0
     Key.all_rows.update(expires_at=timezone.now() + timedelta(days=13))
     assert [keys.warn(), keys.warn()] == [1, 0]
