@@ -142,6 +142,7 @@ CHANGED = "UPDATE"
 NEVER_CHANGED = ("flow_record", "flow_history", "transfer_reportnumber")
 OWNER_ONLY = ("flow_step", "flow_standing", "django_migrations")
 DELETABLE = (
+    "notice_refusal",
     "orgs_session",
     "orgs_attempt",
     "orgs_logincode",
