@@ -42,23 +42,25 @@ def is_of_graduates(model: type[models.Model]) -> bool:
     return columns >= {*OWN, *ROUTED}
 
 
-past.keep(
-    Kept(Graduate, since="added_at", fixed=("public_id", "cohort", "school_id", "added_at")),
-    *(Kept(model, since="changed_at", fixed=OWN) for model in (EmploymentRecord, ArchiveRecord, HouseholdRecord)),
-    *(Kept(model, since="begun_at", fixed=OWN, follows=ROUTED) for model in case_models() if is_of_graduates(model)),
-    Kept(
-        Confirmation, since="begun_at", fixed=OWN, follows=ROUTED,
-        said={
-            "denied_at": _LAST_ANSWER.format(what="CASE WHEN a.is_denied THEN a.at END"),
-            "wrong": f"coalesce({_LAST_ANSWER.format(what='a.wrong')}, '[]'::jsonb)",
+def keep_the_past() -> None:
+    """Say how the past of every table that is asked about is kept; once all rooms below have declared their flows."""
+    past.keep(
+        Kept(Graduate, since="added_at", fixed=("public_id", "cohort", "school_id", "added_at")),
+        *(Kept(model, since="changed_at", fixed=OWN) for model in (EmploymentRecord, ArchiveRecord, HouseholdRecord)),
+        *(Kept(model, since="begun_at", fixed=OWN, follows=ROUTED) for model in case_models() if is_of_graduates(model)),
+        Kept(
+            Confirmation, since="begun_at", fixed=OWN, follows=ROUTED,
+            said={
+                "denied_at": _LAST_ANSWER.format(what="CASE WHEN a.is_denied THEN a.at END"),
+                "wrong": f"coalesce({_LAST_ANSWER.format(what='a.wrong')}, '[]'::jsonb)",
+            },
+        ),
+        within={
+            Role.COLLEGE: "k.school_id = (SELECT o.school_id FROM orgs_college o WHERE o.id = %(node)s)",
+            Role.SCHOOL: "k.school_id = %(node)s",
+            Role.PROVINCE: "k.school_id IN (SELECT o.id FROM orgs_school o WHERE o.province_id = %(node)s)",
         },
-    ),
-    within={
-        Role.COLLEGE: "k.school_id = (SELECT o.school_id FROM orgs_college o WHERE o.id = %(node)s)",
-        Role.SCHOOL: "k.school_id = %(node)s",
-        Role.PROVINCE: "k.school_id IN (SELECT o.id FROM orgs_school o WHERE o.province_id = %(node)s)",
-    },
-)  # fmt: skip
+    )  # fmt: skip
 
 
 def asked(query: Mapping[str, str]) -> datetime | None:
