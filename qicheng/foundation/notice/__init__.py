@@ -63,11 +63,11 @@ def queue(*, record: int, flow: str, case: str, act: str, cohort: int, audiences
 
 _INSERT_EACH = f"""
 INSERT INTO notice_notice (record, flow, "case", act, cohort, role, node, channel, state, attempts, failure)
-SELECT r.id, %(flow)s, r."case", %(act)s, r.cohort, %(role)s, r.node, c.channel,
+SELECT r.id, %(flow)s, r."case", %(act)s, r.cohort, %(role)s::text, r.node, c.channel,
     CASE WHEN c.channel = 'inbox' THEN 'sent' ELSE 'owed' END, 0, ''
 FROM unnest(%(records)s::bigint[], %(cases)s::text[], %(cohorts)s::int[], %(nodes)s::bigint[]) AS r(id, "case", cohort, node),
     unnest(%(channels)s::text[]) AS c(channel)
-WHERE {_WANTED.format(role="%(role)s", node="r.node")}
+WHERE {_WANTED.format(role="%(role)s::text", node="r.node")}
 """  # noqa: S608 -- names of our own columns
 
 
