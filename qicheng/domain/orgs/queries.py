@@ -593,3 +593,10 @@ def expiring_keys(days: int) -> list[Key]:
     return list(
         rows.filter(revoked_at=None, warned_at=None, expires_at__gt=timezone.now(), expires_at__lt=timezone.now() + timedelta(days=days))
     )  # fmt: skip
+
+
+def seated(account: int, role: str, node: int) -> Actor | None:
+    """Whoever sits there now, as far as the seat goes now; None where the seat has ended or the account is suspended (ORG-09)."""
+    seats = Seat.objects.filter(account=account, role=role, node=node, ended_at=None, account__suspended_at=None)
+    seat = seats.select_related("account").first()
+    return seat.actor(name=seat.account.name) if seat else None

@@ -17,7 +17,7 @@ from qicheng.foundation.listing import Column, Filter, Listing
 from .models import Graduate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from qicheng.foundation.flow.declare import Flow
 
@@ -83,6 +83,15 @@ def removed() -> Listing:
         "removed", "失效信息", Graduate, SOURCE, "g", (*_columns(), gone), _filters(), ("g.removed_at", "g.id"), descending=True,
         where="g.removed_at IS NOT NULL",
     )  # fmt: skip
+
+
+def taken_away(actor: Actor, cohort: int) -> Iterator[Listing]:
+    """The lists that whoever asks may take away as workbooks (EXP-01)."""
+    if actor.role.is_staff and actor.may_read(Area.EMPLOYMENT):
+        yield roster()
+        yield removed()
+        if actor.role is Role.SCHOOL:
+            yield training()
 
 
 # A record names its graduate by the public id; records of other things have other names there.

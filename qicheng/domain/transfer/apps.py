@@ -25,6 +25,15 @@ class TransferConfig(AppConfig):
         self._follow_records()
         self._follow_reports()
         self._tell_of_records()
+        self._offer_lists()
+
+    def _offer_lists(self) -> None:
+        """EXP-01: which lists are taken away."""
+        from qicheng.foundation.listing import exports  # noqa: PLC0415 -- needs the models
+
+        from .listings import taken_away  # noqa: PLC0415 -- needs the models
+
+        exports.offers("transfer", taken_away.lists)
 
     def _follow_reports(self) -> None:
         """VER-02: a report and its authorisation end together; what counts no more is on the list that is carried along."""

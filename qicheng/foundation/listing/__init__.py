@@ -247,6 +247,18 @@ class Listing:
         _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort, moment)
         return self._counts(everywhere, asked, parameters, None, self._as_known(actor, moment))[""]
 
+    def size(self, actor: Actor, query: Mapping[str, str], cohort: int, moment: datetime | None = None) -> int:
+        """How many rows the list has under the same filters, all of them counted: for work in the background."""
+        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort, moment)
+        sql = f"SELECT count(*) FROM {self.source} WHERE {' AND '.join([*everywhere, *asked])}"
+        row = statements.plain(self._as_known(actor, moment)(sql), parameters)
+        assert row is not None
+        return int(row[0])
+
+    def in_words(self, actor: Actor, query: Mapping[str, str], cohort: int) -> dict[str, str]:
+        """The filters that are in force, label → what was chosen."""
+        return {one.label: one.words for one in self._asked(query, actor, cohort, None)[4]}
+
     def tally(
         self, actor: Actor, cohort: int, groups: Mapping[str, str], moment: datetime | None = None
     ) -> dict[str, int]:

@@ -17,14 +17,13 @@ from qicheng.domain.campus.models import Part, Plan
 from qicheng.domain.campus.queries import plan as queries
 from qicheng.domain.campus.queries.profile import closing_day, profile_of, school_of
 from qicheng.domain.campus.sheets.plan import REPORT
-from qicheng.domain.transfer.pages.module import XLSX
-from qicheng.domain.transfer.pages.module import workbook as list_workbook
 from qicheng.foundation.access import Area, Role, Tier
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import NotFound, Stopped, begin, find, note, open_acts, timeline
 from qicheng.foundation.flow.words import sentence
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.kit.numbers import token
+from qicheng.foundation.listing.download import XLSX, export
 from qicheng.foundation.listing.page import render, say
 
 from .module import of_part
@@ -102,7 +101,7 @@ def people(request: Request, tier: str) -> HttpResponse:
 def people_workbook(request: Request, tier: str) -> HttpResponse:
     """The preview as a workbook, on record (EXP-01)."""
     asked = {**request.GET.dict(), "tier": known(request, tier).value}
-    return list_workbook(request, listings.people(), asked, reverse("campus:plan_people", args=[tier]))
+    return export(request, "campus", listings.people(), asked, reverse("campus:plan_people", args=[tier]))
 
 
 @of_part(Part.PLAN, roles=(Role.COLLEGE,), area=EMPLOYMENT, write=True)
