@@ -154,7 +154,7 @@ def _complete(operation: dict[str, Any], method: str, view: Any) -> None:
         problems.append("not-found")
     for kind in dict.fromkeys(problems):
         answers.setdefault(str(KINDS[kind][0]), {"$ref": f"#/components/responses/{kind}"})
-    if name.startswith(("list_", "confirmations", "changes")):
+    if name.startswith(("list_", "confirmations", "changes", "figures_")):
         answers.setdefault("404", {"$ref": "#/components/responses/not-found"})
     if name == "code_table":
         answers["304"] = {"description": "没有变"}

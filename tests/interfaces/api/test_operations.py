@@ -154,3 +154,49 @@ def test_every_call_is_on_the_log_without_anybody_in_it(world):
     asker.get("/lists/roster/")
     calls = KeyCall.all_rows.order_by("id").values_list("operation", "status", "rows")
     assert list(calls) == [("GET list_roster", 200, 2), ("GET list_roster", 422, 0)]
+
+
+@pytest.mark.rule("STA-02", "STA-03")
+def test_figures_add_up_for_whoever_may_see_the_people_and_hide_small_groups_from_the_others(world):
+    world.effective()
+    asker = caller(world)
+    table = asker.get("/figures/agreements/", cohort=COHORT).json()
+    whole, *units = table["lines"]
+    assert (
+        whole["numbers"][0],
+        [sum(line["numbers"][i] for line in units) for i in range(len(table["headings"]))],
+    ) == (1, whole["numbers"])
+    exact = asker.get("/figures/rates/", cohort=COHORT, by="college").json()
+    assert (exact["is_exact"], {group["name"] for group in exact["groups"]}, exact["whole"]["rate"]) == (
+        True,
+        {"计算机学院", "外国语学院"},
+        "50.00%",
+    )
+    told = caller(world, Role.SCHOOL, "figures:read")
+    hidden = told.get("/figures/rates/", cohort=COHORT, by="college").json()
+    assert (hidden["is_exact"], hidden["whole"]["counts"], [group["counts"] for group in hidden["groups"]]) == (
+        False,
+        {},
+        [{}] * len(hidden["groups"]),
+    )
+    assert told.get("/figures/agreements/", cohort=COHORT).status_code == 403
+    assert asker.get("/figures/rates/", cohort=2001).status_code == 404
+    assert asker.get("/figures/rates/", cohort=COHORT, by="name").json()["errors"][0]["place"] == "by"
+
+
+def test_whatever_is_typed_into_the_filters_of_a_list_is_compared_and_nothing_else(world):
+    from qicheng.interfaces.api.lists import published
+
+    asker = caller(world)
+    for one in published():
+        free = [
+            each.key
+            for each in one.listing.filters
+            if each.kind in ("text", "prefix", "search", "code") and not each.conditions
+        ]
+        for typed in ("' OR true --", "%_\\", "matches", "\x00", "9" * 40):
+            asked = dict.fromkeys(free, typed) | ({"cohort": COHORT} if one.listing.cohort else {})
+            answer = asker.get(f"/lists/{one.path}/", **asked)
+            assert (one.path, typed, answer.status_code) == (one.path, typed, 200) or one.path.endswith(
+                ("declared", "platform")
+            )
