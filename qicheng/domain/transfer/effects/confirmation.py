@@ -126,7 +126,7 @@ WITH acting AS MATERIALIZED (
 ), due AS MATERIALIZED (
     SELECT c.id FROM acting CROSS JOIN transfer_confirmation c JOIN roster_graduate g ON g.id = c.graduate_id
     WHERE c.state = 'unreported' AND c.due_at <= %(now)s AND g.removed_at IS NULL
-    ORDER BY c.due_at LIMIT %(most)s FOR NO KEY UPDATE OF c SKIP LOCKED
+    ORDER BY c.due_at LIMIT %(most)s FOR NO KEY UPDATE OF c, g SKIP LOCKED
 ), moved AS (
     UPDATE transfer_confirmation c SET state = 'unconfirmed', version = c.version + 1, due_at = NULL, reported_at = %(now)s,
         waiting_since = clock_timestamp()
