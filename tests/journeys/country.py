@@ -628,6 +628,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         "transfer:confirmation": [{"public_id": one.public_id} for one in reported],
         "transfer:confirm_remind_one": [{"public_id": one.public_id} for one in reported[:1]],
         "registration:batch": [{"public_id": country.batch.public_id}],
+        "figures:known": [{"of": "people", "name": "all"}],
     }
     if name.startswith("proof_") or name == "proof":
         proven = (one for case in signings if case.proofs_asked for kind in gathered(case) for one in kind.proofs)
@@ -708,7 +709,7 @@ def given_files(country: Country, actor: Actor, changes: list[RecordChange]) -> 
     """The addresses of file and household: one module's lists, applications in every state, records with and without anything."""
     lists = (
         "module", "review", "next", "review_workbook", "review_batch", "review_batch_done", "records", "changes", "lapsed", "records_workbook",
-        "changes_workbook", "lapsed_workbook", "figures", "change",
+        "changes_workbook", "lapsed_workbook", "change",
     )  # fmt: skip
     people = [country.files[one].graduate for one in ("archive registered", "archive college_review", "gone")]
     records = [{"area": Area.ARCHIVE, "public_id": one.public_id} for one in people]
