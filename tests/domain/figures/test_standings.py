@@ -291,27 +291,27 @@ def test_each_level_sees_what_lies_below_it_narrowed_as_it_asks(world):
 @pytest.mark.rule("STA-01")
 def test_destinations_are_counted_by_unit_by_type_and_by_both(world):
     new = iter([world.new_graduate(f"毕业生{n}", world.college) for n in range(4)])
-    world.destination_submitted("contract")
-    world.destination_submitted("contract", world.neighbour)
-    perform(world.destination_submitted("freelance", next(new)), "return", world.actor(Role.COLLEGE), **SAID)
-    perform(world.destination_submitted("freelance", next(new)), "reject", world.actor(Role.COLLEGE), **SAID)
-    world.registered("freelance", next(new))
-    voided = world.registered("contract", person := next(new))
+    world.destination_submitted("seeking")
+    world.destination_submitted("seeking", world.neighbour)
+    perform(world.destination_submitted("plans_army", next(new)), "return", world.actor(Role.COLLEGE), **SAID)
+    perform(world.destination_submitted("plans_army", next(new)), "reject", world.actor(Role.COLLEGE), **SAID)
+    world.registered("plans_army", next(new))
+    voided = world.registered("seeking", person := next(new))
     perform(voided, "cancel", world.of(person))
-    world.destination_draft("contract", person)
+    world.destination_draft("seeking", person)
     client = signed_in(world.seats[Role.SCHOOL])
-    contract, free = (types.of(kind).label for kind in ("contract", "freelance"))
+    seeking, army = (types.of(kind).label for kind in ("seeking", "plans_army"))
     whole = [6, 2, 1, 1, 1, 1]
     assert numbers(client, "/stats/destinations/") == {
         "总计": whole, "外国语学院": [1, 1, 0, 0, 0, 0], "计算机学院": [5, 1, 1, 1, 1, 1],
     }  # fmt: skip
     assert numbers(client, "/stats/destinations/?by=type") == {
-        "总计": whole, contract: [3, 2, 0, 0, 0, 1], free: [3, 0, 1, 1, 1, 0],
+        "总计": whole, seeking: [3, 2, 0, 0, 0, 1], army: [3, 0, 1, 1, 1, 0],
     }  # fmt: skip
     assert numbers(client, "/stats/destinations/?by=both") == {
         "总计": whole,
-        "外国语学院 合计": [1, 1, 0, 0, 0, 0], f"外国语学院 {contract}": [1, 1, 0, 0, 0, 0],
-        "计算机学院 合计": [5, 1, 1, 1, 1, 1], f"计算机学院 {contract}": [2, 1, 0, 0, 0, 1], f"计算机学院 {free}": [3, 0, 1, 1, 1, 0],
+        "外国语学院 合计": [1, 1, 0, 0, 0, 0], f"外国语学院 {seeking}": [1, 1, 0, 0, 0, 0],
+        "计算机学院 合计": [5, 1, 1, 1, 1, 1], f"计算机学院 {seeking}": [2, 1, 0, 0, 0, 1], f"计算机学院 {army}": [3, 0, 1, 1, 1, 0],
     }  # fmt: skip
     for role in STAFF:
         for by in ("unit", "type", "both"):
