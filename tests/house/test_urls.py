@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PUBLIC = {
     "password",     "login", "first", "forgotten", "code", "why", "seat", "leave", "provinces", "areas", "codes", "help", "a11y", "privacy",
     "sign_on", "sign_on_start", "sign_on_back", "sign_on_left",
+    "wechat_start", "wechat_back", "wechat_callback",
     "link", "link_form", "link_proof", "link_part", "orgs:register", "orgs:registered",
     "transfer:verify", "transfer:scanned", "transfer:verify_help", "verify_offline", "verify_keys", "verify_list", "campus:result_check",
     # Of the API: what it is, whether it is well, and that there is nothing else. Its operations ask for a key.

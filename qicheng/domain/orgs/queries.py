@@ -412,8 +412,10 @@ def seats_in_force(account: int, kind: str = "") -> list[Seat]:
 
 
 def seats_of_session(hashed: bytes, account: int) -> list[Seat]:
-    """The seats that a session may take: all in force, or those of the school by whose own log-in it was opened (CAM-06)."""
+    """The seats that a session may take: all in force, those of the school by whose own log-in it was opened (CAM-06), a graduate's by WeChat (ORG-11)."""
     standing = seats_in_force(account)
+    if Session.objects.filter(token_hash=hashed, binding__isnull=False).exists():
+        return [seat for seat in standing if seat.role == Role.GRADUATE]
     school = SignOn.objects.filter(session=hashed).values_list("school", flat=True).first()
     return standing if school is None else seats_at(school, standing)
 

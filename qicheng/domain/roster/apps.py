@@ -15,6 +15,7 @@ class RosterConfig(AppConfig):
         from .queries import address  # noqa: PLC0415 -- needs the models
 
         ADDRESSES[Role.GRADUATE] = address
+        self._tell_of_wechat()
         self._offer_lists()
 
     def _offer_lists(self) -> None:
@@ -24,3 +25,15 @@ class RosterConfig(AppConfig):
         from . import listings  # noqa: PLC0415 -- needs the models
 
         exports.offers("roster", listings.taken_away)
+
+    def _tell_of_wechat(self) -> None:
+        """Tell the engine the words about WeChat, and the outbox what to do once somebody has left."""
+        from qicheng.domain.orgs.effects.binding import ABOUT, gone  # noqa: PLC0415 -- needs the models
+        from qicheng.foundation.flow.words import MUST, TOLD  # noqa: PLC0415 -- needs the models
+        from qicheng.foundation.notice.channels import GONE  # noqa: PLC0415 -- needs the models
+
+        from .effects import ASKED  # noqa: PLC0415 -- needs the models
+
+        GONE["wechat"] = gone
+        TOLD[ABOUT] = TOLD[ASKED] = ("roster", "wechat", "")
+        MUST.add(ABOUT)

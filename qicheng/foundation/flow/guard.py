@@ -144,6 +144,7 @@ OWNER_ONLY = ("flow_step", "flow_standing", "django_migrations")
 DELETABLE = (
     "notice_refusal",
     "orgs_session",
+    "orgs_bindingscene",
     "orgs_attempt",
     "orgs_logincode",
     "orgs_contact",
@@ -154,6 +155,8 @@ DELETABLE = (
     "roster_uploadline",
     "roster_uploadfault",
     "roster_upload",
+    "roster_employmentuploadline",
+    "roster_employmentuploadfault",
     *(f"transfer_{area}upload{what}" for area in ("archive", "household") for what in ("line", "fault")),
 )
 

@@ -200,6 +200,19 @@ def resend(pks: Sequence[int]) -> list[int]:
     return [row.id for row in rows]
 
 
+def reported(name: str, reference: str, status: str) -> None:
+    """The other side says later what became of a message that it took: 'success', or why it did not arrive."""
+    sent = (
+        Notice.objects.filter(channel=name, reference=reference, state=Notice.SENT)
+        if reference
+        else Notice.objects.none()
+    )
+    if status.startswith("failed:user"):
+        sent.update(state=Notice.WITHOUT, failure="对方不接收公众号的消息")
+    elif status != "success":
+        sent.update(state=Notice.STUCK, failure="对方接下了，但没有送到", sent_at=None)
+
+
 def circuits() -> list[Circuit]:
     """How each channel that has ever failed works now."""
     return list(Circuit.objects.order_by("channel"))

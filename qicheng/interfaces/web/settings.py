@@ -70,6 +70,8 @@ QICHENG_WECHAT_AES_KEY = os.environ.get("QICHENG_WECHAT_AES_KEY", "")
 QICHENG_WECHAT_TEMPLATE = os.environ.get("QICHENG_WECHAT_TEMPLATE", "")
 QICHENG_WECHAT_FIELDS = (_list("QICHENG_WECHAT_FIELDS", "thing1,thing2") * 2)[:2]
 QICHENG_WECHAT_URL = os.environ.get("QICHENG_WECHAT_URL", "https://api.weixin.qq.com")
+# Of a trial: a stand-in plays WeChat, and codes to scan are links too.
+QICHENG_WECHAT_STAND_IN = os.environ.get("QICHENG_WECHAT_STAND_IN") == "1"
 QICHENG_WECHAT_OPEN = os.environ.get("QICHENG_WECHAT_OPEN", "https://open.weixin.qq.com")
 # Schools' own log-ins (CAM-06): where their servers may stand beside the public internet, and how long one is waited for.
 QICHENG_SIGN_ON_NETWORKS = _list("QICHENG_SIGN_ON_NETWORKS", "127.0.0.0/8,::1/128" if DEBUG else "")
