@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -288,3 +288,26 @@ class RateSheet(Schema):
     measures: dict[str, str]
     whole: RateGroup
     groups: list[RateGroup]
+
+
+class EmploymentRecordDocument(Schema):
+    """The one line of a graduate that is reported upward; codes are those of the national tables."""
+
+    graduate: Graduate
+    destination: str
+    destination_label: str
+    employer_name: str
+    credit_code: str
+    nature: str
+    industry: str
+    area: str
+    job_category: str
+    number: str = Field(description="协议编号")
+    source: str = Field(description="system 登记系统、upload 上传、interface 接口、platform 学校平台")
+    version: int
+    signed_on: date | None = None
+    changed_at: datetime
+
+
+class EmploymentRecords(Place):
+    rows: list[EmploymentRecordDocument]

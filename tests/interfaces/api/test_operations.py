@@ -200,3 +200,15 @@ def test_whatever_is_typed_into_the_filters_of_a_list_is_compared_and_nothing_el
             assert (one.path, typed, answer.status_code) == (one.path, typed, 200) or one.path.endswith(
                 ("declared", "platform")
             )
+
+
+@pytest.mark.rule("SYN-01")
+def test_what_was_approved_is_the_record_that_goes_out(world):
+    world.effective()
+    asker = caller(world, Role.SCHOOL, "records:read")
+    said = asker.get("/records/", cohort=COHORT, size=1).json()
+    (row,) = said["rows"]
+    assert (row["graduate"]["name"], row["employer_name"], row["source"], row["destination_label"] != "") == (
+        "陈诚", "云岭数据科技有限公司", "system", True,
+    )  # fmt: skip
+    assert asker.get("/records/", cohort=COHORT, after=said["after"]).json() == {"after": "", "rows": []}
