@@ -19,7 +19,7 @@ PUBLIC = {
     "link", "link_form", "link_proof", "link_part", "orgs:register", "orgs:registered",
     "transfer:verify", "transfer:scanned", "transfer:verify_help", "verify_offline", "verify_keys", "verify_list", "campus:result_check",
     # Of the API: what it is, whether it is well, and that there is nothing else. Its operations ask for a key.
-    "api:openapi", "api:docs", "api:health", "api:nowhere",
+    "code_tables", "code_table", "code_workbook", "api:openapi", "api:docs", "api:health", "api:nowhere",
 }  # fmt: skip
 
 

@@ -561,6 +561,8 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         return [{}]
     if name == "areas":
         return [{"code": "110000"}]
+    if name in ("code_table", "code_workbook"):
+        return [{"name": "countries"}]
     if name == "codes":
         return [{"table": "countries"}]
     if name in ("link", "link_form", "link_proof", "link_part"):

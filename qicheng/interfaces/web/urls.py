@@ -26,6 +26,7 @@ from qicheng.interfaces.web import (
     proofs,
     sign_on,
     standing,
+    tables,
     wechat,
 )
 
@@ -83,6 +84,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("areas/", areas.below, name="provinces"),
     path("areas/<str:code>/", areas.below, name="areas"),
     path("codes/<slug:table>/", areas.entries, name="codes"),
+    path("code-tables/", tables.tables, name="code_tables"),
+    path("code-tables/<slug:name>/", tables.table, name="code_table"),
+    path("code-tables/<slug:name>.xlsx", tables.workbook, name="code_workbook"),
     path("guide.pdf", guide.guide, name="guide"),
     path("v/offline.html", offline.page, name="verify_offline"),
     path("v/keys.json", offline.keys, name="verify_keys"),
