@@ -116,7 +116,7 @@ def table(actor: Actor, cohort: int, values: Mapping[str, str], moment: datetime
         "national", "毕业去向", (below.label,), ("名单人数", *names.values()),
         pivoted({(unit, value or UNRECORDED): number for (unit, value), number in found.items()}, below.named, names, address=address,
                 url=lambda line: address(line, "")),
-        "「还没有登记」是在名单里、还没有毕业去向记录的人；已经从名单中删除的人不计。",
+        "「还没有登记」是在名单里、还没有毕业去向记录的人；已经从名单中删除的人不计，没有人的类型不列出。",
     )  # fmt: skip
 
 
