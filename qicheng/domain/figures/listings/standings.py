@@ -10,6 +10,7 @@ Every state of every way is declared here, in one column or in `WITHOUT`: nothin
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from qicheng.domain.registration.listings import STANDING
 from qicheng.domain.registration.models import UNSENT, Registration
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.declare import FLOWS
-from qicheng.foundation.listing import Filter
+from qicheng.foundation.listing import Column, Filter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -134,7 +135,16 @@ def _list(name: str, label: str, headings: Headings, ways: Sequence[Flow], colum
     )  # fmt: skip
     # Computed once a row; without OFFSET it would be written out wherever it is asked for.
     counted = f"{joined} CROSS JOIN LATERAL (SELECT {column} AS key OFFSET 0) o"
-    return registrations.of_some(name, label, ways, f"{COLUMN} IS NOT NULL", filters, counted)
+    found = registrations.of_some(name, label, ways, f"{COLUMN} IS NOT NULL", filters, counted)
+    words = {key: heading for key, (heading, _) in headings.items()}
+    shown = []
+    for one in found.columns:
+        # Agreements have no type, other destinations no number.
+        if one.key != ("type" if headings is AGREEMENTS else "number"):
+            shown.append(one)
+        if one.key == "state":
+            shown.append(Column("column", "情况", COLUMN, words.__getitem__))
+    return replace(found, columns=tuple(shown))
 
 
 # What both lists call the column of a case.
