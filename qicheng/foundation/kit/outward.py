@@ -73,6 +73,7 @@ def exchange(
     """
     if seconds <= 0:
         raise Silent("no time left")
+    _trusted()  # before the clock starts
     loop = asyncio.new_event_loop()
     try:
         return loop.run_until_complete(

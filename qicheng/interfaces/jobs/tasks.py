@@ -16,10 +16,18 @@ from qicheng.domain.orgs.effects.sessions import forget_expired
 from qicheng.domain.orgs.queries import open_cohorts
 from qicheng.domain.registration import listings
 from qicheng.domain.registration.effects import agreement, inviting, reminding
-from qicheng.domain.registration.queries import overdue_invitations, unanswered_dissolutions
+from qicheng.domain.registration.models import Registration
+from qicheng.domain.registration.queries import (
+    invitations_ending,
+    overdue_invitations,
+    unanswered_dissolutions,
+    waiting_at_the_end,
+)
 from qicheng.domain.roster import imports as roster
+from qicheng.domain.roster.imports import records
 from qicheng.domain.transfer import imports as transfer_files
 from qicheng.domain.transfer.effects import catching_up, confirmation, report_batches, reports, verification
+from qicheng.domain.transfer.models import Confirmation
 from qicheng.foundation.access import SYSTEM, Role
 from qicheng.foundation.flow.perform import Stopped, find, perform
 from qicheng.foundation.listing import exports
@@ -27,7 +35,8 @@ from qicheng.foundation.papers.proofs import sweep_orphans
 from qicheng.interfaces.jobs.outbox import send_login_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
 
 log = logging.getLogger(__name__)
 PATIENT = RetryStrategy(max_attempts=8, exponential_wait=5)
@@ -70,6 +79,18 @@ def read_upload(upload: int) -> None:
 def apply_upload(upload: int) -> None:
     """Write the good lines of a checked roster, all or none (IMP-03)."""
     roster.apply_upload(upload)
+
+
+@task("roster.read_records")
+def read_employment_records(upload: int) -> None:
+    """Read and check ready employment records, up to their preview (IMP-05)."""
+    records.read_upload(upload)
+
+
+@task("roster.apply_records")
+def apply_employment_records(upload: int) -> None:
+    """Write the good lines of ready employment records, all or none (IMP-05)."""
+    records.apply_upload(upload)
 
 
 @task("transfer.read_upload")
@@ -228,6 +249,31 @@ def waiting(timestamp: int) -> None:
                 reminding.digest(role, node, cohort=cohort, school=school, days=days, counts=counts)
 
 
+@app.periodic(cron="50 0-13 * * *", periodic_id="deadlines")
+@app.task(name="registration.deadlines", queueing_lock="registration.deadlines")
+def deadlines(timestamp: int) -> None:
+    """Tell graduates, once each, that an invitation, or their cohort, ends soon, and that a report waits to be confirmed (NOT-01)."""
+    close_old_connections()
+    cohorts = open_cohorts()
+    remind_each(Registration, invitations_ending(), reminding.ending)
+    for cohort in cohorts:
+        for model, public_id in waiting_at_the_end(cohort):
+            remind_each(model, [public_id], reminding.closing)
+    remind_each(Confirmation, confirmation.unanswered(cohorts), confirmation.bring_to_mind)
+
+
+def remind_each(model: Any, public_ids: Sequence[UUID], remind: Callable[[Any], object]) -> int:
+    """Remind of each of these cases; one that has moved on meanwhile, or that another worker has reminded of, is left alone. How many."""
+    number = 0
+    for public_id in public_ids:
+        try:
+            remind(find(model, public_id, SYSTEM))
+            number += 1
+        except Stopped as why:
+            log.info("case %s was not reminded of: %s", public_id, type(why).__name__)
+    return number
+
+
 @app.periodic(cron="*/10 * * * *", periodic_id="report")
 @app.task(name="transfer.report", queueing_lock="transfer.report")
 def report(timestamp: int) -> None:
@@ -252,6 +298,7 @@ def restore(timestamp: int) -> None:
     close_old_connections()
     roster.restore_uploaded()
     roster.resume_stuck()
+    records.resume_stuck()
     transfer_files.resume_stuck()
     exports.resume_stuck()
 

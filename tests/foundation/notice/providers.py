@@ -52,7 +52,7 @@ class Server:
                             else side.answer(address.path, dict(parse_qsl(address.query)), body)
                         )
                 if day in (SILENT, LATE):
-                    side.over.wait(0.7)
+                    side.over.wait(0.9)
                 content = b"<html>" if day == GARBAGE else json.dumps(said).encode()
                 with contextlib.suppress(OSError):
                     self.send_response(day if isinstance(day, int) else 200)
@@ -62,7 +62,7 @@ class Server:
                         for one in content[:7]:
                             self.wfile.write(bytes([one]))
                             self.wfile.flush()
-                            side.over.wait(0.1)
+                            side.over.wait(0.2)
                         return
                     self.wfile.write(content)
 
