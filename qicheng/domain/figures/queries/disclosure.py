@@ -46,10 +46,11 @@ class Steps:
 
     def passes(self, step: int, counts: Counts) -> bool:
         """Whether no cell of the step tells fewer than FEWEST apart from the rest of the group."""
-        whole = sum(counts[key] for cell in self.cells[0] for key in cell)
+        # Of nobody at all there is no number.
+        whole = sum(counts.get(key, 0) for cell in self.cells[0] for key in cell)
         if step == 0:
             return whole >= FEWEST
-        return all(FEWEST <= sum(counts[key] for key in cell) <= whole - FEWEST for cell in self.cells[step])
+        return all(FEWEST <= sum(counts.get(key, 0) for key in cell) <= whole - FEWEST for cell in self.cells[step])
 
 
 def told(steps: Steps, groups: Mapping[str, Counts], *, primary_alone: bool = False) -> tuple[int, dict[str, int]]:
