@@ -23,7 +23,7 @@ from qicheng.domain.orgs.models import (
     TransferSettings,
 )
 from qicheng.domain.registration.models import Registration
-from qicheng.domain.roster.models import Graduate, Upload
+from qicheng.domain.roster.models import EmploymentUpload, Graduate, Upload
 from qicheng.domain.transfer.effects import reports
 from qicheng.domain.transfer.models import (
     HandoverBatch,
@@ -73,6 +73,7 @@ NOT_SHOWN: dict[str, set[Role]] = {
     "EmployerCase": {Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.GRADUATE},
     "Upload": {Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER},
     "UploadFault": {Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER},
+    **{f"Employment{what}": {Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER} for what in ("Upload", "UploadFault")},
     **{
         f"{area}{what}": {Role.GRADUATE, Role.EMPLOYER}
         for area in ("Archive", "Household")
@@ -115,7 +116,7 @@ AREAS = {
 }  # fmt: skip
 
 # What has the tier of whoever made it, and not that of one graduate.
-FILES = (Upload, RecordUpload, HandoverBatch, MailBatch, Plan)
+FILES = (Upload, EmploymentUpload, RecordUpload, HandoverBatch, MailBatch, Plan)
 
 
 # What hangs on what: nobody writes while it is asked.

@@ -415,7 +415,10 @@ def ask_to_bind(public_ids: Sequence[UUID], cohort: int, actor: Actor) -> int:
         seen = Graduate.objects.seen_by(actor).filter(public_id__in=public_ids, cohort=cohort, removed_at=None)
         lines = {str(one.public_id): one for one in seen.select_for_update(of=("self",), no_key=True).order_by("pk")}
         # Two at once: the second finds, once it has the lines, whom the first has asked.
-        asked = {one.case for one in noted(ASKED, newest=len(lines) or 1, case__in=list(lines), at__gte=clock() - ASKED_AGAIN)}
+        asked = {
+            one.case
+            for one in noted(ASKED, newest=len(lines) or 1, case__in=list(lines), at__gte=clock() - ASKED_AGAIN)
+        }
         accounts = [one.account_id for one in lines.values() if one.account_id]
         bound = set(Binding.objects.filter(account__in=accounts, ended_at=None).values_list("account", flat=True))
         owed = [one for subject, one in lines.items() if subject not in asked and one.account_id not in bound]
