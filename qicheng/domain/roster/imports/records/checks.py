@@ -1,6 +1,5 @@
 """Finds whom the lines mean and what is wrong with them, set by set, and says it by line, place and reason (IMP-05, SYN-01)."""
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,6 +1,5 @@
 """What the worker does with ready records: read and check them, write them, take up again what was cut off. Each may run twice (IMP-05)."""
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,5 @@
 """What staged employment records would do: new, changed field by field, unchanged, refused, missing (IMP-05, IMP-02)."""
 
-
 from __future__ import annotations
 
 from datetime import date
