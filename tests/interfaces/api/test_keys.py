@@ -121,7 +121,6 @@ def test_whoever_tries_many_keys_is_held_up(world, monkeypatch):
     assert [Caller(f"qc_{one}").get("/me/").status_code for one in range(5)] == [401, 401, 401, 429, 429]
 
 
-@pytest.mark.rule("NOT-01")
 def test_its_holders_are_told_once_before_a_key_ends(world):
     made(world.actor(Role.SCHOOL))
     assert keys.warn() == 0

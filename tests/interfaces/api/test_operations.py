@@ -156,7 +156,6 @@ def test_every_call_is_on_the_log_without_anybody_in_it(world):
     assert list(calls) == [("GET list_roster", 200, 2), ("GET list_roster", 422, 0)]
 
 
-@pytest.mark.rule("STA-02", "STA-03")
 def test_figures_add_up_for_whoever_may_see_the_people_and_hide_small_groups_from_the_others(world):
     world.effective()
     asker = caller(world)
