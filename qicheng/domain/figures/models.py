@@ -81,6 +81,31 @@ class DayChange(Cell):
         ]  # fmt: skip
 
 
+class ProvinceDay(models.Model):
+    """The same by province, for whoever looks at the whole country, some hundred thousand rows a cohort."""
+
+    KEY: ClassVar = ("about", "cohort", "province_id", "tier", "level", "value")
+
+    about = models.CharField(max_length=12)
+    cohort = models.PositiveSmallIntegerField()
+    province_id = models.BigIntegerField()
+    tier = models.CharField(max_length=14)
+    level = models.CharField(max_length=2)
+    value = models.CharField(max_length=20, blank=True)
+    day = models.DateField()
+    change = models.IntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["cohort", "about", "province_id", "tier", "level", "value", "day"], name="one_change_a_day_of_a_province"
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.about} {self.cohort} {self.province_id} {self.value} {self.day}"
+
+
 class Recount(models.Model):
     """A night's comparison of the counters of a cohort with the rows themselves; `cells` are those that differed, and were mended."""
 

@@ -59,6 +59,11 @@ def test_counters_are_a_recount_after_whatever_happened(world: Any) -> None:
         f"SELECT {KEY}, sum(change) FROM figures_daychange GROUP BY {KEY}"
     )
     assert rows == []
+    provinces = statements.rows(
+        """SELECT about, value, sum(number) FROM figures_counter GROUP BY 1, 2 HAVING sum(number) <> 0 EXCEPT
+        SELECT about, value, sum(change) FROM figures_provinceday GROUP BY 1, 2"""
+    )
+    assert provinces == []
     assert (Move.objects.count(), Counter.objects.exists(), DayChange.objects.exists()) == (0, True, True)
     assert Recount.objects.latest("id").graduates == Graduate.all_rows.filter(removed_at=None, cohort=COHORT).count()
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from qicheng.domain.figures.effects import answers, counters
 from qicheng.domain.figures.effects.answers import Waiting
-from qicheng.domain.figures.models import Answer, DayChange
+from qicheng.domain.figures.models import Answer, DayChange, ProvinceDay
 from qicheng.domain.figures.queries import days, moments
 from qicheng.domain.roster import effects
 from qicheng.domain.roster.models import Graduate
@@ -59,6 +59,7 @@ def a_past(world: Any) -> tuple[Any, Any]:
     counters.fold()
     day = timezone.localdate() - timedelta(days=3)
     DayChange.objects.update(day=day)
+    ProvinceDay.objects.update(day=day)
     return day, midnight(day + ONE_DAY)
 
 
@@ -74,6 +75,15 @@ def test_numbers_by_day_stay_what_they_were_while_more_is_counted(world: Any) ->
         assert days.counted(ministry, COHORT, {}, moment) == then
         assert days.counted(province, COHORT, {})[str(world.school.pk), "27"] == 1
         assert days.series(school, COHORT) == [(day, {"": 1, "10": 1}), (timezone.localdate(), {"27": 1})]
+        assert days.series(ministry, COHORT) == [(day, {"": 2, "10": 1}), (timezone.localdate(), {"": 1, "27": 1})]
+        assert (
+            days.series(province, COHORT)
+            == days.series(ministry, COHORT, {"province": str(world.province.pk)})
+            == days.series(school, COHORT)
+        )
+        assert days.counted(ministry, COHORT, {"level": "31", "tier": "undergraduate"}) == days.counted(
+            ministry, COHORT, {}
+        )
         assert days.series(world.stranger_actor(Role.SCHOOL), COHORT) == [(day, {"": 1})]
         assert days.series(world.actor(Role.COLLEGE), COHORT) == []
         counters.fold()

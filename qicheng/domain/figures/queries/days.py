@@ -29,6 +29,12 @@ _NOW = """SELECT school_id, value, number FROM figures_counter WHERE cohort = %(
 _THEN = """SELECT school_id, value, change AS number FROM figures_daychange
     WHERE cohort = %(cohort)s AND about = %(about)s AND day <= %(day)s{narrow}
     UNION ALL SELECT school_id, value, change FROM figures_move WHERE cohort = %(cohort)s AND about = %(about)s AND day <= %(day)s{narrow}"""
+_COUNTRY = """SELECT c.province_id::text AS unit, c.value, sum(c.number)::bigint AS number FROM (
+        SELECT province_id, value, sum(change) AS number FROM figures_provinceday
+        WHERE cohort = %(cohort)s AND about = %(about)s{narrow}{until} GROUP BY 1, 2
+        UNION ALL SELECT s.province_id, m.value, sum(m.change) FROM figures_move m JOIN orgs_school s ON s.id = m.school_id
+        WHERE m.cohort = %(cohort)s AND m.about = %(about)s{narrow}{until} GROUP BY 1, 2
+    ) c GROUP BY 1, 2 HAVING sum(c.number) <> 0"""
 _BY_DAY = """SELECT day, school_id, value, change AS number FROM figures_daychange WHERE cohort = %(cohort)s AND about = %(about)s{narrow}
     UNION ALL SELECT day, school_id, value, change FROM figures_move WHERE cohort = %(cohort)s AND about = %(about)s{narrow}"""
 
@@ -46,12 +52,14 @@ def counted(
         parameters["day"] = day_before(moment)
     below = units(actor, values, "s")
     unit = {"province": "s.province_id", "school": "s.id"}.get(below.key if below else "", "0")
-    rows = statements.rows(
-        f"""SELECT {unit}::text AS unit, c.value, sum(c.number)::bigint AS number FROM (
-            SELECT school_id, value, sum(number) AS number FROM ({(_NOW if moment is None else _THEN).format(narrow=narrow)}) k GROUP BY 1, 2
-        ) c JOIN orgs_school s ON s.id = c.school_id WHERE {own} GROUP BY 1, 2 HAVING sum(c.number) <> 0""",
-        parameters,
-    )
+    if unit == "s.province_id" and "school" not in parameters:
+        sql = _COUNTRY.format(narrow=narrow, until=" AND day <= %(day)s" if moment else "")
+    else:
+        cells = (_NOW if moment is None else _THEN).format(narrow=f"{narrow}{_of_province(actor, parameters)}")
+        sql = f"""SELECT {unit}::text AS unit, c.value, sum(c.number)::bigint AS number FROM (
+            SELECT school_id, value, sum(number) AS number FROM ({cells}) k GROUP BY 1, 2
+        ) c JOIN orgs_school s ON s.id = c.school_id WHERE {own} GROUP BY 1, 2 HAVING sum(c.number) <> 0"""
+    rows = statements.rows(sql, parameters)
     return Counter({(row.unit, row.value): row.number for row in rows})
 
 
@@ -63,10 +71,14 @@ def series(
     Of a school, a province or the country; the counters do not tell colleges apart, which have no series.
     """
     own, narrow, parameters = _narrowed(actor, cohort, values or {}, about)
+    if actor.role is Role.MINISTRY and not {"province", "school"} & parameters.keys():
+        days = f"""SELECT day, value, change AS number FROM figures_provinceday WHERE cohort = %(cohort)s AND about = %(about)s{narrow}
+            UNION ALL SELECT day, value, change FROM figures_move WHERE cohort = %(cohort)s AND about = %(about)s{narrow}"""
+    else:
+        narrow += _of_province(actor, parameters)
+        days = f"""SELECT c.day, c.value, c.number FROM ({_BY_DAY.format(narrow=narrow)}) c JOIN orgs_school s ON s.id = c.school_id WHERE {own}"""
     rows = statements.rows(
-        f"""SELECT d.day, d.value, sum(d.number)::bigint AS number FROM ({_BY_DAY.format(narrow=narrow)}) d
-        JOIN orgs_school s ON s.id = d.school_id WHERE {own} GROUP BY 1, 2 ORDER BY 1""",
-        parameters,
+        f"SELECT day, value, sum(number)::bigint AS number FROM ({days}) d GROUP BY 1, 2 ORDER BY 1", parameters
     )
     standing: Counter[str] = Counter()
     found: dict[date, dict[str, int]] = {}
@@ -79,7 +91,7 @@ def series(
 def first_day(cohort: int) -> date | None:
     """The day from which the numbers of a cohort are kept by day; None where there are none."""
     row = statements.one(
-        """SELECT least((SELECT min(day) FROM figures_daychange WHERE cohort = %(cohort)s),
+        """SELECT least((SELECT min(day) FROM figures_provinceday WHERE cohort = %(cohort)s),
             (SELECT min(day) FROM figures_move WHERE cohort = %(cohort)s)) AS day""",
         {"cohort": cohort},
     )
@@ -127,6 +139,12 @@ def types(cohort: int, found: set[str]) -> dict[str, str]:
     return (
         {UNRECORDED: "还没有登记"} | known | {code: names.label(code) for code in sorted(found - known.keys() - {""})}
     )
+
+
+def _of_province(actor: Actor, parameters: Mapping[str, Any]) -> str:
+    """The condition on the cells that finds those of one province by their index."""
+    place = "%(node)s" if actor.role is Role.PROVINCE else "%(province)s" if "province" in parameters else ""
+    return f" AND school_id IN (SELECT o.id FROM orgs_school o WHERE o.province_id = {place})" if place else ""
 
 
 def _narrowed(actor: Actor, cohort: int, values: Mapping[str, str], about: str) -> tuple[str, str, dict[str, Any]]:
