@@ -11,7 +11,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
 from qicheng.domain.orgs.models import KeyScope
-from qicheng.interfaces.api import cases, feeds, figures, lists, oneself, records, rosters, tables
+from qicheng.interfaces.api import cases, deliveries, feeds, figures, lists, oneself, records, tables
 from qicheng.interfaces.api.door import LONGEST_TOKEN, problem_of
 from qicheng.interfaces.api.problems import KINDS, MEDIA, Problem, told
 from qicheng.interfaces.api.shapes import ProblemDocument
@@ -71,7 +71,7 @@ def api() -> NinjaAPI:
     made = NinjaAPI(
         title="启程接口", version="1", description=ABOUT, openapi_url=None, docs_url=None, urls_namespace="api", parser=Strict(),
     )  # fmt: skip
-    for room in (oneself, tables, lists, cases, feeds, rosters, records, figures):
+    for room in (oneself, tables, lists, cases, feeds, deliveries, records, figures):
         made.add_router("", room.router())
     made.add_exception_handler(Exception, lambda request, stopped: told(request, problem_of(stopped)))
     made.add_exception_handler(ValidationError, _invalid)
@@ -170,7 +170,7 @@ def _complete(operation: dict[str, Any], method: str, view: Any) -> None:
             "in": "header", "name": "Idempotency-Key", "required": False, "description": "同一个值、同样的请求只办一次",
             "schema": {"type": "string", "maxLength": LONGEST_TOKEN, "pattern": "^[!-~]+$"},
         })  # fmt: skip
-    if name == "roster_workbook":
+    if name in ("roster_workbook", "records_workbook"):
         operation["requestBody"] = {
             "required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         }  # fmt: skip

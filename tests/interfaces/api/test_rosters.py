@@ -6,7 +6,8 @@ import pytest
 
 from qicheng.domain.orgs.models import College
 from qicheng.domain.roster import imports
-from qicheng.domain.roster.models import Graduate, Upload
+from qicheng.domain.roster.imports import records as _records  # noqa: F401 -- reached as imports.records
+from qicheng.domain.roster.models import EmploymentUpload, Graduate, Upload
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.models import Record
 from tests.interfaces.api import caller, stranger
@@ -69,3 +70,29 @@ def test_a_delivery_is_seen_by_keys_of_its_own_school_alone(world):
     assert [other.post(f"{paths[0]}{act}/").status_code for act in ("apply", "drop")] == [404, 404]
     assert caller(world, Role.PROVINCE).post(f"/rosters/{COHORT}/lines/", {"lines": [LINE]}).status_code == 403
     assert College.objects.filter(school=world.school).count() == 2
+
+
+@pytest.mark.rule("IMP-05")
+def test_ready_records_are_delivered_by_the_same_way_and_say_where_they_come_from(world):
+    asker = caller(world, Role.SCHOOL, "records:write", "records:read")
+    line = {"exam_number": world.graduate.exam_number, "name": world.graduate.name, "destination": "70"}
+    nobody = {"exam_number": "26110009999999", "name": "无此人", "destination": "70"}
+    answer = asker.post(f"/records/{COHORT}/lines/", {"lines": [line, nobody]})
+    upload = EmploymentUpload.all_rows.get()
+    imports.records.read_upload(upload.pk)
+    path = f"/records/uploads/{answer.json()['id']}/"
+    said = asker.get(path).json()
+    assert (answer.status_code, said["state"], said["counts"]["new"], said["counts"]["refused"]) == (
+        202,
+        "preview",
+        1,
+        1,
+    )
+    assert [(row["index"], row["faults"][0]["place"]) for row in asker.get(f"{path}faults/").json()["rows"]] == [
+        (1, "exam_number")
+    ]
+    assert asker.post(f"{path}apply/").status_code == 202
+    imports.records.apply_upload(upload.pk)
+    (row,) = asker.get("/records/", cohort=COHORT).json()["rows"]
+    assert (row["graduate"]["name"], row["destination"], row["source"]) == ("陈诚", "70", "interface")
+    assert stranger(world).get(path).status_code == 404

@@ -145,9 +145,9 @@ def test_without_a_key_every_operation_but_the_open_ones_is_shut(world, client, 
 
 def test_every_scope_is_wanted_by_an_operation_or_opens_more_of_one():
     wanted = {one.get("x-scope") for _, _, one in operations()}
-    # These open acts and cases of an area, whole numbers; and what has an operation only where a neighbour has a table.
+    # These open cases and acts of an area, and whole numbers.
     beside = {"registrations:read", "archive:read", "household:read", "identity:read"}
-    assert {one.value for one in KeyScope} - wanted - beside <= {"records:read", "records:write", "figures:read"}
+    assert {one.value for one in KeyScope} - wanted - beside == set()
 
 
 def asked_for(seconds: float, world: Any, seed: int) -> int:
