@@ -73,13 +73,17 @@ def api() -> NinjaAPI:
     )  # fmt: skip
     for room in (oneself, tables, lists, cases, feeds, deliveries, records, figures):
         made.add_router("", room.router())
-    made.add_exception_handler(Exception, lambda request, stopped: told(request, problem_of(stopped)))
+    made.add_exception_handler(Exception, _stopped)
     made.add_exception_handler(ValidationError, _invalid)
     made.add_exception_handler(HttpError, lambda request, stopped: told(request, Problem("unreadable", str(stopped))))
     return made
 
 
-def _invalid(request: HttpRequest, wrong: ValidationError) -> HttpResponse:
+def _stopped(request: HttpRequest, stopped: Any) -> HttpResponse:
+    return told(request, problem_of(stopped))
+
+
+def _invalid(request: HttpRequest, wrong: Any) -> HttpResponse:
     errors = [
         (".".join(str(one) for one in fault["loc"][1:] if one not in ("body", "asked", "since")) or str(fault["loc"][0]), _words(fault))
         for fault in wrong.errors[:50]

@@ -45,7 +45,7 @@ def nowhere(request: HttpRequest, **given: str) -> HttpResponse:
 def _shown(found: dict[str, Any], path: str, method: str, one: dict[str, Any]) -> dict[str, Any]:
     body = next(iter(one.get("requestBody", {}).get("content", {}).items()), None)
     good = next(((status, answer) for status, answer in one["responses"].items() if status.startswith("2")), None)
-    content = next(iter((good[1].get("content") or {}).values()), {}) if good else {}
+    content: dict[str, Any] = next(iter((good[1].get("content") or {}).values()), {}) if good else {}
     return {
         "path": path, "method": method, "name": one["operationId"], "summary": one["summary"], "about": one.get("description", "").splitlines(),
         "parameters": [
