@@ -113,7 +113,9 @@ def test_a_table_adds_up_while_two_hundred_write_and_is_its_lists_when_they_rest
     world = committed_world
     world.open_confirmation()
     cases = [agreed(world, n) for n in range(CASES)]
-    actor, tables, apart = world.actor(Role.SCHOOL), [], []
+    actor = world.actor(Role.SCHOOL)
+    tables: list[Table] = []
+    apart: list[int] = []
     with Busy(writers(world, cases)) as busy:
         while (len(tables) < READS or not torn(apart)) and len(tables) < 20 * READS and not busy.broken:
             tables.append(standings.agreements(actor, COHORT, {}))

@@ -65,5 +65,5 @@ def pivoted(
 
 def list_at(place: str, kept: Mapping[str, str], **values: str) -> str:
     """The list at `place` under these filters; empty values are left out."""
-    asked = {key: value for key, value in (kept | values).items() if value}
+    asked = {key: value for key, value in {**kept, **values}.items() if value}
     return f"{place}?{urlencode(asked)}" if asked else place

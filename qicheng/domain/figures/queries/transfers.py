@@ -87,8 +87,10 @@ def files(
     below = units(actor, query, "g")
     by = (below.sql if below else ALONE, records.STATE, records.KIND, records.ORIGIN)
     found = counted(listing, actor, cohort, by, narrowed(listing, query), moment)
-    by = (units(actor, query).sql if below else ALONE, "c.state")  # type: ignore[union-attr]  # the same units, of another table
-    applied = counted(changes, actor, cohort, by, narrowed(changes, query), moment)
+    own_units = units(actor, query)
+    applied = counted(
+        changes, actor, cohort, (own_units.sql if own_units else ALONE, "c.state"), narrowed(changes, query), moment
+    )
     kind = shown_by(area)["kind"]
     origins = dict(records.origins_told(area, actor, cohort))
     origins |= {origin: records.origin_words(origin) for _, _, _, origin in found if origin not in origins}
