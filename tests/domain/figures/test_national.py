@@ -49,6 +49,9 @@ def test_every_number_of_the_national_table_leads_to_schools_and_then_to_as_many
     own = signed_in(world.seats[Role.PROVINCE]).get("/gov/figures/")
     assert sorted(int(number) for _, number in CELL.findall(own.content.decode())) == [1, 1, 2]
     assert "海澜理工大学" not in own.content.decode()
+    assert "最近一次" not in country.content.decode()
+    assert counters.recount(COHORT).differences == 0
+    assert "最近一次" in ministry.get("/gov/figures/").content.decode()
     taken = ministry.get("/gov/figures/workbook/")
     assert (taken.status_code, taken["Content-Type"].rsplit(".", 1)[1]) == (200, "sheet")
     assert ministry.get(reverse("figures:known", args=["people", "all"])).status_code == 422

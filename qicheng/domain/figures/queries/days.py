@@ -8,8 +8,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
+from django.utils import timezone
 
-from qicheng.domain.figures.models import UNRECORDED, Cell
+from qicheng.domain.figures.models import UNRECORDED, Cell, Recount
 from qicheng.domain.figures.queries.moments import day_before, words_of_day
 from qicheng.domain.figures.queries.standings import units
 from qicheng.domain.figures.queries.tables import Table, list_at, pivoted
@@ -128,8 +129,17 @@ def table(actor: Actor, cohort: int, values: Mapping[str, str], moment: datetime
         "national", "毕业去向", (below.label,), ("名单人数", *names.values()),
         pivoted({(unit, value or UNRECORDED): number for (unit, value), number in found.items()}, below.named, names, address=address,
                 url=lambda line: address(line, "")),
-        "「还没有登记」是在名单里、还没有毕业去向记录的人；已经从名单中删除的人不计，没有人的类型不列出。",
+        f"「还没有登记」是在名单里、还没有毕业去向记录的人；已经从名单中删除的人不计，没有人的类型不列出。{checked(cohort)}",
     )  # fmt: skip
+
+
+def checked(cohort: int) -> str:
+    """When the counters of a cohort were last compared with the rows, and what was found, in words; '' before the first night."""
+    found = Recount.objects.filter(cohort=cohort).order_by("-id").first()
+    if found is None:
+        return ""
+    result = f"有 {found.differences} 处出入，已改正" if found.differences else "没有出入"
+    return f"计数每天夜里与名单逐一核对，最近一次 {timezone.localtime(found.at):%Y-%m-%d %H:%M}，{result}。"
 
 
 def types(cohort: int, found: set[str]) -> dict[str, str]:
