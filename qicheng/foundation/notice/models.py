@@ -80,9 +80,9 @@ class Circuit(models.Model):
 class Grant(models.Model):
     """What another side has given us to speak with for a while, shared by all processes; put away (`kit.strongbox`)."""
 
-    name = models.CharField(max_length=20, primary_key=True)
+    side = models.CharField(max_length=20, primary_key=True)
     kept = models.BinaryField(default=b"")
     expires_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
-        return self.name
+        return self.side

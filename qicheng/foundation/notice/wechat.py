@@ -21,7 +21,7 @@ from . import channels
 from .channels import CHANNELS, NotSent, parsed
 from .models import Grant
 
-NAME = "wechat"
+SIDE = "wechat"
 # A token is renewed so long before it ends.
 MARGIN = timedelta(minutes=5)
 LONGEST = 20
@@ -89,9 +89,9 @@ def token(instead_of: str = "") -> str:
 
     `instead_of` is one that was refused: it is renewed unless another process has done so already.
     """
-    Grant.objects.get_or_create(name=NAME)
+    Grant.objects.get_or_create(side=SIDE)
     with transaction.atomic():
-        row = Grant.objects.select_for_update().get(name=NAME)
+        row = Grant.objects.select_for_update().get(side=SIDE)
         held = take_out(bytes(row.kept), _key(), _about()) if row.kept else None
         now = timezone.now()
         if held and held != instead_of and row.expires_at and row.expires_at - MARGIN > now:

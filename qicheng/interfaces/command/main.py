@@ -102,15 +102,28 @@ def demo(given: argparse.Namespace) -> int:
         messages = processes.free_port("127.0.0.1", port + 1)
         if messages and not os.environ.get("QICHENG_SMS_URL"):
             environment |= {"QICHENG_SMS_URL": f"http://127.0.0.1:{messages}/", "QICHENG_SMS_KEY": "trial"}
+            environment |= _trial_of_wechat(f"http://127.0.0.1:{messages}")
             programs.append(processes.gateway(messages))
 
         def ready() -> None:
             _print_logins()
             if "QICHENG_SMS_URL" in environment:
                 print(f"演示短信（第一次登录的验证码）：{environment['QICHENG_SMS_URL']}")
+            if "QICHENG_WECHAT_STAND_IN" in environment:
+                print(f"演示微信（绑定以后收消息、直接登录）：{environment['QICHENG_WECHAT_URL']}/wechat")
             print(f"启程已就绪（{time.monotonic() - began:.0f} 秒）：{address}  按 Ctrl-C 停止。", flush=True)
 
         return _supervise(programs, environment, f"http://{_reachable(given.host)}:{port}/", ready, server)
+
+
+def _trial_of_wechat(address: str) -> dict[str, str]:
+    """The settings under which the gateway of a trial plays WeChat; none where a real account is set."""
+    if os.environ.get("QICHENG_WECHAT_APP"):
+        return {}
+    return {
+        "QICHENG_WECHAT_APP": "demo", "QICHENG_WECHAT_SECRET": "demo", "QICHENG_WECHAT_TOKEN": "demo", "QICHENG_WECHAT_TEMPLATE": "demo",
+        "QICHENG_WECHAT_URL": address, "QICHENG_WECHAT_OPEN": address, "QICHENG_WECHAT_STAND_IN": "1",
+    }  # fmt: skip
 
 
 def serve(given: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Grant',
             fields=[
-                ('name', models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ('side', models.CharField(max_length=20, primary_key=True, serialize=False)),
                 ('kept', models.BinaryField(default=b'')),
                 ('expires_at', models.DateTimeField(null=True)),
             ],
