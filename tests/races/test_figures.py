@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from django.db import connections
 
-from qicheng.domain.figures.listings.standings import AGREEMENTS, COLUMN, agreements
+from qicheng.domain.figures.listings.standings import agreements
 from qicheng.domain.figures.queries import standings, transfers
+from qicheng.domain.figures.queries.columns import AGREEMENTS, COLUMN
 from qicheng.domain.registration.flows.online_dissolution import ONLINE_DISSOLUTION
 from qicheng.domain.registration.models import Dissolution
 from qicheng.domain.transfer.listings.confirmation import everybody

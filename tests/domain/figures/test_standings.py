@@ -15,9 +15,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from qicheng.domain.figures.listings import standings as listings
-from qicheng.domain.figures.listings.standings import AGREEMENTS, DESTINATIONS, WITHOUT
+from qicheng.domain.figures.queries import columns as declared
 from qicheng.domain.figures.queries import standings as queries
+from qicheng.domain.figures.queries.columns import AGREEMENTS, DESTINATIONS, WITHOUT
 from qicheng.domain.orgs.models import College
 from qicheng.domain.registration import listings as registrations
 from qicheng.domain.registration.sheets import destinations as types
@@ -31,7 +31,7 @@ from tests.world import COHORT
 STAFF = (Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY)
 LINE = re.compile(r'<tr(?: class="is-sum")?><th class="c-name" scope="row">(.*?)</tr>', re.DOTALL)
 CELL = re.compile(r'<td class="num">(?:<a href="([^"]+)">)?(?:<span class="soft">)?([\d,]+)')
-SAID = {"reason": "r_other", "words": "公章看不清，请重新提交"}
+SAID: dict[str, Any] = {"reason": "r_other", "words": "公章看不清，请重新提交"}
 THIRTEEN = [words for words, _ in AGREEMENTS.values()]
 
 
@@ -85,7 +85,7 @@ def test_every_state_that_is_declared_is_in_one_column_or_named_as_one_without()
         for state in keys
     ]
     placed += [(flow, state) for flow, keys in WITHOUT.items() for state in keys]
-    assert sorted(placed) == sorted(listings.every_state())
+    assert sorted(placed) == sorted(declared.every_state())
     assert THIRTEEN == ["已签约", "签约待审核", "签约不通过", "已解约", "解约待审核", "解约不通过", "补签", "补签待审核", "补签不通过",
                         "学生已拒绝签约", "签约逾期未回应", "单位拒绝解约", "学生拒绝解约"]  # fmt: skip
 
@@ -95,9 +95,9 @@ def test_what_waits_for_a_reviewer_and_what_is_in_force_stand_where_their_column
     waiting = {"signing", "dissolving", "supplementing", "waiting"}
     in_force = {"signed", "supplemented", "passed"}
     for flow in registrations.flows():
-        headings = AGREEMENTS if flow in listings.ways_in(AGREEMENTS) else DESTINATIONS
+        headings = AGREEMENTS if flow in declared.ways_in(AGREEMENTS) else DESTINATIONS
         for state in flow.states.values():
-            column = listings.column_of(headings, (flow.name, state.key))
+            column = declared.column_of(headings, (flow.name, state.key))
             assert (state.turn in (Role.COLLEGE, Role.SCHOOL)) == (column in waiting), (flow.name, state.key)
             if state.live and state.settled:
                 assert (column in in_force, state.key) == (True, "effective"), (flow.name, state.key)
@@ -178,12 +178,12 @@ def test_an_agreement_stands_in_one_column_through_everything_that_is_asked_of_i
         own, request = cases[0], cases[1] if len(cases) > 1 else None
         for one in filter(None, cases):
             one.refresh_from_db()
-        declared = listings.column_of(
+        column = declared.column_of(
             AGREEMENTS, (own.flow_name, own.state), (request.flow_name, request.state) if request else None
         )
         found = THIRTEEN[lines["总计"][1:].index(1)]
-        assert declared is not None
-        assert AGREEMENTS[declared][0] == found
+        assert column is not None
+        assert AGREEMENTS[column][0] == found
         return found
 
     employer, graduate, college = map(world.actor, (Role.EMPLOYER, Role.GRADUATE, Role.COLLEGE))
@@ -370,7 +370,9 @@ def test_a_past_day_is_as_it_was_and_no_day_that_is_not_over(world):
     case = world.effective()
     asked = world.dissolution(case)
     perform(asked, "agree", world.actor(Role.EMPLOYER))
-    moment = statements.one("SELECT clock_timestamp() AS at").at
+    now = statements.one("SELECT clock_timestamp() AS at")
+    assert now is not None
+    moment = now.at
 
     def then() -> list[list[int]]:
         return [line.numbers for line in queries.agreements(actor, COHORT, {}, moment).lines]

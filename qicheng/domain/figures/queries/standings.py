@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
-from qicheng.domain.figures.listings import standings as listings
+from qicheng.domain.figures.queries import columns as declared
 from qicheng.domain.figures.queries.tables import Line, Table, list_at, pivoted
 from qicheng.domain.orgs.models import College, Province, School
+from qicheng.domain.registration import listings as registrations
 from qicheng.domain.registration.sheets import destinations as types
 from qicheng.foundation.access import Role
 
@@ -91,9 +92,9 @@ def counted(
 
 def agreements(actor: Actor, cohort: int, query: Mapping[str, str], moment: datetime | None = None) -> Table:
     """The guide's table: the whole and each unit × the sum and the thirteen states."""
-    listing, headings = listings.agreements(), listings.AGREEMENTS
+    listing, headings = registrations.lists()["agreements"], declared.AGREEMENTS
     values, below = narrowed(listing, query), units(actor, query)
-    found = counted(listing, actor, cohort, (below.sql if below else "''", listings.COLUMN), values, moment)
+    found = counted(listing, actor, cohort, (below.sql if below else "''", declared.COLUMN), values, moment)
     lists = reverse("registration:list", args=["agreements"])
     key = below.key if below else ""
 
@@ -113,9 +114,9 @@ def destinations(
     actor: Actor, cohort: int, query: Mapping[str, str], moment: datetime | None = None, by: str = BY_UNIT
 ) -> Table:
     """去向登记: the whole and each unit, each type, or each type in each unit × the sum and five states."""
-    listing, headings = listings.destinations(), listings.DESTINATIONS
+    listing, headings = registrations.lists()["destinations"], declared.DESTINATIONS
     values, below = narrowed(listing, query), units(actor, query)
-    found = counted(listing, actor, cohort, (below.sql if below else "''", "c.kind", listings.COLUMN), values, moment)
+    found = counted(listing, actor, cohort, (below.sql if below else "''", "c.kind", declared.COLUMN), values, moment)
     lists, firsts, labels = reverse("registration:list", args=["destinations"]), first_of(), type_names()
     key, named = (below.key, below.named) if below else ("", [])
 
@@ -163,7 +164,7 @@ def first_of() -> dict[str, str]:
     firsts: dict[str, str] = {}
     return {
         one.key: firsts.setdefault(one.label, one.key)
-        for flow in listings.ways_in(listings.DESTINATIONS)
+        for flow in declared.ways_in(declared.DESTINATIONS)
         for one in types.types_of(flow.name).values()
     }
 
