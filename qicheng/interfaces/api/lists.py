@@ -151,7 +151,11 @@ def _said(each: Filter) -> str:
         return f"{each.label}：代码表 {each.table} 的代码"
     if callable(each.choices) or not each.choices:
         return each.label
-    return f"{each.label}：{'、'.join(f'{value} {words}' for value, words in each.choices)}"[:1_000]
+    return (
+        f"{each.label}：{'、'.join(value if value == words else f'{value} {words}' for value, words in each.choices)}"[
+            :1_000
+        ]
+    )
 
 
 def _rows(one: Published) -> type[Schema]:
