@@ -61,14 +61,18 @@ def country(chance: random.Random) -> dict[tuple[int, ...], dict[str, int]]:
     }
 
 
-def attack(people: dict[tuple[int, ...], dict[str, int]], own: int | None = None, **how: Any) -> list[tuple[str, int, str, int]]:
+def attack(
+    people: dict[tuple[int, ...], dict[str, int]], own: int | None = None, **how: Any
+) -> list[tuple[str, int, str, int]]:
     """The small numbers that follow from the tables: (dimension, group, measure, number). `own` is a college that reads, and knows itself."""
     places = {(place, part): at for at, (place, part) in enumerate(product(people, PARTS))}
     equations = Equations(len(places))
 
     def members(dimension: str, group: int | None, measure: str) -> list[int]:
         axis = list(SHAPE).index(dimension)
-        return [places[place, part] for place in people for part in CELLS[measure] if group is None or place[axis] == group]
+        return [
+            places[place, part] for place in people for part in CELLS[measure] if group is None or place[axis] == group
+        ]
 
     # A college is offered the comparison of colleges alone; whoever has no right to people, every dimension.
     offered = ["college"] if own is not None else list(SHAPE)
@@ -82,7 +86,9 @@ def attack(people: dict[tuple[int, ...], dict[str, int]], own: int | None = None
                 if place[0] == own:
                     equations.learn([places[place, part]])
     for dimension in offered:
-        groups = {str(group): truth[dimension, group] for group in range(SHAPE[dimension]) if own is None or group != own}
+        groups = {
+            str(group): truth[dimension, group] for group in range(SHAPE[dimension]) if own is None or group != own
+        }
         reached, finest = told(STEPS, groups, **how)
         for measure in visible(STEPS, reached, summed(groups.values())):
             equations.learn(members(dimension, None, measure))
@@ -124,7 +130,11 @@ def test_what_is_told_is_true_and_large_groups_are_told():
         **dict.fromkeys(PARTS, 21), "total": 126, "placed": 84, "unplaced": 42,
     }  # fmt: skip
     # Two small groups are left out together, and as one with a third where they are still too few.
-    small = {"a": dict.fromkeys(PARTS, 0) | {"unit": 2, "seeking": 1}, "b": dict.fromkeys(PARTS, 30), "c": dict.fromkeys(PARTS, 40)}
+    small = {
+        "a": dict.fromkeys(PARTS, 0) | {"unit": 2, "seeking": 1},
+        "b": dict.fromkeys(PARTS, 30),
+        "c": dict.fromkeys(PARTS, 40),
+    }
     assert told(STEPS, small)[1] == {"a": -1, "b": -1, "c": 3}
     assert visible(STEPS, -1, small["a"]) == {}
     assert disclosure.STUDY in FORMULA.parts

@@ -54,7 +54,12 @@ def test_parts_add_up_and_all_editions_give_the_same_rate(people):
 
 @pytest.mark.rule("STA-02")
 def test_rates_are_rounded_once_half_up_and_never_compared_rounded():
-    assert (percent(3543, 4526), percent(1, 3), percent(2, 3), percent(1, 800)) == ("78.28%", "33.33%", "66.67%", "0.13%")
+    assert (percent(3543, 4526), percent(1, 3), percent(2, 3), percent(1, 800)) == (
+        "78.28%",
+        "33.33%",
+        "66.67%",
+        "0.13%",
+    )
     # 1/800 and 1/16000 apart: each rounds to a whole hundredth, their difference does not.
     assert str(points(1, 800, 19, 16000)) == "0.01"
     assert points(1, 3, 333, 999) == 0

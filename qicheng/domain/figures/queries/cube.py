@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from qicheng.domain.figures.listings import rates as listings
 from qicheng.domain.figures.listings.rates import DIMENSIONS
+from qicheng.domain.figures.queries.days import must_be_kept
+from qicheng.domain.figures.queries.moments import day_before
 from qicheng.foundation.access import Role, statements
 from qicheng.foundation.codes import rates
+from qicheng.foundation.flow.perform import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,14 +29,16 @@ KEPT = {"province": "s.province_id::text", "school": "k.school_id::text", "level
 
 
 def read(
-    actor: Actor, cohort: int, dimension: Dimension, values: Mapping[str, str]
+    actor: Actor, cohort: int, dimension: Dimension, values: Mapping[str, str], moment: datetime | None = None
 ) -> tuple[dict[str, dict[str, int]], datetime | None]:
     """(value → measure → number, when it was counted) of the actor's area; by province, school and level live, else of last night.
 
-    What has never been counted is empty, and None.
+    What has never been counted is empty, and None. Raises Refused for a past moment of which the numbers were not kept.
     """
     if dimension.key in KEPT:
-        return _kept(actor, cohort, dimension, values), None
+        return _kept(actor, cohort, dimension, values, moment), None
+    if moment is not None:
+        raise Refused("过去某一天的数字，只能按省份、学校和学历看；要按别的分组，先选定一所学校。")
     measures = tuple(listings.measures(rates.formula(cohort)))
     sums = ", ".join(f"sum(counts[{place}])::int" for place in range(1, len(measures) + 1))
     asked = _area(actor, values)
@@ -57,17 +62,25 @@ def _area(actor: Actor, values: Mapping[str, str]) -> dict[str, object]:
     return area
 
 
-def _kept(actor: Actor, cohort: int, dimension: Dimension, values: Mapping[str, str]) -> dict[str, dict[str, int]]:
-    """The counters that every statement keeps, by unit or level: destinations in their parts, and what was confirmed of all records."""
+def _kept(
+    actor: Actor, cohort: int, dimension: Dimension, values: Mapping[str, str], moment: datetime | None
+) -> dict[str, dict[str, int]]:
+    """The counters that every statement keeps, by unit or level: destinations in their parts, and what was said of all that was reported."""
     formula = rates.formula(cohort)
     asked = _area(actor, values)
+    given: dict[str, object] = {"cohort": cohort, **asked}
+    standing, until = "SELECT about, school_id, level, value, number FROM figures_counter WHERE cohort = %(cohort)s", ""
+    if moment is not None:
+        must_be_kept(cohort, moment)
+        given["until"] = day_before(moment)
+        until = "AND day <= %(until)s"
+        standing = f"SELECT about, school_id, level, value, change AS number FROM figures_daychange WHERE cohort = %(cohort)s {until}"
     rows = statements.rows(
         f"""SELECT {KEPT[dimension.key]} AS value, k.about, k.value AS stands, sum(k.number)::int AS number FROM (
-            SELECT about, school_id, level, value, number FROM figures_counter WHERE cohort = %(cohort)s
-            UNION ALL SELECT about, school_id, level, value, change FROM figures_move WHERE cohort = %(cohort)s
+            {standing} UNION ALL SELECT about, school_id, level, value, change FROM figures_move WHERE cohort = %(cohort)s {until}
         ) k JOIN orgs_school s ON s.id = k.school_id
         WHERE {" AND ".join(["true", *(f"{column} = %({column})s" for column in asked)])} GROUP BY 1, 2, 3""",
-        {"cohort": cohort, **asked},
+        given,
     )
     found: dict[str, dict[str, int]] = {}
     nothing = dict.fromkeys(listings.measures(formula), 0)

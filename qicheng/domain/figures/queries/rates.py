@@ -152,8 +152,8 @@ def sheet(
     if not is_entitled(actor, dimension.key):
         return _told(actor, cohort, dimension, formula)
     if actor.role in ABOVE and not values.get("school"):
-        found, counted_at = cube.read(actor, cohort, dimension, values)
-        return _exact(actor, cohort, dimension, formula, values, found, None, counted_at)
+        found, counted_at = cube.read(actor, cohort, dimension, values, moment)
+        return _exact(actor, cohort, dimension, formula, values, found, moment, counted_at)
     found = counted(actor, cohort, dimension, values, moment)
     return _exact(actor, cohort, dimension, formula, values, found, moment)
 
@@ -191,7 +191,7 @@ def _exact(
     named = _named(actor, dimension, values, found)
     kept, rest = _largest(named, found)
     opens = actor.role not in ABOVE or bool(values.get("school")) or dimension.key == "school"
-    asked = past.kept_in_address(moment) | values
+    asked = {**past.kept_in_address(moment), **values}
     groups = []
     for key, name in kept:
         own = {**asked, dimension.key: key or EMPTY}
