@@ -35,7 +35,8 @@ from qicheng.domain.registration.pages.employer import bound
 from qicheng.domain.registration.sheets import OFFER as SHEET
 from qicheng.domain.registration.sheets.destinations import Group
 from qicheng.domain.roster import effects, imports
-from qicheng.domain.roster.models import Graduate, Upload
+from qicheng.domain.roster.imports import records
+from qicheng.domain.roster.models import EmploymentUpload, Graduate, Upload
 from qicheng.domain.transfer.effects import mail_numbers, mail_papers, report_batches, reports
 from qicheng.domain.transfer.effects.batches import collect, take_back
 from qicheng.domain.transfer.effects.records import edit_record
@@ -57,7 +58,9 @@ from qicheng.foundation.access import Actor, Area, Role, Tier
 from qicheng.foundation.flow.gather import add_proof, gathered
 from qicheng.foundation.flow.perform import open_acts, perform
 from qicheng.foundation.kit import workbooks
+from qicheng.foundation.listing import exports
 from qicheng.foundation.notice.models import Notice
+from qicheng.foundation.papers.models import Export
 from tests import paper
 from tests.domain.transfer import filled, outside, post
 from tests.interfaces.api import made
@@ -118,6 +121,7 @@ class Country(World):
         self.units = self._units()
         self.batch = self._batch()
         self.uploads = self._uploads()
+        self._exports()
         self.flags = self._flags()
         self._training()
         school_settings.add_reason(self.actor(Role.SCHOOL), "reject", "岗位与单位主营业务不符")
@@ -484,6 +488,15 @@ class Country(World):
         ]
         return inviting.read_batch(self.actor(Role.EMPLOYER), workbooks.write(headings, rows), "批量邀请.xlsx")
 
+    def _exports(self) -> None:
+        """A long list that is waiting, one that is made, ready records that wait for a look."""
+        actor = self.actor(Role.SCHOOL)
+        for name in ("roster", "removed"):
+            export = exports.ask(actor, "roster", name, {}, COHORT, purpose="就业统计")
+        exports.make(export.pk)
+        rows = [{"exam_number": self.graduate.exam_number, "name": self.graduate.name, "destination": "没有的去向"}]
+        records.read_upload(records.receive_rows(actor, COHORT, rows).pk)
+
     def _uploads(self) -> list[Upload]:
         """A roster with a new line, a changed one and one that is wrong; and a file that is no roster."""
         known = roster.line(
@@ -631,6 +644,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         "transfer:confirm_remind_one": [{"public_id": one.public_id} for one in reported[:1]],
         "registration:batch": [{"public_id": country.batch.public_id}],
         "figures:known": [{"of": "people", "name": "all"}],
+        **{f"figures:{one}": [{"dimension": "level"}] for one in ("rates_by", "rates_workbook", "rates_report")},
     }
     if name.startswith("proof_") or name == "proof":
         proven = (one for case in signings if case.proofs_asked for kind in gathered(case) for one in kind.proofs)
@@ -658,6 +672,18 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     if room == "orgs" and needs == {"public_id"}:
         units_too = [{"public_id": country.employer.public_id}]
         return [*({"public_id": one.public_id} for one in claims), *units_too]
+    if name.startswith("roster:record_") and needs == {"public_id"}:
+        brought = (
+            EmploymentUpload.objects.seen_by(actor)
+            if actor.role is Role.SCHOOL
+            else EmploymentUpload.objects.seen_by(actor)[:0]
+        )
+        return [{"public_id": one.public_id} for one in brought]
+    if name == "export_take":
+        return [{"room": "roster", "name": "removed"}] if actor.role.is_staff else []
+    if name.startswith("export") and needs == {"public_id"}:
+        own = {one.state: one for one in Export.objects.of(actor).order_by("-id")}
+        return [{"public_id": one.public_id} for one in own.values()]
     if room == "roster" and needs == {"public_id"}:
         rows = Upload.objects if name.partition(":")[2] in UPLOAD_PAGES else Graduate.objects
         return [{"public_id": one.public_id} for one in rows.seen_by(actor).order_by("pk")[:2]]

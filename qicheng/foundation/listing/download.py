@@ -69,11 +69,11 @@ class Wanted:
     moment: datetime | None
 
 
-def wanted(token: str) -> Wanted:
-    """What the page of a long list was opened for; Http404 for a token that is not ours or is old."""
+def wanted(token: str) -> Wanted | None:
+    """What the page of a long list was opened for; None for a token that is not ours or is older than a day."""
     try:
         said = signing.loads(token, salt=SALT, max_age=ASKED_SECONDS)
     except signing.BadSignature:
-        raise Http404 from None
+        return None
     moment = parse_datetime(said["moment"]) if "moment" in said else None
     return Wanted(said["room"], said["listing"], said["cohort"], said["query"], said["back"], moment)

@@ -298,7 +298,7 @@ def _row(
     kept = {one.key for one in listing.filters} | {"sort"}
     return Export(
         account=actor.account or 0, role=str(actor.role), node=actor.node, by=actor.name, unit=actor.unit, origin=actor.origin,
-        room=room, listing=listing.name, label=listing.label, cohort=cohort if listing.cohort else 0, moment=moment,
+        room=room, listing=listing.name, label=listing.label, cohort=cohort, moment=moment,
         query={key: str(query[key])[:8000] for key in sorted(kept) if query.get(key)},
         wanted={label: words[:200] for label, words in listing.in_words(actor, query, cohort).items()},
         columns=listing.headings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -20,11 +20,14 @@ from qicheng.foundation.listing.page import render, say
 from qicheng.foundation.papers.models import Export
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
     from uuid import UUID
 
     from qicheng.foundation.access.pages import Request
 
 SHOWN = 50
+PIECE = 256 * 1024
 
 
 @audience(*STAFF)
@@ -49,6 +52,9 @@ def new(request: Request) -> HttpResponse:
     """What a long list will be and what it is for; then it is made in the background."""
     what = request.POST.get("what") or request.GET.get("what", "")
     asked, actor = wanted(what), request.actor
+    if asked is None:
+        say(request, "从清单上点「导出」开始；页面打开超过一天的，回到清单重新点一次。", "info")
+        return redirect("exports")
     listing = exports.offered(actor, asked.room, asked.listing, asked.cohort)
     if listing is None:
         raise Http404
@@ -78,7 +84,7 @@ def one(request: Request, public_id: UUID) -> HttpResponse:
 
 
 @audience(*STAFF)
-def file(request: Request, public_id: UUID) -> HttpResponse | FileResponse:
+def file(request: Request, public_id: UUID) -> Any:
     """The file, on record with each download."""
     row = seen(request, public_id)
     try:
@@ -86,8 +92,15 @@ def file(request: Request, public_id: UUID) -> HttpResponse | FileResponse:
     except (NotOpen, Refused) as why:
         say(request, str(why), "warn")
         return redirect("export", public_id)
-    content: Any = path.open("rb")
-    return FileResponse(content, content_type=XLSX, headers=named(exports.file_name(row)))
+    headers = {**named(exports.file_name(row)), "Content-Length": str(row.size)}
+    return StreamingHttpResponse(pieces(path), content_type=XLSX, headers=headers)
+
+
+def pieces(path: Path) -> Iterator[bytes]:
+    """A file, a piece at a time, so that a large one does not fill the memory."""
+    with path.open("rb") as content:
+        while piece := content.read(PIECE):
+            yield piece
 
 
 @audience(*STAFF)

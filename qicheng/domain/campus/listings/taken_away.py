@@ -24,6 +24,7 @@ def lists(actor: Actor, cohort: int) -> Iterator[Listing]:
         yield personal.people(Part.PERSONAL)
         yield personal.people(Part.SUPPLEMENT)
         yield plan.people()
+        yield plan.lines()
         yield applications.applications(actor.role)
     if actor.may_read(Area.ARCHIVE):
         yield files.everything()

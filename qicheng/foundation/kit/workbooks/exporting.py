@@ -80,7 +80,7 @@ def export(
 def _lines(headings: Sequence[str], rows: Iterable[Sequence[str]], counted: list[int]) -> Iterator[dict[str, str]]:
     for row in rows:
         counted[0] += 1
-        if any(len(cell) > LONGEST for cell in row):
+        if max(map(len, row)) > LONGEST:
             row = [cell if len(cell) <= LONGEST else cell[: LONGEST - 1] + "…" for cell in row]  # noqa: PLW2901 -- the same row
         yield dict(zip(headings, row, strict=True))
 
