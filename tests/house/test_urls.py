@@ -18,8 +18,8 @@ PUBLIC = {
     "wechat_start", "wechat_back", "wechat_callback",
     "link", "link_form", "link_proof", "link_part", "orgs:register", "orgs:registered",
     "transfer:verify", "transfer:scanned", "transfer:verify_help", "verify_offline", "verify_keys", "verify_list", "campus:result_check",
-    # Of the API: what it is, whether it is well, and that there is nothing else. Its operations ask for a key.
-    "code_tables", "code_table", "code_workbook", "api:openapi", "api:docs", "api:health", "api:nowhere",
+    # Of the API: what it is, and whether it is well. Its operations ask for a key.
+    "code_tables", "code_table", "code_workbook", "api:openapi", "api:docs", "api:health",
 }  # fmt: skip
 
 

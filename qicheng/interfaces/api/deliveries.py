@@ -53,7 +53,7 @@ class Delivery:
 
 def _taken(one: Any) -> str:
     said = f"代码表 {one.table} 的代码或名称" if one.table else heading(one.code)
-    return f"{one.label}{'（必填）' if one.required else ''}：{said}"
+    return f"{one.label}{'（必填）' if one.required else ''}{'' if said == one.label else f'：{said}'}"
 
 
 def _file(lines: Sequence[Mapping[str, str]]) -> bytes:

@@ -34,6 +34,11 @@ ALWAYS, READ, WRITTEN = (
     ("invalid",),
     ("unreadable", "conflict", "too-large", "wrong-type", "invalid"),
 )
+PLACES = {
+    "cohort": "届别，例如 2026",
+    "public_id": "编号，清单和变化里给出",
+    "table": "代码表的名称，例如 ethnic_groups",
+}
 EXAMPLES: dict[str, Any] = {
     "roster_lines": {"lines": [{
         "exam_number": "26110001150001", "id_number": "110101200305060029", "name": "陈诚", "sex": "1", "nation": "汉族", "political_status": "03",
@@ -160,6 +165,9 @@ def _complete(operation: dict[str, Any], method: str, view: Any) -> None:
         answers.setdefault(str(KINDS[kind][0]), {"$ref": f"#/components/responses/{kind}"})
     if name.startswith(("list_", "confirmations", "changes", "figures_")):
         answers.setdefault("404", {"$ref": "#/components/responses/not-found"})
+    for one in operation["parameters"]:
+        if one["in"] == "path":
+            one["description"] = PLACES[one["name"]]
     if name == "code_table":
         answers["304"] = {"description": "没有变"}
     if name in OPEN:

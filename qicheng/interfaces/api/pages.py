@@ -9,7 +9,7 @@ from django.http import JsonResponse
 from qicheng.foundation.access.pages import anyone
 from qicheng.foundation.listing.page import render
 from qicheng.interfaces.api.description import ABOUT, document
-from qicheng.interfaces.api.problems import KINDS, Problem
+from qicheng.interfaces.api.problems import KINDS, Problem, told
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -43,9 +43,9 @@ def docs(request: HttpRequest) -> HttpResponse:
     return render(request, "api/docs.html", context)
 
 
-def nowhere(request: HttpRequest, **given: str) -> HttpResponse:
-    """There is no such operation."""
-    raise Problem("not-found", "没有这个地址。")
+def nowhere(request: HttpRequest) -> HttpResponse:
+    """There is no such operation; a program is told so as a program."""
+    return told(request, Problem("not-found", "没有这个地址。"))
 
 
 def _shown(found: dict[str, Any], path: str, method: str, one: dict[str, Any]) -> dict[str, Any]:
