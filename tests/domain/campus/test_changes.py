@@ -155,7 +155,8 @@ def test_file_and_household_change_and_both_records_follow(world):
     assert ArchiveRecord.all_rows.get(graduate=world.graduate).contact == "周岚"
     college = world.actor(Role.COLLEGE)
     only_archive = replace(college, levels={Area.ARCHIVE: college.levels[Area.ARCHIVE]})
-    assert "没有户口信息的权限" in refused(perform, case, "approve", only_archive)
+    for act, words in (("approve", {}), ("return", VOID), ("reject", VOID)):
+        assert "没有户口信息的权限" in refused(perform, case, act, only_archive, **words)
     world.approved(case)
     target.refresh_from_db()
     assert (case.state, target.state, target.terms["archive_contact"]) == ("granted", "effective", "吴芳")
