@@ -153,6 +153,13 @@ def stages(role: Role) -> dict[str, str]:
     return {words: in_sql(pairs) for words, pairs in found.items()}
 
 
+def stages_told(actor: Actor, cohort: int) -> list[str]:
+    """Those of the stages of the actor's turn that a way has of which it is told."""
+    shown = ways(actor, cohort)
+    known = {flow.states[key].label.partition("，")[0] for flow in shown for key in flow.turns(actor.role)}
+    return [words for words in stages(actor.role) if words in known]
+
+
 DIFFERS, LATE = f"{MISMATCHES} > 0", "c.waiting_since < %(late)s"
 # The same by the setting of the case's own school: %(waits)s are the instants for 1 to 30 working days.
 LONG_SINCE = f"(%(waits)s::timestamptz[])[coalesce(w.long_wait, {LONG_WAIT})]"
@@ -197,11 +204,14 @@ def queue(role: Role) -> Listing:
     def kinds(actor: Actor, cohort: int) -> list[tuple[str, str]]:
         return [(flow.name, flow.label) for flow in ways(actor, cohort) if flow.turns(role)]
 
+    def choices(actor: Actor, cohort: int) -> list[tuple[str, str]]:
+        return [(words, words) for words in stages_told(actor, cohort)]
+
     return Listing(
         "review", "待我审核", Registration, f"{_EVERYTHING} {_ABOVE}", "c", _columns(), order=("c.waiting_since", "c.id"),
         where=f"{turn_of(role)} AND {ON_THE_ROSTER}", given=given_late,
         filters=(
-            Filter("stage", "状态", conditions=stages(role), choices=tuple((words, words) for words in stages(role))),
+            Filter("stage", "状态", conditions=stages(role), choices=choices),
             Filter("kind", "类型", "c.flow_name = %(kind)s", "choice", choices=kinds),
             _of_kind(*flows()),
             Filter("check", "核对", conditions={"differs": DIFFERS}, choices=(("differs", "信息不一致"),)),
