@@ -203,15 +203,25 @@ def figures(request: Request) -> HttpResponse:
         total.update(numbers)
     named = names_of(School if key == "school" else College, [pk for pk, _ in found])
     rows = sorted(((named.get(pk, ""), pk, numbers) for pk, numbers in found), key=lambda row: row[0])
+    sources = sources_of(total)
     return render(request, "transfer/confirm_figures.html", {
-        "tables": [whole(total), each(rows, key, "学校" if key == "school" else "院系")], "cohort": request.cohort,
+        "tables": [whole(total, sources), each(rows, sources, key, "学校" if key == "school" else "院系")], "cohort": request.cohort,
         "denied": (total["denied"], address(claim="denied")),
     })  # fmt: skip
 
 
-def whole(numbers: Mapping[str, int]) -> dict[str, Any]:
+def sources_of(numbers: Mapping[str, int]) -> dict[str, str]:
+    """The guide's three sources, and a school's own platform where anything came from one."""
+    return {
+        source: label
+        for source, label in listings.SOURCES.items()
+        if source != "platform" or any(numbers[f"{state} {source}"] for state in listings.STATES)
+    }
+
+
+def whole(numbers: Mapping[str, int], sources: Mapping[str, str]) -> dict[str, Any]:
     """The guide's table: states down, sources across, sums at both edges."""
-    states, sources = listings.STATES, listings.SOURCES
+    states = listings.STATES
     rows = [
         (label, [*(counted(numbers, state=state, source=source) for source in sources), counted(numbers, state=state)])
         for state, label in states.items()
@@ -225,18 +235,20 @@ def whole(numbers: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def each(rows: list[tuple[str, int, dict[str, int]]], key: str, label: str) -> dict[str, Any]:
+def each(
+    rows: list[tuple[str, int, dict[str, int]]], sources: Mapping[str, str], key: str, label: str
+) -> dict[str, Any]:
     """The same for each college or school, a line of each."""
     headings = [
         *listings.STATES.values(),
-        *(f"来源：{source}" for source in listings.SOURCES.values()),
+        *(f"来源：{source}" for source in sources.values()),
         "总数",
         "说不是本人去向",
     ]
     listed = [
         (name, [
             *(counted(numbers, {key: pk}, state=state) for state in listings.STATES),
-            *(counted(numbers, {key: pk}, source=source) for source in listings.SOURCES),
+            *(counted(numbers, {key: pk}, source=source) for source in sources),
             counted(numbers, {key: pk}), (numbers["denied"], address(claim="denied", **{key: pk})),
         ])
         for name, pk, numbers in rows
