@@ -204,14 +204,11 @@ def queue(role: Role) -> Listing:
     def kinds(actor: Actor, cohort: int) -> list[tuple[str, str]]:
         return [(flow.name, flow.label) for flow in ways(actor, cohort) if flow.turns(role)]
 
-    def choices(actor: Actor, cohort: int) -> list[tuple[str, str]]:
-        return [(words, words) for words in stages_told(actor, cohort)]
-
     return Listing(
         "review", "待我审核", Registration, f"{_EVERYTHING} {_ABOVE}", "c", _columns(), order=("c.waiting_since", "c.id"),
         where=f"{turn_of(role)} AND {ON_THE_ROSTER}", given=given_late,
         filters=(
-            Filter("stage", "状态", conditions=stages(role), choices=choices),
+            Filter("stage", "状态", conditions=stages(role), choices=tuple((words, words) for words in stages(role))),
             Filter("kind", "类型", "c.flow_name = %(kind)s", "choice", choices=kinds),
             _of_kind(*flows()),
             Filter("check", "核对", conditions={"differs": DIFFERS}, choices=(("differs", "信息不一致"),)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -381,3 +383,17 @@ def test_every_form_is_reviewed_by_both_and_kept_apart_from_the_national_ways(fo
         "college_then_school",
         [],
     )
+
+
+@pytest.mark.rule("PKU-02", "REG-07")
+@pytest.mark.parametrize(
+    ("waits", "is_on", "counted"), [(True, True, ["1"]), (False, True, ["0"]), (True, False, ["1"]), (False, False, [])]
+)
+def test_a_stage_is_counted_where_the_school_has_the_forms_or_something_still_waits(forms, waits, is_on, counted):
+    if waits:
+        submitted(forms)
+    if not is_on:
+        forms.open_parts()
+    client = signed_in(forms.seats[Role.COLLEGE])
+    assert re.findall(r">已提交<b>(\d+)</b>", page_of(client, "/review/")) == counted
+    assert len(re.findall("data-openrow", page_of(client, "/review/?stage=已提交"))) == waits

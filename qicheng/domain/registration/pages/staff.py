@@ -79,7 +79,7 @@ def review(request: Request) -> HttpResponse:
 
 
 def counters(page: ListPage, role: Role) -> list[dict[str, Any]]:
-    """The counters above the queue: each a filter, each with its number (REG-07). Of a way that nobody is told of, only what waits."""
+    """The counters above the queue: each a filter, each with its number (REG-07). A way that the reader is not told of counts while something waits."""
     days = listings.long_wait(page.actor, page.cohort)
     told = listings.stages_told(page.actor, page.cohort)
     stages = [words for words in listings.stages(role) if words in told or page.tally[words]]
