@@ -119,7 +119,7 @@ AREAS = {
 FILES = (Upload, EmploymentUpload, RecordUpload, HandoverBatch, MailBatch, Plan)
 
 
-# What hangs on what: nobody writes while it is asked.
+# What hangs on what: nobody writes while it is asked; of another database it says nothing.
 ABOVE: dict[tuple[type[models.Model], Any], tuple[models.Model, ...]] = {}
 
 
@@ -129,6 +129,12 @@ def above(row: models.Model) -> tuple[models.Model, ...]:
     if known not in ABOVE:
         ABOVE[known] = tuple(walked(row))
     return ABOVE[known]
+
+
+def forget() -> None:
+    """Rows are made, or those of another database are asked about, under numbers that others had."""
+    ABOVE.clear()
+    node_of.cache_clear()
 
 
 def walked(row: models.Model, below: tuple[models.Model, ...] = ()) -> Iterator[models.Model]:
@@ -201,12 +207,13 @@ def country(databases: Databases, django_db_setup: None, django_db_blocker: Any)
         with transaction.atomic():
             populate(world)
         connections.close_all()
-        ABOVE.clear()
         yield world
+    forget()
 
 
 def populate(world: World) -> None:
     """Rows of every scoped model, made by real acts wherever there is one."""
+    forget()
     case = world.effective()
     perform(case, "amend", world.actor(Role.SCHOOL), job_category="10")
     world.dissolution(case)
@@ -248,6 +255,7 @@ def populate(world: World) -> None:
     for model in SCOPED:
         if not model.all_rows.exists():
             fill(model, world)
+    forget()
 
 
 def amended(world: World) -> None:

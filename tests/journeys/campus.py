@@ -65,8 +65,12 @@ class Campus:
 
     def people(self) -> dict[str, Seat]:
         """Whose eyes its pages are seen with, by the name of the walk."""
-        begins = {"graduate who begins on a platform": self.world.graduate_seat(self.newcomer)}
-        return dict(zip(list(ONLY)[:3], self.seats.values(), strict=True)) | begins
+        return {
+            "graduate on a platform": self.seats[Role.GRADUATE],
+            "college with a platform": self.seats[Role.COLLEGE],
+            "school with a platform": self.seats[Role.SCHOOL],
+            "graduate who begins on a platform": self.world.graduate_seat(self.newcomer),
+        }
 
     def actor(self, role: Role) -> Actor:
         seat = self.seats[role]
@@ -176,7 +180,11 @@ class Planning:
 
     def people(self) -> dict[str, Seat]:
         """Whose eyes its pages are seen with, by the name of the walk."""
-        return dict(zip(list(ONLY)[3:6], self.seats.values(), strict=True))
+        return {
+            "graduate who declares": self.seats[Role.GRADUATE],
+            "college with a plan": self.seats[Role.COLLEGE],
+            "school with a plan": self.seats[Role.SCHOOL],
+        }
 
     def cases(self, actor: Actor) -> list[Any]:
         """What an actor can act on, for the pages of acts."""

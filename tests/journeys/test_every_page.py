@@ -54,9 +54,10 @@ STYLED = re.compile("class|style|type|role|aria-(current|invalid|sort|pressed|ex
 VOID = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
 # What a line cannot be broken in: no Chinese, no space.
 UNBROKEN = re.compile(r"[!-~]+")
-# The shapes, and the names of pages, that were looked at on a phone, and on a PC, by anybody of this process; and how long the
-# longest word was on a page of that name.
+# The shapes, and the names of pages, that were looked at on a phone, and on a PC, by anybody of this process; in other colours and
+# sizes the pieces; and how long the longest word was on a page of that name.
 SEEN: dict[bool, set[str]] = {True: set(), False: set()}
+PIECES: dict[bool, set[str]] = {True: set(), False: set()}
 LONGEST: dict[tuple[bool, str], int] = {}
 # The names of pages that answered anybody of this process.
 ANSWERED: set[str] = set()
@@ -113,28 +114,34 @@ ONLY = campus.ONLY | {
 
 
 class Shapes(HTMLParser):
-    """How everything on a page is nested, with what a style may ask for: the same shapes look the same. And its longest word."""
+    """How everything on a page is nested, with what a style may ask for: the same shapes look the same. And its longest word.
+
+    `pieces` are the same with the element around each alone: what colours and sizes of type hang on.
+    """
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.open: list[tuple[str, str]] = [("", "")]
+        self.open: list[tuple[str, str, str]] = [("", "", "")]
         self.shapes: set[str] = set()
+        self.pieces: set[str] = set()
         self.longest = 0
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = "".join(f"[{key}={value}]" if STYLED.fullmatch(key) else f"[{key}]" for key, value in attrs)
-        shape = f"{self.open[-1][1]}>{tag}{said}"
+        _, around, shape = self.open[-1]
+        own, shape = tag + said, f"{shape}>{tag}{said}"
         self.shapes.add(shape)
+        self.pieces.add(f"{around}>{own}")
         if tag not in VOID:
-            self.open.append((tag, shape))
+            self.open.append((tag, own, shape))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
         self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag not in VOID and any(one == tag for one, _ in self.open):
+        if tag not in VOID and any(one == tag for one, _, _ in self.open):
             while self.open.pop()[0] != tag:
                 pass
 
@@ -219,25 +226,27 @@ def test_every_page_is_right_for_every_eye(who, country, screens):
     page = screens.open("phone" if on_phone else "pc", seat, device_scale_factor=1)
     usual = {"width": 390, "height": 844} if on_phone else {"width": 1440, "height": 900}
     wrong: list[str] = []
-    seen = SEEN[on_phone]
+    seen, pieces = SEEN[on_phone], PIECES[on_phone]
     page.context.add_init_script(AXE)
     for address, (name, made) in pages_of(country, who).items():
         # Other words in shapes that were looked at before can only be too long, or tell two things apart no more: each page once.
         is_new, is_known = not made.shapes <= seen, name in seen
         if not is_new and is_known and made.longest <= LONGEST[on_phone, name]:
             continue
+        has_new_pieces = not made.pieces <= pieces
         seen |= {*made.shapes, name}
+        pieces |= made.pieces
         LONGEST[on_phone, name] = max(made.longest, LONGEST.get((on_phone, name), 0))
         page.set_viewport_size(usual)
         page.goto(address)
         found = faults(page, "light", ALL if is_new else SAME_COLOURS) if is_new or not is_known else []
-        if is_new:
+        if has_new_pieces:
             found += faults(page, "dark", COLOURS, scheme="dark") + faults_of_dialogs(page)
             found += faults(page, "large", SIZES, large=True)
         page.set_viewport_size({"width": 320, "height": 640})
-        if is_new and not is_known:
+        if has_new_pieces and not is_known:
             found += faults(page, "small", SAME_COLOURS)
-        found += faults(page, "small and large", SIZES if is_new else None, large=True)
+        found += faults(page, "small and large", SIZES if has_new_pieces else None, large=True)
         if on_phone:
             found += page.evaluate(SMALL_TARGETS)
         wrong += [f"{address}: {fault}" for fault in found]

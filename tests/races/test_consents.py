@@ -46,7 +46,7 @@ def test_without_locks_and_guards_two_consents_would_open_it_twice(committed_wor
     school, openings = committed_world.actor(Role.SCHOOL), []
     without_locks(monkeypatch, "fetch", "look_around")
     monkeypatch.setattr(guards, "is_spent", lambda cohort, graduate: False)
-    monkeypatch.setattr(effects, "carry_on", lambda case, name, actor: openings.append(name))
+    monkeypatch.setattr(effects, "carry_on", lambda case, name, actor, **given: openings.append(name))
     owner(databases, "ALTER TABLE campus_onechange DISABLE TRIGGER USER", "DROP INDEX one_record_per_version")
     mine, theirs, through = overtaken(
         monkeypatch,

@@ -78,7 +78,8 @@ class CampusConfig(AppConfig):
         queries.registered_elsewhere_at(forms.place_of)
         listings.shown_where(FLOW, profile.told_of(Part.FORMS))
         FLOWS[FLOW].followed_by("effective", carry)
-        FLOWS[FLOW].followed_by("voided", take_out)
+        for ended in ("voided", "given_up"):
+            FLOWS[FLOW].followed_by(ended, take_out)
         TOLD[REMINDER] = ("campus", "campus:forms", "")
 
     def _take_files_along(self) -> None:

@@ -168,6 +168,13 @@ def stages(role: Role) -> dict[str, str]:
     return {words: in_sql(pairs) for words, pairs in found.items()}
 
 
+def stages_told(actor: Actor, cohort: int) -> list[str]:
+    """Those of the stages of the actor's turn that a way has of which it is told."""
+    shown = ways(actor, cohort)
+    known = {flow.states[key].label.partition("，")[0] for flow in shown for key in flow.turns(actor.role)}
+    return [words for words in stages(actor.role) if words in known]
+
+
 DIFFERS, LATE = f"{MISMATCHES} > 0", "c.waiting_since < %(late)s"
 # The same by the setting of the case's own school: %(waits)s are the instants for 1 to 30 working days.
 LONG_SINCE = f"(%(waits)s::timestamptz[])[coalesce(w.long_wait, {LONG_WAIT})]"

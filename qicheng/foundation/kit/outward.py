@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LARGEST_ANSWER = 64 * 1024
 TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+# All that is given out to the public (RFC 4291 § 2.4, the IANA registry); whatever lies outside is reserved, local, or another address in disguise.
+PUBLIC = ipaddress.IPv6Network("2000::/3")
 
 
 class Silent(Exception):
@@ -138,7 +140,7 @@ def may_be_asked(place: Address, networks: Sequence[str]) -> bool:
             return False
     if any(place in network for network in _parsed(tuple(networks))):
         return True
-    return place.is_global and not place.is_multicast
+    return place.is_global and not place.is_multicast and (place.version == 4 or place in PUBLIC)
 
 
 @lru_cache(maxsize=8)

@@ -19,6 +19,7 @@ from qicheng.domain.roster.effects import open_account
 from qicheng.domain.roster.queries import line_of, seat_labels
 from qicheng.foundation.access.pages import anyone
 from qicheng.foundation.access.passwords import weakness
+from qicheng.foundation.flow.perform import Refused
 from qicheng.foundation.listing.page import render, say
 from qicheng.interfaces.web import menus, sign_on, wechat
 from qicheng.interfaces.web.middleware import address
@@ -250,7 +251,11 @@ def code(request: HttpRequest) -> HttpResponse:
         return _asked(request, "code.html", form, {"ticket": ticket, "is_over": not left})
     sessions.give_back(address(request))
     if found.purpose == LoginCode.FIRST:
-        account = open_account(found.node, form.cleaned_data["new"])
+        try:
+            account = open_account(found.node, form.cleaned_data["new"])
+        except Refused as refused:
+            form.add_error(None, str(refused))
+            return _asked(request, "code.html", form, {"ticket": ticket, "is_over": True})
     else:
         assert found.account is not None
         account = found.account

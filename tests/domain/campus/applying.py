@@ -138,6 +138,10 @@ class Declared:
             "campus:apply": [{"public_id": self.form.public_id}], "campus:fill_in_application": [{"public_id": draft}],
             "campus:application": [{"public_id": one} for one in (waiting, done)] + ([{"public_id": draft}] if actor.role is Role.GRADUATE else []),
             "campus:application_result": [{"public_id": done}],
-            "campus:result_check": [{"number": self.cases[2].number, "token": check_token(self.cases[2].number)}],
         }  # fmt: skip
         return found
+
+    def checked(self) -> list[dict[str, str]]:
+        """What to put into the address that a printed result leads anybody to: of one that was issued, and of none."""
+        number = self.cases[2].number
+        return [{"number": number, "token": check_token(number)}, {"number": "nothing", "token": "nothing"}]

@@ -20,7 +20,9 @@ from qicheng.domain.campus.queries import applications as queries
 from qicheng.domain.campus.queries.made import in_the_making
 from qicheng.domain.campus.sheets import applications as sheets
 from qicheng.domain.campus.sheets.made import faults
-from qicheng.foundation.access import Role
+from qicheng.domain.registration import guards
+from qicheng.domain.roster.models import Graduate
+from qicheng.foundation.access import SYSTEM, Role
 from qicheng.foundation.flow.gather import add_proof
 from qicheng.foundation.flow.perform import NotFound, Refused, begin, find, open_acts, perform
 from qicheng.foundation.papers import store
@@ -70,6 +72,23 @@ def test_an_application_goes_through_its_levels_and_its_notice_to_a_printed_resu
     assert (effects.end_notices(), find(Application, other.public_id, school).state) == (1, "done")
     assert NewsItem.all_rows.get(source=f"application:{other.public_id}").withdrawn_at is not None
     assert (effects.end_notices(), find(Application, case.public_id, school).state) == (0, "noticed")
+
+
+@pytest.mark.rule("ROS-03", "ROS-07")
+@pytest.mark.parametrize("held", ["closed", "removed"])
+def test_a_public_notice_ends_although_nobody_may_act_any_more(world, school, monkeypatch, held):
+    form = published(world)
+    waits = applied(world, form, world.neighbour)
+    with days_ago(9):
+        case = noticed(world, form)
+    if held == "closed":
+        monkeypatch.setattr(guards, "cohort_closes", lambda cohort: timezone.now() - timedelta(days=1))
+    else:
+        Graduate.all_rows.filter(pk__in=(world.graduate.pk, world.neighbour.pk)).update(removed_at=timezone.now())
+    with pytest.raises(Refused, match="现在只能查看" if held == "closed" else "已从学校名单中删除"):
+        perform(waits, "approve", world.reviewer(waits, Role.COLLEGE))
+    assert (effects.end_notices(), find(Application, case.public_id, SYSTEM).state) == (1, "done")
+    assert NewsItem.all_rows.get(source=f"application:{case.public_id}").withdrawn_at is not None
 
 
 @pytest.mark.parametrize(

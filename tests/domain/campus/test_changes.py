@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -23,9 +24,10 @@ from qicheng.domain.transfer.sheets import mailing
 from qicheng.foundation.access import SYSTEM, Area, Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, begin, carry_on, in_process, perform, timeline
+from qicheng.foundation.kit.calendar import working_days_after
 from qicheng.foundation.notice.models import Notice
 from tests.clients import signed_in
-from tests.domain.campus import changing
+from tests.domain.campus import changing, filing
 from tests.filling import destination
 from tests.world import credit_code
 
@@ -153,11 +155,39 @@ def test_file_and_household_change_and_both_records_follow(world):
     assert ArchiveRecord.all_rows.get(graduate=world.graduate).contact == "周岚"
     college = world.actor(Role.COLLEGE)
     only_archive = replace(college, levels={Area.ARCHIVE: college.levels[Area.ARCHIVE]})
-    assert "没有户口信息的权限" in refused(perform, case, "approve", only_archive)
+    for act, words in (("approve", {}), ("return", VOID), ("reject", VOID)):
+        assert "没有户口信息的权限" in refused(perform, case, act, only_archive, **words)
     world.approved(case)
     target.refresh_from_db()
     assert (case.state, target.state, target.terms["archive_contact"]) == ("granted", "effective", "吴芳")
     assert ArchiveRecord.all_rows.get(graduate=world.graduate).contact == "吴芳"
+
+
+@pytest.mark.rule("CAM-01", "CON-01", "CON-02")
+def test_file_and_household_too_are_reported_a_working_day_after_both_levels_have_approved(world):
+    world.open_confirmation()
+    for area in (Area.ARCHIVE, Area.HOUSEHOLD):
+        world.open_transfer(area)
+    with time_machine.travel(timezone.now() - timedelta(hours=2)):
+        registered = filing.destination(world)
+        case = filing.submitted(world, registered)
+        world.approved(registered)
+    early = world.confirmation_of(world.graduate).due_at
+    world.approved(case)
+    waiting = world.confirmation_of(world.graduate)
+    assert (waiting.state, waiting.parts, waiting.due_at > early) == (
+        "unreported",
+        ["destination", "archive", "household"],
+        True,
+    )
+    assert (report_due(early), report_due(waiting.due_at)) == (0, 1)
+    perform(world.confirmation_of(world.graduate), "confirm", world.of(world.graduate))
+    world.open_parts(*changing.PARTS)
+    changing.approved(world, changing.of_the_files(world, case))
+    again = world.confirmation_of(world.graduate)
+    assert (again.state, again.content["archive"]["contact"], again.confirmed_at) == ("unreported", "吴芳", None)
+    assert abs(again.due_at - working_days_after(timezone.now(), 1).at) < timedelta(minutes=1)
+    assert (report_due(again.due_at), world.confirmation_of(world.graduate).state) == (1, "unconfirmed")
 
 
 def test_only_what_is_in_force_is_changed_one_application_at_a_time(world):

@@ -6,10 +6,13 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from qicheng.domain.campus.effects import deferral as effects
 from qicheng.domain.campus.models import Deferral, Part
 from qicheng.domain.campus.queries import deferral as queries
+from qicheng.domain.registration import guards
+from qicheng.domain.roster.models import Graduate
 from qicheng.domain.transfer.effects.catching_up import catch_up
 from qicheng.domain.transfer.models import ArchiveRecord, HouseholdRecord
 from qicheng.domain.transfer.sheets.records import KEPT, KEPT_WORDS, shown_by
@@ -150,6 +153,45 @@ def test_what_somebody_wrote_meanwhile_stays_when_it_ends(world, monkeypatch):
     with time_machine.travel(AFTER):
         assert effects.end_due() == 1
     assert (kinds(world), made.pk) == (["x_trustee", "x_home"], made.pk)
+
+
+@pytest.mark.parametrize("kind", ["agreement", "freelance"])
+def test_what_nobody_has_approved_goes_nowhere_when_it_ends(world, monkeypatch, kind):
+    has.opened(world)
+    case = has.drafted(world)
+    made = has.granted(world, case)
+    has.approved(world, has.submitted(world, case))
+    has.approved(world, has.change_waiting(world, case))
+    case.refresh_from_db()
+    has.submitted(world, has.turned(case, kind))
+    assert (case.state, kinds(world)) == ("school_review", [KEPT, KEPT])
+    at(monkeypatch, AFTER)
+    with time_machine.travel(AFTER):
+        assert effects.end_due() == 1
+    made.refresh_from_db()
+    file = ArchiveRecord.all_rows.get(graduate=world.graduate)
+    assert (made.state, kinds(world), file.receiver, file.origin) == ("ended", ["", ""], "", "")
+
+
+@pytest.mark.rule("ROS-03", "ROS-07")
+@pytest.mark.parametrize("held", ["closed", "removed"])
+def test_time_ends_it_although_nobody_may_act_any_more(world, monkeypatch, held):
+    has.opened(world)
+    made = has.granted(world, has.drafted(world))
+    waits = has.waiting(world, has.drafted(world, graduate=world.neighbour))
+    if held == "closed":
+        monkeypatch.setattr(guards, "cohort_closes", lambda cohort: timezone.now() - timedelta(days=1))
+    else:
+        Graduate.all_rows.filter(pk__in=(world.graduate.pk, world.neighbour.pk)).update(removed_at=timezone.now())
+    why = "现在只能查看" if held == "closed" else "已从学校名单中删除"
+    with pytest.raises(Refused, match=why):
+        perform(waits, "approve", world.reviewer(waits, Role.COLLEGE))
+    at(monkeypatch, AFTER)
+    with time_machine.travel(AFTER):
+        assert effects.end_due() == 2
+    for one in (made, waits):
+        one.refresh_from_db()
+    assert (made.state, waits.state, kinds(world)) == ("ended", "ended", ["x_home", "x_home"])
 
 
 def test_a_module_that_opens_later_is_told_that_they_stay(world):

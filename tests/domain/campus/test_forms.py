@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -16,7 +18,7 @@ from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.domain.transfer.models import ArchiveRecord, HouseholdRecord
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Role
-from qicheng.foundation.flow.perform import NotOpen, Refused, Stale, begin, carry_on, perform, timeline
+from qicheng.foundation.flow.perform import NotOpen, Refused, Stale, begin, carry_on, open_acts, perform, timeline
 from qicheng.foundation.sheets import BLANK
 from tests.clients import signed_in
 from tests.domain.campus.declaring import TYPED, approved, close_in, drafted, kind, opened, seen, submitted
@@ -149,6 +151,29 @@ def test_file_and_household_of_the_publicly_funded_stay_after_an_application_in_
     assert [one.act for one in timeline(case)][-2:] == ["keep", "send_home"]
 
 
+@pytest.mark.rule("PKU-04", "PKU-07")
+@pytest.mark.parametrize("funding", ["public", "self"])
+def test_what_is_kept_stays_through_the_one_change_as_long_as_it_is_publicly_funded(forms, funding):
+    own, school = forms.actor(Role.GRADUATE), forms.actor(Role.SCHOOL)
+    case = approved(forms, "abroad.home", funding="public")
+    perform(case, "keep", school, grounds="当面申请")
+    carry_on(case, "open_up", school)
+    perform(case, "edit", own, school="剑桥大学", funding=funding)
+    perform(case, "submit", own)
+    perform(case, "approve", school)
+
+    is_kept = funding == "public"
+    assert (case.state, case.terms["kept"], case.terms["archive_type"]) == (
+        ("effective", "当面申请", "") if is_kept else ("effective", "", "x_home")
+    )
+    assert [one.all_rows.get(graduate=forms.graduate).is_registered for one in (ArchiveRecord, HouseholdRecord)] == [
+        not is_kept
+    ] * 2
+    if is_kept:
+        perform(case, "send_home", school)
+        assert ArchiveRecord.all_rows.get(graduate=forms.graduate).receiver == OFFICE
+
+
 @pytest.mark.rule("PKU-02")
 def test_an_approved_form_is_the_employment_record_and_carries_file_and_household(forms):
     case = approved(forms, "agreement")
@@ -245,13 +270,43 @@ def test_what_is_opened_for_its_one_change_keeps_the_old_in_force_until_the_new_
         with pytest.raises(Refused, match="提交就是最后的"):
             perform(case, act, own)
     perform(case, "return", school, reason="other", words="单位名称不全")
-    with pytest.raises(Refused):
-        perform(case, "give_up", own)
     perform(case, "submit", own)
     assert case.state == "school_review"
     perform(case, "approve", school)
     record = EmploymentRecord.all_rows.get(graduate=forms.graduate)
     assert (case.state, record.destination, record.employer_name) == ("effective", "12", "云岭数据科技有限公司")
+
+
+@pytest.mark.rule("PKU-07", "REG-13")
+@pytest.mark.parametrize("gives_up", [True, False])
+def test_a_change_that_was_returned_can_be_given_up_and_with_it_what_was_in_force_or_filled_in_as_it_was(
+    forms, gives_up
+):
+    own, school = forms.actor(Role.GRADUATE), forms.actor(Role.SCHOOL)
+    case = approved(forms, "freelance")
+    carry_on(case, "open_up", school)
+    perform(case, "retype", own, kind=kind("flex.cert"))
+    perform(case, "edit", own, **TYPED["flex.cert"])
+    perform(case, "submit", own)
+    perform(case, "return", school, reason="other", words="单位说没有录用")
+    record, file = EmploymentRecord.all_rows.get(graduate=forms.graduate), ArchiveRecord.all_rows.get()
+    assert (record.destination, file.receiver) == ("76", OFFICE)
+    [offered] = [one for one in open_acts(case, own) if one.act.name == "give_up"]
+    assert (offered.why, "原来的去向也不再有效，毕业去向变回求职中" in offered.act.consequence) == (None, True)
+    if gives_up:
+        perform(case, "give_up", own)
+    else:
+        perform(case, "retype", own, kind=kind("freelance"))
+        perform(case, "edit", own, **TYPED["freelance"])
+        perform(case, "submit", own)
+        perform(case, "approve", school)
+    for one in (record, file):
+        one.refresh_from_db()
+    assert (case.state, case.live, record.destination, record.case, file.receiver) == (
+        ("given_up", False, "70", "", "") if gives_up else ("effective", True, "76", str(case.public_id), OFFICE)
+    )
+    if gives_up:
+        assert submitted(forms, "startup").live
 
 
 @pytest.mark.rule("PKU-01")
@@ -328,3 +383,17 @@ def test_every_form_is_reviewed_by_both_and_kept_apart_from_the_national_ways(fo
         "college_then_school",
         [],
     )
+
+
+@pytest.mark.rule("PKU-02", "REG-07")
+@pytest.mark.parametrize(
+    ("waits", "is_on", "counted"), [(True, True, ["1"]), (False, True, ["0"]), (True, False, ["1"]), (False, False, [])]
+)
+def test_a_stage_is_counted_where_the_school_has_the_forms_or_something_still_waits(forms, waits, is_on, counted):
+    if waits:
+        submitted(forms)
+    if not is_on:
+        forms.open_parts()
+    client = signed_in(forms.seats[Role.COLLEGE])
+    assert re.findall(r">已提交<b>(\d+)</b>", page_of(client, "/review/")) == counted
+    assert len(re.findall("data-openrow", page_of(client, "/review/?stage=已提交"))) == waits

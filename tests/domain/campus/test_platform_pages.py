@@ -160,6 +160,19 @@ def test_reviewers_have_it_in_their_queue_and_lists(world):
     assert "来源 学校平台" in str(Words(school.get(f"/review/{case.public_id}/")))
 
 
+@pytest.mark.rule("CAM-01", "CON-03")
+def test_the_platform_is_a_source_where_something_was_reported_from_it(world):
+    from qicheng.domain.transfer.effects.confirmation import report_due
+
+    world.open_confirmation()
+    registered(world)
+    school = signed_in(world.seats[Role.SCHOOL])
+    before = str(Words(school.get("/confirm/figures/")))
+    report_due(world.confirmation_of(world.graduate).due_at)
+    after = str(Words(school.get("/confirm/figures/")))
+    assert ("来源：学校平台" in before, "来源：学校平台" in after) == (False, True)
+
+
 @pytest.mark.rule("CAM-01", "CON-02")
 def test_what_is_wrong_in_what_was_reported_is_changed_on_the_schools_side(world, monkeypatch):
     from qicheng.domain.transfer.effects.confirmation import report_due

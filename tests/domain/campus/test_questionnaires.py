@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 
@@ -19,8 +20,9 @@ from qicheng.domain.campus.queries import questionnaires as queries
 from qicheng.domain.campus.queries import steps
 from qicheng.domain.campus.sheets.questionnaires import merged
 from qicheng.domain.orgs.effects.settings import Outdated
-from qicheng.foundation.access import Role
-from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, noted
+from qicheng.domain.roster.models import Graduate
+from qicheng.foundation.access import Role, Tier
+from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, noted, perform
 from qicheng.foundation.flow.words import messages
 from qicheng.foundation.kit.calendar import day_of
 from qicheng.foundation.notice.models import Notice
@@ -242,6 +244,16 @@ def test_a_step_waits_for_the_questionnaire_that_is_its_condition_while_it_is_op
     assert asks("files") is None
 
 
+@pytest.mark.rule("SIGN-04")
+def test_an_invitation_too_is_accepted_only_after_the_questionnaire_before_destinations(world, school):
+    form, invited, me = published(world, gate="destination"), world.invitation(), world.actor(Role.GRADUATE)
+    with pytest.raises(Refused, match="填写「就业意向调查」，再提交毕业去向"):
+        perform(invited, "accept", me)
+    answered(world, form)
+    perform(invited, "accept", me)
+    assert invited.state == "college_review"
+
+
 # ---- pages
 
 
@@ -356,6 +368,46 @@ def test_pages_of_an_anonymous_questionnaire_name_nobody(world, school):
         ("毕业后的打算", "看重什么", "对就业指导的评价", "投过几份简历", "想对学校说的话", "想去的地方"),
         8,
     )
+
+
+def test_nobody_is_told_apart_in_an_anonymous_one_by_a_part_or_by_who_has_left(world, school):
+    form = published(world, is_anonymous=True)
+    root = f"/settings/forms/questionnaire/{form.public_id}/"
+    few, rest = many(world, 5, level="25"), many(world, 6, world.other_college)
+    for n, who in enumerate([*few, *rest]):
+        answered(world, form, who, f1="2" if n else "1", f2=None if n else ["1"], f5=f"第 {n} 句话")
+    made.close(school, form.public_id, now(form).version)
+
+    # Whoever is answerable for a part sees none of it: beside the whole it would tell the others apart.
+    of_part = replace(school, tier=Tier.UNDERGRADUATE)
+    part, whole = (whole_look(actor, form, world) for actor in (of_part, school))
+    assert (part.number, queries.results(part), queries.divisions(part), list(queries.answer_rows(part))) == (
+        0,
+        (0, []),
+        ([], []),
+        [],
+    )
+    clerk = signed_in(world.new_seat(Role.SCHOOL, world.school.pk, "同事", tier=Tier.UNDERGRADUATE))
+    assert [clerk.get(f"{root}results/{one}").status_code for one in ("f5/", "answers.xlsx")] == [404, 302]
+    assert "第 0 句话" not in clerk.get(f"{root}results/").content.decode()
+
+    # There is one workbook, of all of them, whatever part is asked for.
+    client = signed_in(world.seats[Role.SCHOOL])
+    narrow = "&".join(
+        f"{key}={one[0].key}" for key, one in zip(("college", "level"), queries.divisions(whole), strict=True)
+    )
+    every = sheet_lines(client.get(f"{root}results/answers.xlsx"))
+    assert (len(every), sorted(sheet_lines(client.get(f"{root}results/answers.xlsx?{narrow}")), key=str)) == (
+        12,
+        sorted(every, key=str),
+    )
+
+    # What goes when somebody is taken off the roster would be what that one said.
+    before = queries.results(whole)
+    Graduate.all_rows.filter(pk=few[0].pk).update(removed_at=timezone.now())
+    assert (whole_look(school, form, world).number, queries.results(whole_look(school, form, world))) == (11, before)
+    assert len(sheet_lines(client.get(f"{root}results/answers.xlsx"))) == 12
+    assert "第 0 句话" in client.get(f"{root}results/f5/").content.decode()
 
 
 def sheet_lines(response):

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from qicheng.domain.campus.models import Application, DestinationAmendment, FileAmendment, FileRegistration, MadeVersion
+from qicheng.domain.orgs.models import School
 from qicheng.domain.registration.sheets.destinations import types_of
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow import declare
 from qicheng.foundation.flow.declare import FLOWS, Act, Begin, Flow, Fork, Misdeclared, Review, State
+from tests.domain.campus.applying import FIELDS
 
 GRADUATE, SCHOOL = (Role.GRADUATE,), (Role.SCHOOL,)
 
@@ -146,17 +149,38 @@ def test_a_tag_without_a_turn_has_the_tone_of_its_state():
     assert State("done", "签约审核通过").tag(Role.SCHOOL) == ("neu", "签约审核通过")
 
 
+def cases(name: str, state: State) -> list[Any]:
+    """A case of each type that the flow knows, as far as its forms read of it; a row where they read what lies around it."""
+    model, about = FLOWS[name].model, {"flow_name": name, "state": state.key}
+    around = {
+        "graduate": SimpleNamespace(name="陈诚", phone="13800000000", extra={}), "destination": None,
+        "file": SimpleNamespace(edition="2024", terms={}),
+    }  # fmt: skip
+    if issubclass(model, DestinationAmendment):
+        # It may be about any type, of whichever flow.
+        found = [model(**about, kind=kind) for flow in FLOWS for kind in types_of(flow)]
+        for case in found:
+            case._around = {"registration": SimpleNamespace(kind=case.kind, edition="2024", terms={})}
+        return found
+    if issubclass(model, (FileRegistration, FileAmendment)):
+        case = model(
+            **about, school=School(name="江临大学"), **({"edition": "2024"} if model is FileRegistration else {})
+        )
+        case._around = around
+        return [case]
+    if model is Application:
+        return [model(**about, made=MadeVersion(fields=FIELDS))]
+    parts = ["destination", "archive", "household"]
+    return [
+        SimpleNamespace(**about, AREA=FLOWS[name].area, edition="2024", parts=parts, kind=kind)
+        for kind in (types_of(name) or [""])
+    ]
+
+
 @pytest.mark.parametrize("name", sorted(FLOWS))
 def test_no_field_of_an_act_is_taken_for_what_the_engine_asks(name):
     """`perform` keeps these words for itself; a form that used one could not be sent. A reason is one of the two, never both."""
-    about = {
-        "flow_name": name,
-        "AREA": FLOWS[name].area,
-        "edition": "2024",
-        "parts": ["destination", "archive", "household"],
-    }
-    kinds = [SimpleNamespace(**about, kind=kind) for kind in (types_of(name) or [""])]
-    asked = [(act, act.sheet(kind)) for act in FLOWS[name].acts for kind in kinds if act.form]
+    asked = [(act, act.sheet(case)) for act in FLOWS[name].acts if act.form for case in cases(name, act.source)]
     own = {"seen", "key", "words", "internal"}
     assert [
         (act.name, sheet.name)

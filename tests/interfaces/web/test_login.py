@@ -338,6 +338,37 @@ def test_whoever_is_not_on_a_roster_gets_the_same_page_and_no_code(world, newcom
     assert other.post("/login/code/", guess).status_code == 422
 
 
+@pytest.mark.rule("ROS-01", "ROS-08")
+def test_whoever_has_an_account_is_reached_by_its_phone_alone_and_no_other_name_takes_it(world, newcomer):
+    account = world.graduate.account
+    later = world.new_graduate("陈诚", world.stranger_college, phone="13900009999")
+    Graduate.all_rows.filter(pk=later.pk).update(account=None, id_number=world.graduate.id_number)
+    later.refresh_from_db()
+    Client().post("/login/first/", person(later))
+    assert LoginCode.objects.get().phone == account.phone != later.phone
+    Account.objects.filter(pk=account.pk).update(phone=None)
+    Client().post("/login/first/", person(later))
+    assert LoginCode.objects.order_by("pk").last().phone == ""
+
+    # A roster that gives somebody's identity number another name opens nothing, though the code was right.
+    Account.objects.filter(pk=account.pk).update(phone="13900008888")
+    Graduate.all_rows.filter(pk=later.pk).update(name="陈成")
+    later.refresh_from_db()
+    client = Client()
+    ticket = ticket_of(client.post("/login/first/", person(later)))
+    code = LoginCode.objects.order_by("pk").last()
+    assert code.phone == "13900008888"
+    answer = client.post("/login/code/", {"t": ticket, "code": sessions.digits(code), "new": NEW, "again": NEW})
+    assert (answer.status_code, "名单上的姓名与已有账号的姓名不一致" in answer.content.decode()) == (422, True)
+    account.refresh_from_db()
+    later.refresh_from_db()
+    assert (account.check_password(PASSWORD), later.account_id, client.get("/account/").status_code) == (
+        True,
+        None,
+        302,
+    )
+
+
 @pytest.mark.rule("ROS-01")
 def test_a_line_that_was_removed_is_on_no_roster(world, newcomer):
     Graduate.all_rows.filter(pk=newcomer.pk).update(removed_at=timezone.now())

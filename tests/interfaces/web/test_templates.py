@@ -43,7 +43,7 @@ class Tags(HTMLParser):
         self.text += data
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def env() -> jinja2.Environment:
     return gallery.templates()
 

@@ -53,7 +53,10 @@ def amend(case: Registration, actor: Actor, **typed: Any) -> Mapping[str, Any]:
 
 
 def keep(case: Registration, actor: Actor, *, grounds: str) -> Mapping[str, Any]:
-    """PKU-04: a publicly funded graduate has applied in person; file and household stay, and nothing is carried to the place of origin."""
+    """PKU-04: a publicly funded graduate has applied in person; file and household stay, and nothing is carried to the place of origin.
+
+    It stays so whatever of the form changes, as long as that is publicly funded (PKU-07).
+    """
     case.terms = {**case.terms, "kept": grounds.strip(), "archive_type": "", "household_type": ""}
     take_out(case, actor)
     return {KEPT: ["", grounds.strip()]}
@@ -62,6 +65,7 @@ def keep(case: Registration, actor: Actor, *, grounds: str) -> Mapping[str, Any]
 def send_home(case: Registration, actor: Actor) -> Mapping[str, Any]:
     """What was kept goes home now, as the form says."""
     grounds = case.terms["kept"]
+    case.terms = {**case.terms, "kept": ""}
     fill(case, values_of(case))
     carry(case, actor)
     return {KEPT: [grounds, ""]}

@@ -60,6 +60,7 @@ MAY_SUBMIT = (
 )  # fmt: skip
 MAY_STILL_EDIT = (guards.is_no_agreement, guards.was_never_in_effect, guards.before_closing, guards.plan_is_open)
 NEXT = "提交以后由学院、就业中心审核。签就业协议的，提交以后不能自己修改；其他的，上报就业方案以前还可以修改。"
+ENDING = "放弃以后这次登记就结束了，不能恢复；审核通过过的，原来的去向也不再有效，毕业去向变回求职中。想保留原来的去向，按原来的内容填好再提交。"
 FINAL = "这是最后一次提交，提交以后不能再自己修改。审核通过以前，原来的去向仍然有效。"
 
 DECLARED = Flow(
@@ -102,8 +103,8 @@ DECLARED = Flow(
         Act("keep", "户口和档案暂存学校", EFFECTIVE, EFFECTIVE, SCHOOL, form=KEEPING, do=effects.keep, when=(guards.is_publicly_funded,),
             tell=GRADUATE, consequence="公派出国的毕业生持个人申请当面办理。暂存以后，户口和档案不转回生源地。", rule="PKU-04"),
         Act("send_home", "结束暂存", EFFECTIVE, EFFECTIVE, SCHOOL, do=effects.send_home, when=(guards.is_kept,), tell=GRADUATE,
-            consequence="结束暂存以后，户口和档案转回生源地。", must=True, rule="PKU-04"),
-        *(replace(act, when=(guards.was_never_in_effect,)) for act in give_up(RETURNED)),
+             consequence="结束暂存以后，户口和档案转回生源地。", must=True, rule="PKU-04"),
+        *(replace(act, consequence=ENDING) for act in give_up(RETURNED, do=registering.annul)),
         Act("open_up", "同意更改，开放填报", EFFECTIVE, REOPENED, SYSTEM, carried=True, tell=GRADUATE, rule="PKU-07"),
         *(
             Act("void", "作废去向", state, VOIDED, SCHOOL, do=registering.annul, tell=GRADUATE, reason="void_reasons", irreversible=True, must=True, rule="PKU-03",

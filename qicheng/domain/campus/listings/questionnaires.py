@@ -80,5 +80,5 @@ def nameless_words() -> Listing:
     """What was written to one question of an anonymous questionnaire, and nothing else, in an order that says nothing."""
     return Listing(
         "questionnaire_nameless_words", "回答", Answer, queries.ANSWERS, "a", (Column("words", "回答", _GIVEN),), _OF_ONE,
-        ("a.public_id::text",), where=queries.IS_IN, scope=WORDS_OF_ALL,
+        ("a.public_id::text",), where=queries.STAYS_IN, scope=WORDS_OF_ALL,
     )  # fmt: skip

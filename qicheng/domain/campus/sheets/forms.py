@@ -95,6 +95,8 @@ def sent_home(code: str) -> Derive:
         }  # fmt: skip
         if kept.get("funding") == "public":
             found["remark"] = FUNDED
+            if held := around.held.get("kept"):
+                found |= {"kept": held, "archive_type": "", "household_type": ""}
         if code == "unemployed":
             found["national"] = national_reason(kept.get("cause"), around)
         return found

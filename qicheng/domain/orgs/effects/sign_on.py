@@ -141,7 +141,7 @@ def way_out(row: SignOn, state: str, back: str) -> str:
     """Where the browser goes to say who it is. Raises Silent, Busy, NotVouched."""
     if row.protocol == SignOnProtocol.CAS:
         return cas.way_out(row, back)
-    with vouching.errand(row.server) as errand:
+    with vouching.errand(row.school_id) as errand:
         return openid.way_out(row, errand, state, back)
 
 
@@ -150,7 +150,7 @@ def way_off(row: SignOn, back: str) -> str:
     if row.protocol == SignOnProtocol.CAS:
         return cas.way_off(row, back)
     try:
-        with vouching.errand(row.server) as errand:
+        with vouching.errand(row.school_id) as errand:
             return openid.way_off(row, errand, back)
     except (Silent, Busy, NotVouched):
         return ""
@@ -161,7 +161,7 @@ def vouched(row: SignOn, given: Mapping[str, str], state: str, back: str) -> Vou
 
     Never inside a transaction: nobody's lock waits for somebody else's server.
     """
-    with vouching.errand(row.server) as errand:
+    with vouching.errand(row.school_id) as errand:
         if row.protocol == SignOnProtocol.CAS:
             return cas.vouched(row, errand, given.get("ticket", ""), back)
         secret = take_out(bytes(row.secret), settings.SECRET_KEY.encode(), _whose(row)) if row.secret else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -60,26 +60,39 @@ class Errand:
         return said
 
 
-_breakers: dict[str, Breaker] = {}
-# A process serves pages with two threads: however slow the schools' servers are, they hold one of them.
-_one_at_a_time = threading.Lock()
-PATIENCE = 0.5
+_breakers: dict[int, Breaker] = {}
+# One errand of a school is under way in a process, and one of all the schools whose servers were slow of late: a process serves pages
+# with two threads, and however slow these servers are, they hold one of them and keep no other school's people waiting.
+_under_way: dict[int, threading.Lock] = {}
+_of_the_slow = threading.Lock()
+_slow_until: dict[int, float] = {}
+PATIENCE, SLOW, SLOW_FOR = 0.5, 1.0, 60.0
 
 
 class Busy(Exception):
-    """Somebody else's errand takes long; this server is not to blame."""
+    """Another errand of the school, or to another slow server, takes long; this server gave no bad answer."""
 
 
 @contextmanager
-def errand(server: str) -> Iterator[Errand]:
-    """Run an errand to that server: Silent at once while it rests after silences, Busy soon while another errand takes long."""
-    if not _one_at_a_time.acquire(timeout=PATIENCE):
-        raise Busy("another errand takes long")
-    try:
-        with _breakers.setdefault(server, Breaker()).watched():
-            yield Errand(settings.QICHENG_SIGN_ON_SECONDS)
-    finally:
-        _one_at_a_time.release()
+def errand(school: int) -> Iterator[Errand]:
+    """Run an errand to that school's server: Silent at once while it rests after silences, Busy soon while it is busy with another one.
+
+    Whoever took longer than SLOW seconds is slow for SLOW_FOR seconds: its errands wait for nothing, and go one at a time with those of
+    all others that are slow.
+    """
+    is_slow = time.monotonic() < _slow_until.get(school, 0.0)
+    with ExitStack() as held:
+        for place in (_under_way.setdefault(school, threading.Lock()), *([_of_the_slow] if is_slow else [])):
+            if not place.acquire(timeout=0 if is_slow else PATIENCE):
+                raise Busy("another errand takes long")
+            held.callback(place.release)
+        with _breakers.setdefault(school, Breaker()).watched():
+            begun = time.monotonic()
+            try:
+                yield Errand(settings.QICHENG_SIGN_ON_SECONDS)
+            finally:
+                if time.monotonic() - begun > SLOW:
+                    _slow_until[school] = time.monotonic() + SLOW_FOR
 
 
 def forget_silences() -> None:

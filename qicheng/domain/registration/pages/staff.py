@@ -76,10 +76,12 @@ def review(request: Request) -> HttpResponse:
 
 
 def counters(page: ListPage, role: Role) -> list[dict[str, Any]]:
-    """The counters above the queue: each a filter, each with its number (REG-07)."""
+    """The counters above the queue: each a filter, each with its number (REG-07). A way that the reader is not told of counts while something waits."""
     days = listings.long_wait(page.actor, page.cohort)
+    told = listings.stages_told(page.actor, page.cohort)
+    stages = [words for words in listings.stages(role) if words in told or page.tally[words]]
     shown = [
-        ("all", "待审核总数", {}, ""), *((words, words, {"stage": words}, "") for words in listings.stages(role)),
+        ("all", "待审核总数", {}, ""), *((words, words, {"stage": words}, "") for words in stages),
         ("differs", "信息不一致", {"check": "differs"}, "warn"), ("late", f"等了 {days} 个工作日以上", {"wait": "late"}, "bad"),
     ]  # fmt: skip
     return [

@@ -62,8 +62,8 @@ def _fill_destination(case: Any, typed: Mapping[str, Any]) -> None:
     """What was typed, and what follows from it and from the roster (DES-02, ROS-06)."""
     graduate = case.graduate
     case.terms = destinations.fill(
-        case.kind, typed, origin=graduate.origin, directed_unit=graduate.directed_unit, graduate=graduate
-    )
+        case.kind, typed, origin=graduate.origin, directed_unit=graduate.directed_unit, graduate=graduate, held=case.terms
+    )  # fmt: skip
     case.employer_shown = destinations.unit_shown(case.kind, case.terms)
     written = destinations.record_values(case.kind, case.terms)
     case.destination, case.employer_name = written["destination"], written["employer_name"]

@@ -55,7 +55,8 @@ WITH acting AS MATERIALIZED (
         SELECT e.school_id, e.cohort FROM roster_employmentrecord e WHERE e.graduate_id {{these}})
     GROUP BY 1, 2
 ), said AS (
-    SELECT e.graduate_id, e.cohort, e.school_id, g.college_id, g.tier, e.source = 'system' AS is_ours, coalesce(o.confirmation, false) AS is_open,
+    SELECT e.graduate_id, e.cohort, e.school_id, g.college_id, g.tier, e.source = 'system' AS is_ours, e.source = 'platform' AS is_registered_there,
+        coalesce(o.confirmation, false) AS is_open,
         e.source <> 'system' OR e."case" <> '' AS stands,
         jsonb_build_object('destination', {_as_document(("destination", *BLANK), "e.{}")})
         || CASE WHEN o.archive AND g.archive_moved IS NOT false
@@ -78,7 +79,7 @@ WITH acting AS MATERIALIZED (
     SELECT m.*, CASE
         WHEN NOT stands THEN 'unreported'
         WHEN is_ours THEN 'unconfirmed'
-        WHEN after -> 'destination' <> before -> 'destination' THEN 'unreported'
+        WHEN is_registered_there OR after -> 'destination' <> before -> 'destination' THEN 'unreported'
         ELSE CASE state WHEN 'unreported' THEN 'unreported' ELSE 'unconfirmed' END END AS target
     FROM compared m
     WHERE after <> before OR stands <> (state <> 'unreported' OR due_at IS NOT NULL)
@@ -94,7 +95,8 @@ WITH acting AS MATERIALIZED (
 ), moved AS (
     UPDATE transfer_confirmation c SET state = m.target, version = c.version + 1, content = m.after, waiting_since = clock_timestamp(),
         due_at = CASE WHEN m.target = 'unreported' AND m.stands THEN CASE
-            WHEN m.after -> 'destination' <> m.before -> 'destination' OR c.due_at IS NULL THEN %(due_at)s::timestamptz ELSE c.due_at END END,
+            WHEN m.is_registered_there OR m.after -> 'destination' <> m.before -> 'destination' OR c.due_at IS NULL
+                THEN %(due_at)s::timestamptz ELSE c.due_at END END,
         reported_at = CASE WHEN m.target = 'unconfirmed' THEN clock_timestamp() END, confirmed_at = NULL, wrong = '[]'
     FROM moving m WHERE c.id = m.id
     RETURNING c.public_id, c.cohort, c.school_id, c.graduate_id, c.state, c.version, m.state AS before,
@@ -179,8 +181,9 @@ ORDER BY e.graduate_id LIMIT %(most)s
 def follow(graduates: Sequence[int], parts: Sequence[str] = ("destination",)) -> None:
     """Let confirmations follow what has changed in these parts of these graduates' records, in the caller's transaction (CON-02).
 
-    What was approved here goes up at once, what came from a school's own platform one working day later (CON-01). A record that says
-    what it said before changes nothing. The caller holds the graduates' records.
+    What was approved here goes up at once, what came from a school's own platform one working day later (CON-01): of whoever registered
+    on one, file and household too, which are registered and changed there (CAM-01). A record that says what it said before changes
+    nothing. The caller holds the graduates' records.
     """
     due = working_days_after(timezone.now(), REPORTED_AFTER).at
     given = {"parts": list(parts), "due_at": due}

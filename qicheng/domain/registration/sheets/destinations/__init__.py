@@ -89,14 +89,15 @@ def found_at(place: str, edition: str) -> list[Destination]:
 
 
 def fill(
-    key: str, cleaned: Mapping[str, Any], *, origin: str = "", directed_unit: str = "", graduate: Any = None
-) -> dict[str, Any]:
+    key: str, cleaned: Mapping[str, Any], *, origin: str = "", directed_unit: str = "", graduate: Any = None,
+    held: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """The terms to keep of a clean form, with what follows from them (DES-02).
 
     `origin` is the graduate's place of origin (six digits), `directed_unit` the unit that the school uploaded (ROS-06), `graduate` the
-    roster line itself, for types that read more of it.
+    roster line itself, for types that read more of it, `held` the terms that these replace, for what a school has marked in them.
     """
-    return of(key).filled(cleaned, Around(origin, directed_unit, graduate))
+    return of(key).filled(cleaned, Around(origin, directed_unit, graduate, held or {}))
 
 
 def proofs_of(key: str, terms: Mapping[str, Any]) -> tuple[ProofKind, ...]:

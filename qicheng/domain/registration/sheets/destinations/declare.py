@@ -51,11 +51,12 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What of the graduate a derived value may come from: place of origin (GB/T 2260), the unit that the school uploaded, the line itself."""
+    """What a derived value may come from: place of origin (GB/T 2260), the unit that the school uploaded, the line itself, the terms until now."""
 
     origin: str = ""
     directed_unit: str = ""
     graduate: Any = None
+    held: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
