@@ -281,6 +281,7 @@ def planned(world: World) -> None:
         )  # fmt: skip
         PlanLine.all_rows.create(
             plan=plan,
+            cohort=plan.cohort,
             round=1,
             place=1,
             graduate=graduate,

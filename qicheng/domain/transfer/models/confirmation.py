@@ -56,7 +56,7 @@ class Confirmation(Case, Scoped):
     school = models.ForeignKey(School, models.PROTECT, db_index=False)
     college = models.ForeignKey(College, models.PROTECT, db_index=False)
     tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier if t is not Tier.ALL])
-    graduate = models.OneToOneField(Graduate, models.PROTECT)
+    graduate = models.OneToOneField(Graduate, models.PROTECT, db_constraint=False)
     content = models.JSONField(default=dict)
     due_at = models.DateTimeField(null=True)
     reported_at = models.DateTimeField(null=True)

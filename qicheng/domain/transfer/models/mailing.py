@@ -102,7 +102,7 @@ class Mailing(Case, Scoped):
     school = models.ForeignKey(School, models.PROTECT)
     college = models.ForeignKey(College, models.PROTECT)
     tier = models.CharField(max_length=14, choices=[pair for pair in TIERS if pair[0] != Tier.ALL])
-    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False)
     letter = models.JSONField(default=dict)
     record_version = models.PositiveIntegerField(default=0)
     employment_version = models.PositiveIntegerField(default=0)

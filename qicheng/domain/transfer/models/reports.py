@@ -59,7 +59,7 @@ class TransferReport(Case, Scoped):
     school = models.ForeignKey(School, models.PROTECT)
     college = models.ForeignKey(College, models.PROTECT)
     tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier if t is not Tier.ALL])
-    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False)
     number = models.CharField(max_length=18, unique=True)
     printed = models.JSONField(default=dict)
     stated = models.CharField(max_length=64)
