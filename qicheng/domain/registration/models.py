@@ -64,7 +64,7 @@ class Registration(Case, Scoped):
              "clock_timestamp() AS now", SIGNING_IS_OPEN), shared=True,
         ),
         Lock(
-            "graduate", "roster_graduate", (("id", "graduate_id"),),
+            "graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
             ("id", "name", "removed_at", "training_mode", "revision", "confirmed_revision", "account_id", "college_id", "tier"),
         ),
     )  # fmt: skip

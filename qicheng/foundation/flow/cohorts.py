@@ -159,7 +159,7 @@ def _rebuild(cursor: CursorWrapper, table: str, *, is_cut: bool) -> None:
     inside = _all(cursor, _REFERENCES.format(side="conrelid"), table)
     indexes = _all(cursor, _INDEXES, table)
     triggers = _all(cursor, _TRIGGERS, table)
-    rights = _all(cursor, _RIGHTS, table)
+    rights = _all(cursor, _RIGHTS, table, sequence)
     years = _years(cursor, table)
     ((last, is_called),) = _all(cursor, f"SELECT last_value, is_called FROM {sequence}")
     for source, name, *_ in outside:
@@ -206,8 +206,8 @@ def _years(cursor: CursorWrapper, table: str) -> Iterable[int]:
     return sorted({*FIRST, *(year for (year,) in found)})
 
 
-def _all(cursor: CursorWrapper, sql: str, table: str | None = None) -> list[Any]:
-    cursor.execute(sql, None if table is None else [table])
+def _all(cursor: CursorWrapper, sql: str, *parameters: str) -> list[Any]:
+    cursor.execute(sql, parameters or None)
     return cursor.fetchall()
 
 
@@ -223,6 +223,7 @@ _INDEXES = """SELECT replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ') F
 _TRIGGERS = (
     "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal ORDER BY tgname"
 )
-_RIGHTS = """SELECT format('GRANT %%s ON %%s TO %%s', string_agg(r.privilege_type, ', '), c.oid::regclass, r.grantee::regrole)
+_RIGHTS = """SELECT format('GRANT %%s ON %%s %%s TO %%s', string_agg(r.privilege_type, ', '),
+        CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass, r.grantee::regrole)
     FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) r
-    WHERE c.oid = %s::regclass AND r.grantee NOT IN (0, c.relowner) GROUP BY c.oid, r.grantee"""
+    WHERE c.oid IN (%s::regclass, %s::regclass) AND r.grantee NOT IN (0, c.relowner) GROUP BY c.oid, c.relkind, r.grantee"""

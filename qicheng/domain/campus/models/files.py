@@ -33,7 +33,7 @@ class FileRegistration(Case, Scoped):
     locks: ClassVar = (
         Registration.locks[0],
         Lock(
-            "graduate", "roster_graduate", (("id", "graduate_id"),),
+            "graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
             ("id", "name", "phone", "removed_at", "revision", "confirmed_revision", "archive_moved", "household_moved", "extra"),
         ),
         Lock(

@@ -21,7 +21,7 @@ LOCKS = (
         ("submitted_at", "clock_timestamp() AS now"), shared=True,
     ),
     Lock(
-        "graduate", "roster_graduate", (("id", "graduate_id"),),
+        "graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
         ("id", "account_id", "removed_at", "political_status", "origin", "hardship", "class_name", "phone", "email", "extra"),
     ),
 )  # fmt: skip

@@ -44,7 +44,7 @@ class Confirmation(Case, Scoped):
     detail = "transfer:confirmation"
     locks: ClassVar = (
         Lock(
-            "graduate", "roster_graduate", (("id", "graduate_id"),),
+            "graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
             ("id", "removed_at", "revision", "confirmed_revision", "clock_timestamp() AS now", CONFIRMATION_IS_OPEN),
         ),
     )  # fmt: skip

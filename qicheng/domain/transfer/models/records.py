@@ -100,7 +100,7 @@ def _locks(area: Area) -> tuple[Lock, ...]:
             ("is_on", "review_mode", "submitted_at", "clock_timestamp() AS now", MODULE_IS_OPEN), shared=True,
         ),
         Lock(
-            "graduate", "roster_graduate", (("id", "graduate_id"),),
+            "graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
             ("id", "name", "phone", "removed_at", "revision", "confirmed_revision", f"{area.value}_moved AS moved", "extra"),
         ),
         Lock("record", f"transfer_{area.value}record", (("graduate_id", "graduate_id"),), ("version", "kind", *SAID)),

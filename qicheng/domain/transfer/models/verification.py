@@ -35,7 +35,7 @@ class Authorisation(Case, Scoped):
     )  # fmt: skip
     detail = "transfer:authorisation"
     locks: ClassVar = (
-        Lock("graduate", "roster_graduate", (("id", "graduate_id"),),
+        Lock("graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
              ("id", "removed_at", "clock_timestamp() AS now", VERIFICATION_IS_OPEN, CONFIRMED_STATE)),
     )  # fmt: skip
     frozen: ClassVar = (*Case.frozen, "school_id", "graduate_id", "days", "until", "report")
