@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from qicheng.domain.orgs.models import Cohort
+from qicheng.domain.registration.listings import lists
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.foundation.access import SYSTEM, Role
@@ -18,8 +19,19 @@ from tests.clients import signed_in
 from tests.conftest import pointed_at
 
 # Lists that name the cohort they look at; what is found by a public id or an account is looked for in every year.
-LISTS = ("/students/", "/students/removed/", "/review/", "/lists/", "/confirm/", "/files/mail/", "/files/archive/records/",
-         "/files/archive/changes/", "/files/archive/review/", "/files/household/records/", "/files/archive/batches/")
+LISTS = (
+    "/students/",
+    "/students/removed/",
+    "/review/",
+    "/confirm/",
+    "/files/mail/",
+    "/files/archive/records/",
+    "/files/archive/changes/",
+    "/files/archive/review/",
+    "/files/household/records/",
+    "/files/archive/batches/",
+    *(f"/lists/{name}/" for name in lists()),
+)
 READ = """SELECT relname, seq_scan + coalesce(idx_scan, 0) FROM pg_stat_xact_user_tables WHERE relname ~ '^roster_(graduate|employmentrecord)_'"""
 
 
