@@ -22,10 +22,12 @@ class OrgsConfig(AppConfig):
     def _tell_addresses(self) -> None:
         """Tell the outbox how units, schools and colleges are reached; the staff of these has e-mail, and its inbox."""
         from qicheng.foundation.access import Role  # noqa: PLC0415 -- needs the models
+        from qicheng.foundation.flow.words import TOLD  # noqa: PLC0415 -- needs the models
         from qicheng.foundation.notice.channels import ADDRESSES  # noqa: PLC0415 -- needs the models
 
         from .queries import address, desk_address  # noqa: PLC0415 -- needs the models
 
+        TOLD["key"] = ("orgs", "orgs:keys", "")
         ADDRESSES[Role.EMPLOYER] = address
         for role in (Role.COLLEGE, Role.SCHOOL):
             ADDRESSES[role] = partial(desk_address, role)

@@ -518,6 +518,126 @@ class EmployerCase(Case, Scoped):
         return self.employer_id if role is Role.EMPLOYER else None
 
 
+class KeyScope(models.TextChoices):
+    """What a key may be allowed (SYN-02); none of them contains another."""
+
+    ROSTER_READ = "roster:read", "读取学生名单"
+    ROSTER_WRITE = "roster:write", "报送学生名单"
+    RECORDS_READ = "records:read", "读取就业方案"
+    RECORDS_WRITE = "records:write", "报送就业方案"
+    REGISTRATIONS_READ = "registrations:read", "读取登记和签约"
+    CONFIRMATIONS_READ = "confirmations:read", "读取登记确认"
+    ARCHIVE_READ = "archive:read", "读取档案信息"
+    HOUSEHOLD_READ = "household:read", "读取户口信息"
+    FIGURES_READ = "figures:read", "读取统计"
+    IDENTITY_READ = "identity:read", "读取完整的证件号和手机号"
+    ACTS_WRITE = "acts:write", "办理学校的审核"
+
+
+# What a key of each role may be given; a province and the operator read, and nobody's numbers.
+_READING = tuple(one for one in KeyScope if one.value.endswith(":read") and one is not KeyScope.IDENTITY_READ)
+KEY_SCOPES: dict[Role, tuple[KeyScope, ...]] = {
+    Role.SCHOOL: tuple(KeyScope), Role.PROVINCE: _READING, Role.MINISTRY: _READING
+}  # fmt: skip
+
+
+class Key(Scoped):
+    """A key by which another system of a school, a province or the operator writes and reads over the API (SYN-02).
+
+    It acts under an `account` of its own, which nobody can log in to. Only digests are kept: `digest` of the secret in use, for a while
+    after a rotation `former_digest` of the one before. `prefix` is what its holder recognises it by. A school's key carries the school's province.
+    """
+
+    scope = Scope(school="school", province="province", ministry=EVERYTHING)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    role = models.CharField(max_length=12)
+    school = models.ForeignKey(School, models.PROTECT, null=True)
+    province = models.ForeignKey(Province, models.PROTECT, null=True)
+    account = models.OneToOneField(Account, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=40)
+    scopes = models.JSONField(default=list)
+    # The addresses it may be used from; none means every address.
+    networks = models.JSONField(default=list)
+    a_minute = models.PositiveSmallIntegerField(default=120)
+    digest = models.CharField(max_length=64, unique=True)
+    prefix = models.CharField(max_length=12)
+    former_digest = models.CharField(max_length=64, unique=True, null=True)
+    former_until = models.DateTimeField(null=True)
+    made_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    warned_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"key {self.prefix}"
+
+    @property
+    def node(self) -> int:
+        """The node that the key stands on."""
+        return {Role.SCHOOL: self.school_id, Role.PROVINCE: self.province_id}.get(Role(self.role)) or 0
+
+    @property
+    def scope_words(self) -> list[str]:
+        """What it may, in words."""
+        return [KeyScope(one).label for one in self.scopes if one in KeyScope.values]
+
+
+class KeyBucket(models.Model):
+    """How many calls a key has left at an instant; it fills up again with time. `at` is also when the key was last used."""
+
+    key = models.OneToOneField(Key, models.CASCADE, primary_key=True)
+    tokens = models.FloatField()
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"bucket of key {self.key_id}"
+
+
+class KeyCall(Scoped):
+    """One call over the API: which operation, how it ended, how long it took, how many rows; nothing of whom it was about."""
+
+    scope = Scope(school="key__school", province="key__province", ministry=EVERYTHING)
+
+    key = models.ForeignKey(Key, models.CASCADE, db_index=False)
+    at = models.DateTimeField(db_default=Now())
+    operation = models.CharField(max_length=60)
+    status = models.PositiveSmallIntegerField()
+    milliseconds = models.PositiveIntegerField()
+    rows = models.PositiveIntegerField(default=0)
+
+    class Meta(Scoped.Meta):
+        indexes = [
+            models.Index(fields=["key", "-id"], name="key_call"),
+            models.Index(fields=["at"], name="key_call_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"call {self.pk}"
+
+
+class KeyAnswer(models.Model):
+    """What a request with an Idempotency-Key was answered, so that its repetition has no second effect; kept for a day.
+
+    `request` is the digest of the operation and the body that the first one came with.
+    """
+
+    key = models.ForeignKey(Key, models.CASCADE, db_index=False)
+    token = models.CharField(max_length=64)
+    request = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    answer = models.TextField(blank=True)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "token"], name="one_answer_per_token")]
+        indexes = [models.Index(fields=["at"], name="key_answer_at")]
+
+    def __str__(self) -> str:
+        return f"answer {self.pk}"
+
+
 def seats_of(role: Role, node: int) -> QuerySet[Seat]:
     """The seats in force on a node, of accounts that are not suspended."""
     return Seat.objects.filter(role=role, node=node, ended_at=None, account__suspended_at=None)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import unicodedata
 from dataclasses import dataclass
+from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from qicheng.foundation.kit.calendar import cohort_closes
 from qicheng.foundation.notice.channels import Address
 
 from .models import (
+    KEY_SCOPES,
     Account,
     AgreementForm,
     Cohort,
@@ -29,6 +31,8 @@ from .models import (
     Edition,
     Employer,
     Handler,
+    Key,
+    KeyCall,
     LoginCode,
     Module,
     Opening,
@@ -544,3 +548,48 @@ def desk_address(role: Role, node: int) -> Address:
         seat__role=role, seat__node=node, seat__ended_at=None, seat__employment=Level.WRITE, suspended_at=None
     )
     return Address(mail=",".join(rows.exclude(email="").order_by("pk").values_list("email", flat=True)))
+
+
+# ---- keys of the API
+
+_KEY = """
+SELECT k.id, k.public_id, k.role, k.account_id, k.name, k.scopes, k.networks, k.a_minute, k.expires_at, k.school_id, k.province_id,
+    k.prefix, coalesce(s.name, p.name, '全国') AS unit, coalesce(s.code, p.code, '') AS code, k.digest <> %(digest)s AS is_former
+FROM orgs_key k LEFT JOIN orgs_school s ON s.id = k.school_id LEFT JOIN orgs_province p ON p.id = k.province_id
+WHERE (k.digest = %(digest)s OR (k.former_digest = %(digest)s AND k.former_until > clock_timestamp()))
+    AND k.revoked_at IS NULL AND k.expires_at > clock_timestamp()"""
+
+
+def may_give_keys(actor: Actor) -> bool:
+    """Whoever makes a key gives away what it may do: an administrator with every permission, for all graduates (SYN-02)."""
+    return (
+        actor.role in KEY_SCOPES
+        and actor.tier is Tier.ALL
+        and all(map(actor.may_write, Area))
+        and may_appoint(actor)
+    )  # fmt: skip
+
+
+def key_by(digest: str) -> Any | None:
+    """The key in force whose secret, or former secret in its last days, has that digest; None for every other."""
+    return statements.one(_KEY, {"digest": digest})
+
+
+def own_keys(actor: Actor) -> QuerySet[Key]:
+    """The keys of the actor's own node, those in force first."""
+    node = {Role.SCHOOL: {"school": actor.node}, Role.PROVINCE: {"province": actor.node}}.get(actor.role, {})
+    rows = Key.objects.seen_by(actor).filter(role=actor.role, **node)
+    return rows.select_related("keybucket", "made_by").order_by("-revoked_at", "-id")
+
+
+def calls_of(key: Key, actor: Actor, newest: int = 200) -> list[KeyCall]:
+    """The newest calls with a key."""
+    return list(KeyCall.objects.seen_by(actor).filter(key=key).order_by("-id")[:newest])
+
+
+def expiring_keys(days: int) -> list[Key]:
+    """Keys in force that end within so many days and of which nobody was told."""
+    rows = Key.objects.unscoped("whoever holds them is told")
+    return list(
+        rows.filter(revoked_at=None, warned_at=None, expires_at__gt=timezone.now(), expires_at__lt=timezone.now() + timedelta(days=days))
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from qicheng.foundation.codes import divisions
 from qicheng.foundation.kit.identity import FORMS, NotValid, credit_code
 from qicheng.foundation.sheets import Field, Sheet
 
-from .models import AgreementForm, Edition, Module, ReviewMode, SignOnProtocol
+from .models import KEY_SCOPES, AgreementForm, Edition, Module, ReviewMode, SignOnProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,6 +144,27 @@ SIGN_ON = Sheet(
     ),
     check=server_is_one,
 )  # fmt: skip
+
+
+# ---- keys of the API
+
+
+@cache
+def key_sheet(role: Role) -> Sheet:
+    """What whoever makes a key for a unit of that role fills in (SYN-02)."""
+    return Sheet(
+        "Key",
+        (
+            Field("name", "名称", limit=30, hint="写清楚是哪个系统，例如「教务系统」。用它做的每一步，记录里都写着这个名称。"),
+            Field("scopes", "权限", "several", choices=tuple((one.value, one.label) for one in KEY_SCOPES[role]), hint="只选要用的。"),
+            Field("days", "有效期", "choice", choices=(("90", "90 天"), ("180", "180 天"), ("365", "一年"))),
+            Field("a_minute", "每分钟最多", "whole", low=1, high=600, unit="次", hint="超过的会被告知稍后再来。"),
+            Field(
+                "networks", "可用地址", "long", required=False, limit=400,
+                hint="只能从这些 IP 地址或网段使用，用逗号分开，例如 203.0.113.0/24。留空就不限制。",
+            ),
+        ),
+    )  # fmt: skip
 
 
 # ---- accounts and contacts

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .pages import accounts, authority, employer, flags, school, sign_on
+from .pages import accounts, authority, employer, flags, keys, school, sign_on
 
 app_name = "orgs"
 urlpatterns = [
@@ -10,6 +10,11 @@ urlpatterns = [
     path("settings/files/", school.transfer_settings, name="transfer_settings"),
     path("settings/sign-on/", sign_on.settings_page, name="sign_on"),
     path("settings/sign-on/<slug:which>/", sign_on.switch, name="switch_sign_on"),
+    path("settings/keys/", keys.overview, name="keys"),
+    path("settings/keys/new/", keys.new, name="new_key"),
+    path("settings/keys/<uuid:public_id>/", keys.key, name="key"),
+    path("settings/keys/<uuid:public_id>/rotate/", keys.rotate, name="rotate_key"),
+    path("settings/keys/<uuid:public_id>/revoke/", keys.revoke, name="revoke_key"),
     path("settings/handlers/<slug:tier>/", school.handler, name="handler"),
     path("settings/reasons/", school.reasons, name="reasons"),
     path("settings/reasons/<int:reason>/end/", school.end_reason, name="end_reason"),

@@ -52,6 +52,8 @@ WAYS = (
 )
 # Ways of rooms above, with whom they are named to.
 _SHOWN: dict[str, Callable[[Actor, int], bool]] = {}
+# Lists of rooms above, which stand beside ours.
+_BESIDE: list[Callable[[], Listing]] = []
 # What the queue and the figures read of every case; each part of the union is a plain table, so that its own index gives the order.
 _SHARED = """id, public_id, version, cohort, flow_name, state, waiting_since, begun_at, school_id, college_id, tier, graduate_id,
     employer_id, agreement_form, employer_name, post, number"""
@@ -112,6 +114,11 @@ def shown_where(flow: str, test: Callable[[Actor, int], bool]) -> None:
     Lists, choices and figures of everybody else leave it out. Its cases are in the queue of whoever reviews them, whatever this says.
     """
     _SHOWN[flow] = test
+
+
+def stands_beside(make: Callable[[], Listing]) -> None:
+    """Let a room above have a list of its own among these, made by `of_some`; said once, when the room starts."""
+    _BESIDE.append(make)
 
 
 def ways(actor: Actor, cohort: int, *models: type[Case]) -> list[Flow]:
@@ -252,8 +259,26 @@ def lists() -> dict[str, Listing]:
             descending=True,
         ),
         waiting(),
+        *(make() for make in _BESIDE),
     ]
     return {one.name: one for one in made}
+
+
+def of_some(
+    name: str, label: str, of: Sequence[Flow], where: str = "true", filters: tuple[Filter, ...] = (), joined: str = ""
+) -> Listing:
+    """The registrations of several ways as one list, with the filters of all lists after `filters`; `joined` adds to what is read."""
+
+    def kinds(actor: Actor, cohort: int) -> list[tuple[str, str]]:
+        return [(flow.name, flow.label) for flow in ways(actor, cohort) if flow in of]
+
+    typed = [flow for flow in of if destinations.types_of(flow.name)]
+    way = Filter("kind", "类型", "c.flow_name = %(kind)s", "choice", choices=kinds)
+    found = _list(
+        name, label, f"{_one_of('c.flow_name', [flow.name for flow in of])} AND {ON_THE_ROSTER} AND {where}",
+        (*filters, way, *([_of_kind(*typed)] if typed else [])),
+    )  # fmt: skip
+    return replace(found, source=f"{found.source} {joined}")
 
 
 @cache

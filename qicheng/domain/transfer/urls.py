@@ -57,7 +57,6 @@ records_of_file_and_household = [
         path(f"{MODULE}{name}/workbook/", records.list_workbook, {"name": name}, name=f"{name}_workbook")
         for name in records.LISTS
     ),
-    path(f"{MODULE}figures/", records.figures, name="figures"),
     path(f"{MODULE}records/<uuid:public_id>/", records.record, name="record"),
     path(f"{MODULE}records/<uuid:public_id>/edit/", records.edit, name="edit_record"),
     path(f"{MODULE}records/<uuid:public_id>/clear/", records.clear, name="clear_record"),
@@ -88,7 +87,6 @@ archives_by_post = [
 
 what_was_reported = [
     path("confirm/", confirmation.confirm, name="confirm"),
-    path("confirm/figures/", confirmation.figures, name="confirm_figures"),
     path("confirm/remind/", confirmation.remind, name="confirm_remind"),
     path("confirm/workbook/", confirmation.confirm_workbook, name="confirm_workbook"),
     path("confirm/<uuid:public_id>/", confirmation.confirmation, name="confirmation"),

@@ -7,9 +7,11 @@ from django.db.models.signals import post_migrate
 
 
 def _write(**_: Any) -> None:
+    from .feed import keep_growing  # noqa: PLC0415 -- needs the connection
     from .guard import write_declarations  # noqa: PLC0415 -- needs the models of all rooms
 
     write_declarations()
+    keep_growing()
 
 
 class FlowConfig(AppConfig):

@@ -137,6 +137,8 @@ class Record(models.Model):
     changes = models.JSONField(default=dict)
     key = models.CharField(max_length=64, null=True, blank=True)
     at = models.DateTimeField(db_default=Now())
+    # The transaction that wrote it: what readers of changes go by (`foundation/flow/feed.py`); 0 before there were any.
+    xact = models.BigIntegerField(db_default=models.Func(function="flow_position"), editable=False)
 
     class Meta:
         constraints = [
@@ -148,6 +150,7 @@ class Record(models.Model):
         indexes = [
             models.Index(fields=["case", "id"], name="record_case"),
             models.Index(fields=["school_id", "cohort", "flow", "id"], name="record_school"),
+            models.Index(fields=["school_id", "xact", "id"], name="record_feed"),
         ]
 
     def __str__(self) -> str:

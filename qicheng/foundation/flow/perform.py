@@ -283,6 +283,14 @@ def find(model: type[CaseType], public_id: UUID | str, actor: Actor) -> CaseType
     return case
 
 
+def flow_of(public_id: UUID | str) -> Flow | None:
+    """The flow of a case by the record that it began with, whoever asks; None where there is no such case."""
+    row = statements.plain(
+        'SELECT flow FROM flow_record WHERE "case" = %s AND version = 1 ORDER BY id LIMIT 1', (str(public_id),)
+    )
+    return FLOWS.get(row[0]) if row else None
+
+
 def open_acts(case: Case, actor: Actor) -> list[Open]:
     """The acts declared for this role where the case stands, each with the reason against it; what buttons are made from."""
     if not actor.may_write(case.flow.area):
@@ -485,7 +493,7 @@ def _record(
 
 @cache
 def _recording() -> tuple[str, list[str]]:
-    columns = [field.attname for field in Record._meta.concrete_fields if field.attname not in ("id", "at")]
+    columns = [field.attname for field in Record._meta.concrete_fields if field.attname not in ("id", "at", "xact")]
     places = ", ".join(f"%({column})s" for column in columns)
     return f"INSERT INTO flow_record ({', '.join(map(_quoted, columns))}) VALUES ({places}) RETURNING id, at", columns
 

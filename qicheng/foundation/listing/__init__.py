@@ -15,6 +15,7 @@ from django.db import connection
 
 from qicheng.foundation import codes
 from qicheng.foundation.access import Actor, statements
+from qicheng.foundation.flow import past
 from qicheng.foundation.kit.calendar import midnight
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ class ListPage:
     """One page of a list as somebody asked for it. `query` is the address' part that brings the same list again.
 
     `first` is the place of its first row, from 1; `tally` the counts that were asked for with it, over the list without filters.
+    `moment` is the past moment as of which it is; its addresses keep it as `at`.
     """
 
     listing: Listing
@@ -126,6 +128,7 @@ class ListPage:
     sort: str
     actor: Actor
     cohort: int
+    moment: datetime | None = None
 
     @property
     def last(self) -> int:
@@ -144,7 +147,10 @@ class ListPage:
     @property
     def chips(self) -> list[tuple[str, str]]:
         """(filter in words, address without it)."""
-        return [(f"{one.label}：{one.words}", f"?{one.without}") for one in self.applied]
+        kept = urlencode(past.kept_in_address(self.moment))
+        return [
+            (f"{one.label}：{one.words}", f"?{'&'.join(filter(None, (kept, one.without)))}") for one in self.applied
+        ]
 
     @property
     def total_words(self) -> str:
@@ -155,12 +161,16 @@ class ListPage:
 
     def sorted_by(self, key: str) -> str:
         """The address that sorts by a column, the other way round if it does already."""
-        return _address(self.values | {"sort": f"-{key}" if self.sort == key else key}, self.size)
+        return _address(self._kept | {"sort": f"-{key}" if self.sort == key else key}, self.size)
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        return past.kept_in_address(self.moment) | self.values
 
     @property
     def sizes(self) -> list[tuple[int, str, bool]]:
         """(rows a page, address, whether it is so now), for the pager."""
-        base = self.values | ({"sort": self.sort} if self.sort else {})
+        base = self._kept | ({"sort": self.sort} if self.sort else {})
         return [(size, f"?{_address(base, size)}", size == self.size) for size in SIZES]
 
 
@@ -171,6 +181,8 @@ class Listing:
     `where` narrows every use of the list; `cohort` is the column that carries the cohort ('' for lists without one). `given` makes
     further parameters of its SQL for whoever asks about a cohort, such as an instant that is worked out from today. `scope` is
     who sees its rows, where that is not the scope of the model: the same people by another permission.
+
+    Every read takes a `moment`: the rows as they were known then, to whoever answered for them then (`flow/past.py`).
     """
 
     name: str
@@ -193,13 +205,15 @@ class Listing:
         return [column for column in self.columns if not column.hidden]
 
     def page(
-        self, actor: Actor, query: Mapping[str, str], cohort: int, groups: Mapping[str, str] | None = None
-    ) -> ListPage:
+        self, actor: Actor, query: Mapping[str, str], cohort: int, groups: Mapping[str, str] | None = None,
+        moment: datetime | None = None,
+    ) -> ListPage:  # fmt: skip
         """The page that `query` asks for (filters by key, sort, size, after, before), for whoever asks.
 
         With `groups` (key → SQL condition) their counts come along, in the statement that counts the list.
         """
-        values, everywhere, asked, parameters, applied = self._asked(query, actor, cohort)
+        values, everywhere, asked, parameters, applied = self._asked(query, actor, cohort, moment)
+        known = self._as_known(actor, moment)
         order, descending, sort = self._order(query.get("sort", ""))
         size = int(query["size"]) if query.get("size", "") in map(str, SIZES) else 50
         back = bool(query.get("before"))
@@ -209,85 +223,131 @@ class Listing:
         if place is not None:
             here.append(_beyond(order, "<" if descending != back else ">"))
         found = statements.rows(
-            f"{_select(self, order)} WHERE {' AND '.join(here)} "
-            f"ORDER BY {_direction(order, descending=descending != back)} LIMIT {size + 1}",
+            known(
+                f"{_select(self, order)} WHERE {' AND '.join(here)} "
+                f"ORDER BY {_direction(order, descending=descending != back)} LIMIT {size + 1}"
+            ),
             parameters | _places(place or ()),
         )
         more, rows = len(found) > size, found[:size]
         before = max(0, passed - len(rows)) if back else passed
         if back:
             rows.reverse()
-        tally = self._counts(everywhere, asked, parameters, groups)
-        base = values | ({"sort": sort} if sort else {})
+        tally = self._counts(everywhere, asked, parameters, groups, known)
+        base = past.kept_in_address(moment) | values | ({"sort": sort} if sort else {})
         return ListPage(
             self, rows, tally.pop(""), before + 1 if rows else 0, tally, applied, values, _address(base, size),
             newer=_address(base | {"before": book.write(before, _keys(rows[0], order))}, size) if rows and (more if back else place) else "",
             older=_address(base | {"after": book.write(before + len(rows), _keys(rows[-1], order))}, size) if rows and (more or back) else "",
-            size=size, sort=sort, actor=actor, cohort=cohort,
+            size=size, sort=sort, actor=actor, cohort=cohort, moment=moment,
         )  # fmt: skip
 
-    def count(self, actor: Actor, query: Mapping[str, str], cohort: int) -> int:
+    def count(self, actor: Actor, query: Mapping[str, str], cohort: int, moment: datetime | None = None) -> int:
         """How many rows the list has under the same filters; COUNTED + 1 means more than that."""
-        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort)
-        return self._counts(everywhere, asked, parameters, None)[""]
+        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort, moment)
+        return self._counts(everywhere, asked, parameters, None, self._as_known(actor, moment))[""]
 
-    def tally(self, actor: Actor, cohort: int, groups: Mapping[str, str]) -> dict[str, int]:
+    def tally(
+        self, actor: Actor, cohort: int, groups: Mapping[str, str], moment: datetime | None = None
+    ) -> dict[str, int]:
         """Several counts of the list in one statement: key → SQL condition; HOME-01's numbers."""
-        _, everywhere, asked, parameters, _ = self._asked({}, actor, cohort)
-        counts = self._counts(everywhere, asked, parameters, groups)
+        _, everywhere, asked, parameters, _ = self._asked({}, actor, cohort, moment)
+        counts = self._counts(everywhere, asked, parameters, groups, self._as_known(actor, moment))
         return {key: counts[key] for key in groups}
 
     def tallies(
-        self, actor: Actor, cohort: int, by: str, groups: Mapping[str, str], query: Mapping[str, str] | None = None
-    ) -> list[tuple[Any, dict[str, int]]]:
+        self, actor: Actor, cohort: int, by: str, groups: Mapping[str, str], query: Mapping[str, str] | None = None,
+        moment: datetime | None = None,
+    ) -> list[tuple[Any, dict[str, int]]]:  # fmt: skip
         """The same counts for each value of the SQL `by`, in one statement: (value, key → count)."""
-        _, everywhere, asked, parameters, _ = self._asked(query or {}, actor, cohort)
+        _, everywhere, asked, parameters, _ = self._asked(query or {}, actor, cohort, moment)
         counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in groups.values())
         found = statements.rows(
-            f"SELECT {by} AS value, ARRAY[{counts}] AS counts FROM {self.source} "
-            f"WHERE {' AND '.join([*everywhere, *asked])} GROUP BY 1 ORDER BY 1",
+            self._as_known(actor, moment)(
+                f"SELECT {by} AS value, ARRAY[{counts}] AS counts FROM {self.source} "
+                f"WHERE {' AND '.join([*everywhere, *asked])} GROUP BY 1 ORDER BY 1"
+            ),
             parameters,
         )
         return [(row.value, dict(zip(groups, row.counts, strict=True))) for row in found]
 
-    def head(self, actor: Actor, query: Mapping[str, str], cohort: int, most: int) -> list[Any]:
+    def head(
+        self, actor: Actor, query: Mapping[str, str], cohort: int, most: int, moment: datetime | None = None
+    ) -> list[Any]:
         """The first rows under the same filters, or those behind the mark `after`, and nothing else."""
-        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort)
+        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort, moment)
         order, descending, sort = self._order(query.get("sort", ""))
         place = _Marks(f"{self.name}|{sort}", len(order)).read(query.get("after") or "")[1]
         if place is not None:
             asked.append(_beyond(order, "<" if descending else ">"))
             parameters |= _places(place)
         return statements.rows(
-            f"{_select(self)} WHERE {' AND '.join([*everywhere, *asked])} "
-            f"ORDER BY {_direction(order, descending=descending)} LIMIT {int(most)}",
+            self._as_known(actor, moment)(
+                f"{_select(self)} WHERE {' AND '.join([*everywhere, *asked])} "
+                f"ORDER BY {_direction(order, descending=descending)} LIMIT {int(most)}"
+            ),
             parameters,
         )
+
+    def part(self, actor: Actor, query: Mapping[str, str], cohort: int, most: int) -> tuple[list[Any], str]:
+        """(the next rows behind the mark `after`, the mark behind them): all of a list in parts, without counting it.
+
+        The mark is '' where nothing follows. Raises BadSignature for a mark that is none of this list.
+        """
+        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort, None)
+        book = _Marks(f"{self.name}|", len(self.order))
+        passed, place = book.read(query.get("after") or "")
+        if place is None and query.get("after"):
+            raise BadSignature(self.name)
+        if place is not None:
+            asked.append(_beyond(self.order, "<" if self.descending else ">"))
+            parameters |= _places(place)
+        found = statements.rows(
+            f"{_select(self, self.order)} WHERE {' AND '.join([*everywhere, *asked])} "
+            f"ORDER BY {_direction(self.order, descending=self.descending)} LIMIT {int(most) + 1}",
+            parameters,
+        )
+        rows = found[:most]
+        return rows, book.write(passed + len(rows), _keys(rows[-1], self.order)) if len(found) > most else ""
 
     def mark(self, *keys: Any) -> str:
         """The mark `after` for a row with these values of the list's order."""
         return _Marks(f"{self.name}|", len(self.order)).write(0, keys)
 
-    def all_rows(self, actor: Actor, query: Mapping[str, str], cohort: int, most: int | None = None) -> Iterator[Any]:
+    def all_rows(
+        self,
+        actor: Actor,
+        query: Mapping[str, str],
+        cohort: int,
+        most: int | None = None,
+        moment: datetime | None = None,
+    ) -> Iterator[Any]:
         """Every row under the same filters in the same order as plain tuples, through a cursor on the server."""
-        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort)
+        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort, moment)
         order, descending, _ = self._order(query.get("sort", ""))
         limit = f" LIMIT {int(most)}" if most else ""
         with connection.chunked_cursor() as cursor:
             cursor.execute(
-                f"{_select(self)} WHERE {' AND '.join([*everywhere, *asked])} "
-                f"ORDER BY {_direction(order, descending=descending)}{limit}",
+                self._as_known(actor, moment)(
+                    f"{_select(self)} WHERE {' AND '.join([*everywhere, *asked])} "
+                    f"ORDER BY {_direction(order, descending=descending)}{limit}"
+                ),
                 parameters,
             )
             while chunk := cursor.fetchmany(2000):
                 yield from chunk
 
     def sheet_rows(
-        self, actor: Actor, query: Mapping[str, str], cohort: int, most: int | None = None
+        self,
+        actor: Actor,
+        query: Mapping[str, str],
+        cohort: int,
+        most: int | None = None,
+        moment: datetime | None = None,
     ) -> Iterator[list[str]]:
         """The lines of the list's workbook under `headings`: the same columns, the same words, the same masks (EXP-01)."""
         shown = [(i, column) for i, column in enumerate(self.columns) if not column.hidden]
-        for row in self.all_rows(actor, query, cohort, most):
+        for row in self.all_rows(actor, query, cohort, most, moment):
             yield [column.words(row[i]) for i, column in shown]
 
     @property
@@ -295,14 +355,20 @@ class Listing:
         """The headings of the list's workbook."""
         return [column.label for column in self.shown]
 
+    def _as_known(self, actor: Actor, moment: datetime | None) -> Callable[[str], str]:
+        """What makes a statement of this list one about a past moment."""
+        return lambda sql: past.as_known(sql, moment, actor.role, is_of_a_cohort=bool(self.cohort))
+
     def _asked(
-        self, query: Mapping[str, str], actor: Actor, cohort: int
+        self, query: Mapping[str, str], actor: Actor, cohort: int, moment: datetime | None
     ) -> tuple[dict[str, str], list[str], list[str], dict[str, Any], list[Applied]]:
         """(values in force, conditions of the list, conditions of the filters, parameters, filters in words)."""
         seen_by: Scope = self.scope or self.model.scope  # type: ignore[attr-defined]
         scope = seen_by.sql(self.model, actor, self.alias)
         everywhere = [*([f"{self.alias}.{self.cohort} = %(cohort)s"] if self.cohort else []), scope, self.where]
         parameters: dict[str, Any] = {"node": actor.node, "tier": str(actor.tier), "cohort": cohort}
+        if moment is not None:
+            parameters["moment"] = moment
         if self.given is not None:
             parameters |= self.given(actor, cohort)
         values: dict[str, str] = {}
@@ -333,8 +399,9 @@ class Listing:
         return (column.sql, self.order[-1]), sort.startswith("-"), sort
 
     def _counts(
-        self, everywhere: list[str], asked: list[str], parameters: Mapping[str, Any], groups: Mapping[str, str] | None
-    ) -> dict[str, int]:
+        self, everywhere: list[str], asked: list[str], parameters: Mapping[str, Any], groups: Mapping[str, str] | None,
+        known: Callable[[str], str],
+    ) -> dict[str, int]:  # fmt: skip
         """The list's own count under '', and those of `groups`, in one statement."""
         if groups is None:
             conditions = " AND ".join([*everywhere, *asked])
@@ -343,7 +410,7 @@ class Listing:
             wanted = {"": " AND ".join(asked) or "true", **groups}
             counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in wanted.values())
             sql = f"SELECT {counts} FROM {self.source} WHERE {' AND '.join(everywhere)}"
-        row = statements.plain(sql, parameters)
+        row = statements.plain(known(sql), parameters)
         assert row is not None
         return dict(zip(("", *(groups or ())), row, strict=True))
 

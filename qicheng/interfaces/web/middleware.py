@@ -59,6 +59,8 @@ SECURE = (
 )
 COMPRESSED = ("text/", "application/json")
 LEAST_COMPRESSED = 1_000
+# Programs come here with a key in a header of their own; a session opens nothing.
+WITHOUT_COOKIES = "/api/"
 # What somebody whose password was given by another may open before choosing one.
 BEFORE_OWN_PASSWORD = ("/account/password/", "/leave/")
 
@@ -124,7 +126,8 @@ def who_asks(get_response: Next) -> Next:
         asker: Any = request
         asker.actor, asker.me, asker.session_row, asker.cohort = None, None, None, 0
         asker.origin = address(request)
-        if token := request.COOKIES.get(settings.QICHENG_SESSION_COOKIE):
+        token = request.COOKIES.get(settings.QICHENG_SESSION_COOKIE)
+        if token and not request.path.startswith(WITHOUT_COOKIES):
             _recognise(asker, token)
         response = _shown_the_way(asker) or get_response(request)
         carry(request, response, secure=settings.QICHENG_TLS)

@@ -102,13 +102,14 @@ MIDDLEWARE = [
     "qicheng.interfaces.web.middleware.who_asks",
 ]
 
-ROOT_URLCONF = "qicheng.interfaces.web.urls"
+ROOT_URLCONF = "qicheng.interfaces.command.urls"
 WSGI_APPLICATION = "qicheng.interfaces.web.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [
             PACKAGE / "interfaces/web/templates",
+            PACKAGE / "interfaces/api/templates",
             *sorted((PACKAGE / "domain").glob("*/templates")),
         ],
         "APP_DIRS": False,

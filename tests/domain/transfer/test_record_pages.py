@@ -279,7 +279,7 @@ def test_the_figures_of_colleges_add_up_row_by_row_and_column_by_column(world, a
     assert "外国语学院" in page
     own = signed_in(world.seats[Role.COLLEGE]).get(f"/files/{area}/figures/").content.decode()
     assert "外国语学院" not in own
-    assert text(signed_in(world.seats[Role.SCHOOL]).get(f"/files/{area}/figures/?level=11")).count("合计 0 0") >= 1
+    assert text(signed_in(world.seats[Role.SCHOOL]).get(f"/files/{area}/figures/?level=11")).count("总计 0 0") >= 1
 
 
 @AREAS

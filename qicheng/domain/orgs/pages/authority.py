@@ -139,9 +139,16 @@ def log(request: Any) -> HttpResponse:
     """Who changed which setting (SET-10); the ministry sees everything of operator and provinces."""
     actor = request.actor
     records = (
-        noted("province_settings", "cohort", "province", "school", "employer", act__in=("change", "add"))
+        sorted(
+            (
+                *noted("province_settings", "cohort", "province", "school", "employer", act__in=("change", "add")),
+                *noted("key", role=Role.MINISTRY),
+            ),
+            key=lambda record: record.pk,
+            reverse=True,
+        )[:100]
         if actor.role is Role.MINISTRY
-        else noted("province_settings", "school", role=Role.PROVINCE, node=actor.node)
+        else noted("province_settings", "school", "key", role=Role.PROVINCE, node=actor.node)
     )
     return render(request, "orgs/log.html", {"records": records, "labels": LABELS, "heading": "操作记录"})
 

@@ -33,14 +33,16 @@ PUBLIC_ID = "encode(substr(sha256(convert_to(%(secret)s || s.line, 'UTF8')), 1, 
 def write_lines(upload: Upload, actor: Actor) -> dict[str, Any]:
     """Write all good lines in the caller's transaction, which holds the roster's lock; the counts of what was written."""
     parameters = where(upload)
-    moved = _moved(upload, parameters)
+    # Where nobody is on the roster yet, no line can change anybody, and what is new need not be looked for.
+    is_first = statements.plain(_IS_EMPTY, parameters) == (True,)
+    moved = [] if is_first else _moved(upload, parameters)
     colleges = statements.change(
         f"""INSERT INTO orgs_college (school_id, name) SELECT DISTINCT %(school)s::bigint, s.college FROM {JOINED}
         WHERE {GOOD} AND c.id IS NULL ON CONFLICT DO NOTHING""",
         parameters,
     )
     statements.change("SELECT set_config('work_mem', '64MB', true)")
-    row = statements.one(_upsert(given(upload)), parameters | {"secret": token(256)})
+    row = statements.one(_upsert(given(upload), is_first=is_first), parameters | {"secret": token(256)})
     assert row is not None
     if row.bound:
         statements.change(_SEATS, parameters)
@@ -83,7 +85,10 @@ def _carry(moved: list[Any]) -> None:
         follow([line.id for line in group], college_id=found[0], tier=tier)
 
 
-def _upsert(fields: set[str]) -> str:
+_IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM roster_graduate WHERE school_id = %(school)s AND cohort = %(cohort)s)"
+
+
+def _upsert(fields: set[str], *, is_first: bool) -> str:
     written = pairs(fields)
     columns = [pair.column for pair in written]
     values = {pair.column: pair.staged for pair in written}
@@ -104,6 +109,10 @@ def _upsert(fields: set[str]) -> str:
     lines = f"""INSERT INTO roster_graduate AS g (public_id, school_id, cohort, account_id, revision, {", ".join(values)})
     SELECT {PUBLIC_ID}, %(school)s::bigint, %(cohort)s::smallint, a.id, 1, {", ".join(values.values())}
     FROM {JOINED} LEFT JOIN orgs_account a ON a.id_number = s.id_number AND a.name = s.name WHERE {GOOD}"""
+    if is_first:
+        return f"""
+WITH added AS ({lines} RETURNING account_id)
+SELECT count(*) AS added, count(account_id) AS bound, 0 AS changed FROM added"""
     # The roster is locked, so a new line meets no other: only lines that are there already pay for looking out for one.
     return f"""
 WITH added AS ({lines} AND g.id IS NULL RETURNING account_id),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from qicheng.domain.orgs.models import College, School
+from qicheng.domain.orgs.models import College, Province, School
 from qicheng.domain.registration.listings import written
 from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.domain.roster.queries import destination_words
@@ -122,6 +122,7 @@ def _filters() -> tuple[Filter, ...]:
         Filter("remind", "提醒", conditions={"yes": REMINDABLE}, choices=(("yes", "今天可以提醒"),)),
         Filter("college", "院系", "g.college_id = %(college)s", "whole", choices=_colleges),
         Filter("school", "学校", "g.school_id = %(school)s", "whole", choices=_schools),
+        Filter("province", "省份", "s.province_id = %(province)s", "whole", choices=provinces),
         Filter("study", "培养层次", "g.tier = %(study)s", "choice", choices=tiers),
         Filter("level", "学历", "g.level = %(level)s", "code", table="education_levels"),
         Filter("major", "专业", "g.major LIKE %(major)s", "prefix"),
@@ -133,6 +134,13 @@ def _colleges(actor: Actor, cohort: int) -> list[tuple[str, str]]:
         return []
     rows = College.objects.filter(school=actor.node).order_by("name").values_list("pk", "name")
     return [(str(pk), name) for pk, name in rows]
+
+
+def provinces(actor: Actor, cohort: int) -> list[tuple[str, str]]:
+    """What the ministry chooses a province from; nobody else has more than one."""
+    if actor.role is not Role.MINISTRY:
+        return []
+    return [(str(pk), name) for pk, name in Province.objects.order_by("code").values_list("pk", "name")]
 
 
 def _schools(actor: Actor, cohort: int) -> list[tuple[str, str]]:

@@ -11,7 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.orgs.models import College
-from qicheng.domain.registration.listings import LATE, given_late, written
+from qicheng.domain.registration.listings import LATE, given_late, ways, written
+from qicheng.domain.registration.models import Registration
 from qicheng.domain.roster.models import Graduate
 from qicheng.domain.transfer.flows.acts import review
 from qicheng.domain.transfer.models import CHANGES, RECORDS
@@ -41,6 +42,9 @@ STATES = {
 STATE = f"CASE WHEN {IN_REVIEW} THEN 'in_review' WHEN {REGISTERED} THEN 'registered' ELSE 'unregistered' END"
 CHOSEN = Filter("case", "所选", "c.public_id::text = ANY(string_to_array(%(case)s, ','))")
 MOVED_ON = "coalesce(r.version, 0) <> c.record_version"
+# The type and the origin of a record, and how both say that there is none.
+NOTHING = ("none", "未登记")
+KIND, ORIGIN = f"coalesce(nullif(r.kind, ''), '{NOTHING[0]}')", f"coalesce(nullif(r.origin, ''), '{NOTHING[0]}')"
 # The values of an application that a reviewer's doubts are about, and whom they are compared with (ARC-02).
 DOUBTED = tuple(
     Column(key, "", sql, hidden=True)
@@ -210,9 +214,16 @@ def origins(area: Area) -> dict[str, str]:
     return {name: FLOWS[name].label for name in ways} | dict(RECORDS[area].ORIGINS)
 
 
+def origins_told(area: Area, actor: Actor, cohort: int) -> list[tuple[str, str]]:
+    """The origins that whoever asks is told of, and 未登记 for records that have none."""
+    own = {flow.name: flow.label for flow in ways(actor, cohort, Registration) if flow.name not in origins(area)}
+    return [*(origins(area) | own).items(), NOTHING]
+
+
 def origin_words(origin: str) -> str:
     """An origin in words, of either area; as it was written where it is not known."""
-    return {**origins(Area.ARCHIVE), **origins(Area.HOUSEHOLD)}.get(origin, origin)
+    known = {**origins(Area.ARCHIVE), **origins(Area.HOUSEHOLD)}
+    return known.get(origin) or (FLOWS[origin].label if origin in FLOWS else origin)
 
 
 def _state() -> Filter:
@@ -236,8 +247,8 @@ def _every_state(area: Area) -> Filter:
 def _of_record(area: Area) -> tuple[Filter, ...]:
     kind = shown_by(area)["kind"]
     return (
-        Filter("kind", kind.label, "r.kind = %(kind)s", "choice", choices=kind.choices),
-        Filter("origin", "来源", "r.origin = %(origin)s", "choice", choices=lambda *_: tuple(origins(area).items())),
+        Filter("kind", kind.label, f"{KIND} = %(kind)s", "choice", choices=(*kind.choices, NOTHING)),
+        Filter("origin", "来源", f"{ORIGIN} = %(origin)s", "choice", choices=lambda *asked: origins_told(area, *asked)),
         Filter("since", "更新不早于", "r.changed_at >= %(since)s", "date"),
         Filter("until", "更新不晚于", "r.changed_at < %(until)s + interval '1 day'", "date"),
     )

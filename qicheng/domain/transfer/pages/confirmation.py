@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -11,7 +10,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from qicheng.domain.orgs import queries as orgs
-from qicheng.domain.orgs.models import College, School
 from qicheng.domain.roster.models import Graduate
 from qicheng.domain.transfer.effects import confirmation as effects
 from qicheng.domain.transfer.listings import confirmation as listings
@@ -27,7 +25,6 @@ from qicheng.foundation.listing.page import render, say
 from .module import workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from uuid import UUID
 
     from qicheng.foundation.access.pages import Request
@@ -185,84 +182,3 @@ def reminded(request: Request, cases: list[UUID], back: str) -> HttpResponse:
         "ok" if number else "warn",
     )
     return redirect(back)
-
-
-# ---- figures
-
-
-@audience(*DESKS, *ABOVE, area=EMPLOYMENT)
-def figures(request: Request) -> HttpResponse:
-    """登记确认情况统计: state × source of the whole, and of each college or school, each number its list (CON-03)."""
-    if not queries.is_open(request.actor, request.cohort):
-        return closed(request)
-    actor, listing = request.actor, listings.everybody()
-    by, key = ("g.school_id", "school") if actor.role in ABOVE else ("g.college_id", "college")
-    found = listing.tallies(actor, request.cohort, by, listings.cells() | {"denied": listings.DENIED})
-    total = Counter[str]()
-    for _, numbers in found:
-        total.update(numbers)
-    named = names_of(School if key == "school" else College, [pk for pk, _ in found])
-    rows = sorted(((named.get(pk, ""), pk, numbers) for pk, numbers in found), key=lambda row: row[0])
-    return render(request, "transfer/confirm_figures.html", {
-        "tables": [whole(total), each(rows, key, "学校" if key == "school" else "院系")], "cohort": request.cohort,
-        "denied": (total["denied"], address(claim="denied")),
-    })  # fmt: skip
-
-
-def whole(numbers: Mapping[str, int]) -> dict[str, Any]:
-    """The guide's table: states down, sources across, sums at both edges."""
-    states, sources = listings.STATES, listings.SOURCES
-    rows = [
-        (label, [*(counted(numbers, state=state, source=source) for source in sources), counted(numbers, state=state)])
-        for state, label in states.items()
-    ]
-    rows.append(("总数", [*(counted(numbers, source=source) for source in sources), counted(numbers)]))
-    return {
-        "label": "登记确认情况",
-        "corner": "登记确认情况 / 去向来源",
-        "headings": [*sources.values(), "总数"],
-        "rows": rows,
-    }
-
-
-def each(rows: list[tuple[str, int, dict[str, int]]], key: str, label: str) -> dict[str, Any]:
-    """The same for each college or school, a line of each."""
-    headings = [
-        *listings.STATES.values(),
-        *(f"来源：{source}" for source in listings.SOURCES.values()),
-        "总数",
-        "说不是本人去向",
-    ]
-    listed = [
-        (name, [
-            *(counted(numbers, {key: pk}, state=state) for state in listings.STATES),
-            *(counted(numbers, {key: pk}, source=source) for source in listings.SOURCES),
-            counted(numbers, {key: pk}), (numbers["denied"], address(claim="denied", **{key: pk})),
-        ])
-        for name, pk, numbers in rows
-    ]  # fmt: skip
-    return {"label": f"各{label}登记确认情况", "corner": label, "headings": headings, "rows": listed}
-
-
-def counted(
-    numbers: Mapping[str, int], of: Mapping[str, int] | None = None, *, state: str = "", source: str = ""
-) -> tuple[int, str]:
-    """(how many are in that state and of that source, the list of exactly these `of` a college or school); '' stands for all."""
-    found = sum(
-        numbers[f"{one} {other}"]
-        for one in listings.STATES
-        for other in listings.SOURCES
-        if state in ("", one) and source in ("", other)
-    )
-    return found, address(**(of or {}), state=state, source=source)
-
-
-def address(**values: str | int) -> str:
-    """The list under these filters."""
-    asked = {key: value for key, value in values.items() if value}
-    return f"{reverse('transfer:confirm')}?{urlencode(asked)}"
-
-
-def names_of(model: type[School | College], found: list[int]) -> dict[int, str]:
-    """pk → name."""
-    return dict(model.objects.filter(pk__in=found).values_list("pk", "name"))

@@ -1,9 +1,8 @@
-"""What schools and colleges open of one module: its home, its lists and figures, one graduate's record, editing and clearing it."""
+"""What schools and colleges open of one module: its home, its lists, one graduate's record, editing and clearing it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -11,15 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from qicheng.domain.orgs import queries as orgs
-from qicheng.domain.orgs.models import College
 from qicheng.domain.registration.listings import LATE, late, long_wait
 from qicheng.domain.roster.queries import destination_words, record_of
 from qicheng.domain.transfer.effects import records as effects
 from qicheng.domain.transfer.listings import records as listings
 from qicheng.domain.transfer.queries import records as queries
 from qicheng.domain.transfer.sheets.records import TITLES, doubts, kind_of, kinds, lines, person_of, sheet_for
-from qicheng.foundation import codes
-from qicheng.foundation.access import Area, Role
+from qicheng.foundation.access import Area
 from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, Stale, noted
 from qicheng.foundation.kit.numbers import token
 from qicheng.foundation.listing.page import render, say
@@ -79,7 +76,7 @@ def counted(area: Area, actor: Actor, cohort: int) -> list[tuple[str, list[tuple
     ]  # fmt: skip
 
 
-# ---- lists and figures
+# ---- lists
 
 
 @of_module()
@@ -103,44 +100,6 @@ def named(area: Area, name: str) -> Listing:
     if name not in LISTS:
         raise Http404
     return LISTS[name](area)
-
-
-@of_module()
-def figures(request: Request, area: Area) -> HttpResponse:
-    """Colleges × states of the records and of the applications; every number is its list, every row and column adds up (ARC-06, STA-03)."""
-    actor, cohort, level = request.actor, request.cohort, request.GET.get("level", "")
-    levels = codes.table("education_levels").choices(cohort)
-    kept = {"level": level} if level in dict(levels) else {}
-    states = listings.flow_of(area).states
-    applied = {key: (states[key].label, f"c.state = '{key}'") for key in states if key not in listings.UNSENT}
-    tables = [
-        table(area, actor, cohort, "records", f"{TITLES[area]}信息", "g.college_id", listings.STATES, kept),
-        table(area, actor, cohort, "changes", "申请记录", "c.college_id", applied, kept),
-    ]
-    return render(request, "transfer/records_figures.html", {**frame(request, area), "tables": tables, "levels": levels, "level": kept.get("level", "")})  # fmt: skip
-
-
-def table(
-    area: Area, actor: Actor, cohort: int, name: str, label: str, by: str, states: dict[str, tuple[str, str]], kept: dict[str, str]
-) -> dict[str, Any]:  # fmt: skip
-    """{label, headings, rows: [(name, [(number, address)])]}: the whole first, then each college."""
-    groups = {"": "true"} | {key: sql for key, (_, sql) in states.items()}
-    found = LISTS[name](area).tallies(actor, cohort, by, groups, kept)
-    names = dict(College.objects.filter(pk__in=[college for college, _ in found]).values_list("pk", "name"))
-    whole = {key: sum(counts[key] for _, counts in found) for key in groups}
-    place = reverse(f"transfer:{name}", args=[area])
-
-    def cells(counts: dict[str, int], college: dict[str, str]) -> list[tuple[int, str]]:
-        asked = [kept | college | ({"state": key} if key else {}) for key in groups]
-        return [(counts[key], f"{place}?{urlencode(one)}") for key, one in zip(groups, asked, strict=True)]
-
-    rows = sorted((names[college], college, counts) for college, counts in found)
-    # A college sees itself alone, and has no filter for it.
-    by_college = actor.role is Role.SCHOOL
-    return {
-        "label": label, "headings": ["合计", *(words for words, _ in states.values())],
-        "rows": [("合计", cells(whole, {})), *((name, cells(counts, {"college": str(college)})) for name, college, counts in rows if by_college)],
-    }  # fmt: skip
 
 
 # ---- one graduate

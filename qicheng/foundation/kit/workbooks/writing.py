@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,6 +26,8 @@ EXACT = 10**15
 PEEKED = 200
 DATE, INSTANT, TEXT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm", "@"
 REASONS = "错误原因"
+# What the name of a sheet may not have.
+NOT_IN_NAMES = re.compile(r"[\\/*?:\[\]]")
 CODES = "代码表"
 REQUIRED = PatternFill("solid", fgColor="FFF1DC")
 HEADING = PatternFill("solid", fgColor="EAEEF3")
@@ -84,6 +87,54 @@ def write(
         ignore_errors=list(headings),
     )
     return out.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet of figures: its name, what is said above the table ((heading, words), the heading '' for a title), headings, lines."""
+
+    name: str
+    about: Sequence[tuple[str, str]]
+    headings: Sequence[str]
+    lines: Sequence[Sequence[str | int | float]]
+
+
+def tables(sheets: Sequence[Sheet]) -> bytes:
+    """A workbook of figures, a sheet each: what they are and of when, an empty line, the headings, and the lines below them.
+
+    Numbers are numbers; text stays text, whatever it begins with. Names of sheets are made to fit and to differ.
+    """
+    book = Workbook()
+    book.remove(book.active)
+    for place, one in enumerate(sheets, 1):
+        name = NOT_IN_NAMES.sub(" ", one.name)[:28] or str(place)
+        page = book.create_sheet(name if name not in book.sheetnames else f"{name} {place}")
+        for line, (heading, words) in enumerate(one.about, 1):
+            title = _set(page.cell(line, 1), heading or words)
+            title.font = Font(bold=True)
+            if heading:
+                _set(page.cell(line, 2), words)
+        top = len(one.about) + 2
+        for column, heading in enumerate(one.headings, 1):
+            cell = _set(page.cell(top, column), heading)
+            cell.font, cell.fill = Font(bold=True), HEADING
+            cell.alignment = Alignment(vertical="center", wrap_text=True)
+            page.column_dimensions[get_column_letter(column)].width = 24 if column == 1 else 13
+        for line, values in enumerate(one.lines, top + 1):
+            for column, value in enumerate(values, 1):
+                _set(page.cell(line, column), value)
+        page.freeze_panes = page.cell(top + 1, 2)
+    return _saved(book)
+
+
+def _set(cell: Any, value: str | float) -> Any:
+    """A cell with a number, or with text that is never a formula."""
+    if isinstance(value, str):
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST]
+        cell.data_type = "s"
+    else:
+        cell.value = value
+    return cell
 
 
 def template(columns: Sequence[Column], *, sheet: str = "名单") -> bytes:

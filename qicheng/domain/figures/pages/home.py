@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from qicheng.domain.figures import queries
+from qicheng.domain.figures.queries import home as queries
 from qicheng.domain.orgs.models import Handler
 from qicheng.domain.registration.listings import late
 from qicheng.foundation.access import Area, Role

@@ -1,0 +1,1 @@
+"""What the room writes: counters, and nothing of anybody else's."""

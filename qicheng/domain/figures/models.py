@@ -1,0 +1,92 @@
+"""What is counted as it happens: how many graduates of a school stand where, now and at the end of every day (decision 17)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+
+class Cell(models.Model):
+    """Graduates on a roster that are alike in this: `about` a record its destination and source, about a confirmation its state.
+
+    `value` is '' where a graduate has no record, or nothing to confirm: every graduate is in one cell of each, so that the cells of a
+    school add up to its roster. The columns are numbers of rows and no references: what is counted is never waited for.
+    """
+
+    RECORD: ClassVar = "record"
+    CONFIRMATION: ClassVar = "confirmation"
+    KEY: ClassVar = ("about", "cohort", "school_id", "tier", "level", "value", "source")
+
+    about = models.CharField(max_length=12)
+    cohort = models.PositiveSmallIntegerField()
+    school_id = models.BigIntegerField()
+    tier = models.CharField(max_length=14)
+    level = models.CharField(max_length=2)
+    value = models.CharField(max_length=20, blank=True)
+    source = models.CharField(max_length=10, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.about} {self.cohort} {self.school_id} {self.value}"
+
+
+class Move(Cell):
+    """So many more or fewer in a cell, as a statement of somebody's transaction made it; `fold` adds it up soon.
+
+    Writers only add rows, so that nobody waits for a counter and no two of them can stand in each other's way.
+    """
+
+    day = models.DateField()
+    change = models.IntegerField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["cohort", "about"], name="move_cohort")]
+
+
+class Counter(Cell):
+    """How many are in a cell, with all that `fold` has added up; the moves since are added by whoever reads."""
+
+    number = models.IntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["cohort", *(c for c in Cell.KEY if c != "cohort")], name="one_counter")
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["cohort", "about", "school_id"], include=["value", "number"], condition=~Q(number=0), name="counter_national"
+            )
+        ]  # fmt: skip
+
+
+class DayChange(Cell):
+    """By how much a cell changed on a day in Beijing: the numbers at the end of a day are the sum of all days up to it."""
+
+    day = models.DateField()
+    change = models.IntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["cohort", *(c for c in Cell.KEY if c != "cohort"), "day"], name="one_change_a_day")
+        ]  # fmt: skip
+
+
+class Recount(models.Model):
+    """A night's comparison of the counters of a cohort with the rows themselves; `cells` are those that differed, and were mended."""
+
+    cohort = models.PositiveSmallIntegerField()
+    at = models.DateTimeField(db_default=Now())
+    graduates = models.PositiveIntegerField(default=0)
+    differences = models.PositiveIntegerField(default=0)
+    cells = models.JSONField(default=list)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["cohort", "-id"], name="recount_newest")]
+
+    def __str__(self) -> str:
+        return f"recount of {self.cohort}: {self.differences}"

@@ -1,0 +1,1 @@
+"""Reads of the room, a file for each of its parts."""
