@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qicheng.foundation.access import statements
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -132,6 +134,11 @@ DROP TRIGGER orgs_cohort_opens ON orgs_cohort;
 DROP FUNCTION qicheng_cohort_opened(), qicheng_open_cohort(integer), qicheng_set_aside(integer), qicheng_bring_back(integer),
     qicheng_look_at_cohorts(), qicheng_loosen(text);
 """
+
+
+def look_at_cohorts() -> None:
+    """Let the database look at what the tables hold, by which it plans."""
+    statements.change("SELECT qicheng_look_at_cohorts()")
 
 
 def reference(table: str, column: str, target: str = CUT[0]) -> str:

@@ -30,7 +30,7 @@ LISTS = (
     "/files/archive/review/",
     "/files/household/records/",
     "/files/archive/batches/",
-    *(f"/lists/{name}/" for name in lists()),
+    *(f"/lists/{name}/" for name in lists() if name not in ("platform", "declared")),
 )
 READ = """SELECT relname, seq_scan + coalesce(idx_scan, 0) FROM pg_stat_xact_user_tables WHERE relname ~ '^roster_(graduate|employmentrecord)_'"""
 
