@@ -14,7 +14,7 @@ from bench.figures import HEADINGS, Figure
 ROWS: dict[tuple[int, ...], str] = {
     (8,): "embedded_server", (9,): "password", (12,): "photo", (7,): "agreement", (10,): "queue", (5, 6): "roster",
     (1,): "approval", (2,): "reviewer_list", (3,): "against_litestar", (4,): "against_stock", (11,): "page_weight",
-    (13,): "batch", (14,): "sealing",
+    (13,): "batch", (14,): "sealing", (18,): "export",
 }  # fmt: skip
 
 

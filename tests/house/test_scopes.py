@@ -12,9 +12,18 @@ from django.db import connections, models, transaction
 from django.utils import timezone
 
 from qicheng.domain.campus.models import Answer, NewsItem, Plan, PlanLine, Profile
-from qicheng.domain.orgs.models import College, Employer, Handler, Province, School, SigningSettings, TransferSettings
+from qicheng.domain.orgs.models import (
+    College,
+    Employer,
+    Handler,
+    KeyCall,
+    Province,
+    School,
+    SigningSettings,
+    TransferSettings,
+)
 from qicheng.domain.registration.models import Registration
-from qicheng.domain.roster.models import Graduate, Upload
+from qicheng.domain.roster.models import EmploymentUpload, Graduate, Upload
 from qicheng.domain.transfer.effects import reports
 from qicheng.domain.transfer.models import (
     HandoverBatch,
@@ -28,6 +37,7 @@ from qicheng.foundation.flow.models import Case
 from qicheng.foundation.flow.perform import be, perform
 from tests.domain.campus import applying, asking, changing, consenting, filing
 from tests.domain.transfer import post
+from tests.interfaces.api import made
 from tests.sealing import open_verification
 from tests.world import World
 
@@ -63,6 +73,7 @@ NOT_SHOWN: dict[str, set[Role]] = {
     "EmployerCase": {Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.GRADUATE},
     "Upload": {Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER},
     "UploadFault": {Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER},
+    **{f"Employment{what}": {Role.COLLEGE, Role.GRADUATE, Role.EMPLOYER} for what in ("Upload", "UploadFault")},
     **{
         f"{area}{what}": {Role.GRADUATE, Role.EMPLOYER}
         for area in ("Archive", "Household")
@@ -105,7 +116,7 @@ AREAS = {
 }  # fmt: skip
 
 # What has the tier of whoever made it, and not that of one graduate.
-FILES = (Upload, RecordUpload, HandoverBatch, MailBatch, Plan)
+FILES = (Upload, EmploymentUpload, RecordUpload, HandoverBatch, MailBatch, Plan)
 
 
 # What hangs on what: nobody writes while it is asked.
@@ -231,6 +242,9 @@ def populate(world: World) -> None:
     questioned(world, late)
     consented(world)
     planned(world)
+    for actor in (world.actor(Role.SCHOOL), world.stranger_actor(Role.SCHOOL)):
+        key, _ = made(actor)
+        KeyCall.all_rows.create(key=key, operation="GET me", status=200, milliseconds=1)
     for model in SCOPED:
         if not model.all_rows.exists():
             fill(model, world)

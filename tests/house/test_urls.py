@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 PUBLIC = {
     "password",     "login", "first", "forgotten", "code", "why", "seat", "leave", "provinces", "areas", "codes", "help", "a11y", "privacy",
     "sign_on", "sign_on_start", "sign_on_back", "sign_on_left",
+    "wechat_start", "wechat_back", "wechat_callback",
     "link", "link_form", "link_proof", "link_part", "orgs:register", "orgs:registered",
     "transfer:verify", "transfer:scanned", "transfer:verify_help", "verify_offline", "verify_keys", "verify_list", "campus:result_check",
+    # Of the API: what it is, and whether it is well. Its operations ask for a key.
+    "code_tables", "code_table", "code_workbook", "api:openapi", "api:docs", "api:health",
 }  # fmt: skip
 
 

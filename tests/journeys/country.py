@@ -20,13 +20,14 @@ from qicheng.domain.orgs.models import (
     Cohort,
     EmployerCase,
     Flag,
+    KeyCall,
     Reason,
     ReviewMode,
     Seat,
     SignOn,
     StatusLookup,
 )
-from qicheng.domain.orgs.queries import MANY_SCHOOLS, stamp
+from qicheng.domain.orgs.queries import MANY_SCHOOLS, own_keys, stamp
 from qicheng.domain.registration import listings
 from qicheng.domain.registration.effects import agreement, inviting
 from qicheng.domain.registration.models import Dissolution, InvitationBatch, Registration
@@ -34,7 +35,8 @@ from qicheng.domain.registration.pages.employer import bound
 from qicheng.domain.registration.sheets import OFFER as SHEET
 from qicheng.domain.registration.sheets.destinations import Group
 from qicheng.domain.roster import effects, imports
-from qicheng.domain.roster.models import Graduate, Upload
+from qicheng.domain.roster.imports import records
+from qicheng.domain.roster.models import EmploymentUpload, Graduate, Upload
 from qicheng.domain.transfer.effects import mail_numbers, mail_papers, report_batches, reports
 from qicheng.domain.transfer.effects.batches import collect, take_back
 from qicheng.domain.transfer.effects.records import edit_record
@@ -56,9 +58,12 @@ from qicheng.foundation.access import Actor, Area, Role, Tier
 from qicheng.foundation.flow.gather import add_proof, gathered
 from qicheng.foundation.flow.perform import open_acts, perform
 from qicheng.foundation.kit import workbooks
+from qicheng.foundation.listing import exports
 from qicheng.foundation.notice.models import Notice
+from qicheng.foundation.papers.models import Export
 from tests import paper
 from tests.domain.transfer import filled, outside, post
+from tests.interfaces.api import made
 from tests.sealing import given_keys, settled
 from tests.world import CHANGE, COHORT, OFFER, PASSWORD, World, credit_code, identity_number
 
@@ -116,6 +121,7 @@ class Country(World):
         self.units = self._units()
         self.batch = self._batch()
         self.uploads = self._uploads()
+        self._exports()
         self.flags = self._flags()
         self._training()
         school_settings.add_reason(self.actor(Role.SCHOOL), "reject", "岗位与单位主营业务不符")
@@ -134,6 +140,8 @@ class Country(World):
         SignOn.objects.create(
             school=self.school, protocol="cas", server="https://sso.example.edu.cn/cas", is_on=True, tried_at=timezone.now(), version=1
         )  # fmt: skip
+        key, _ = made(self.actor(Role.SCHOOL))
+        KeyCall.all_rows.create(key=key, operation="GET list_roster", status=200, milliseconds=31, rows=200)
         self.campus = Campus(self)
         self.planning = Planning(self)
         stuck = Notice.objects.exclude(channel="inbox").first() or Notice.objects.first()
@@ -480,6 +488,15 @@ class Country(World):
         ]
         return inviting.read_batch(self.actor(Role.EMPLOYER), workbooks.write(headings, rows), "批量邀请.xlsx")
 
+    def _exports(self) -> None:
+        """A long list that is waiting, one that is made, ready records that wait for a look."""
+        actor = self.actor(Role.SCHOOL)
+        for name in ("roster", "removed"):
+            export = exports.ask(actor, "roster", name, {}, COHORT, purpose="就业统计")
+        exports.make(export.pk)
+        rows = [{"exam_number": self.graduate.exam_number, "name": self.graduate.name, "destination": "没有的去向"}]
+        records.read_upload(records.receive_rows(actor, COHORT, rows).pk)
+
     def _uploads(self) -> list[Upload]:
         """A roster with a new line, a changed one and one that is wrong; and a file that is no roster."""
         known = roster.line(
@@ -546,7 +563,8 @@ def patterns(below: Any = None, prefix: str = "", space: str = "") -> Iterator[t
     for one in (below or get_resolver()).url_patterns:
         if isinstance(one, URLResolver):
             yield from patterns(one, prefix + str(one.pattern), f"{one.namespace}:" if one.namespace else space)
-        elif isinstance(one, URLPattern):
+        # Where programs come, with a key, there are no pages but the one about it; tests/interfaces/api walks the rest.
+        elif isinstance(one, URLPattern) and (space != "api:" or one.name == "docs"):
             yield f"{space}{one.name}", one.callback, frozenset(one.pattern.converters)
 
 
@@ -556,6 +574,8 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         return [{}]
     if name == "areas":
         return [{"code": "110000"}]
+    if name in ("code_table", "code_workbook"):
+        return [{"name": "countries"}]
     if name == "codes":
         return [{"table": "countries"}]
     if name in ("link", "link_form", "link_proof", "link_part"):
@@ -603,6 +623,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     by_name: dict[str, list[Mapping[str, Any]]] = {
         "message": [{"notice": one.pk} for one in Notice.objects.filter(role=actor.role, node=actor.node)[:1]],
         "send_again": [{"notice": one.pk} for one in Notice.objects.filter(state=Notice.STUCK)[:1]],
+        "orgs:key": [{"public_id": one.public_id} for one in own_keys(actor)[:1]],
         "orgs:handler": [{"tier": tier.value} for tier in Tier],
         "orgs:switch_sign_on": [{"which": "on"}],
         "orgs:new_account": [{"role": role.value} for role in Role],
@@ -622,6 +643,8 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         "transfer:confirmation": [{"public_id": one.public_id} for one in reported],
         "transfer:confirm_remind_one": [{"public_id": one.public_id} for one in reported[:1]],
         "registration:batch": [{"public_id": country.batch.public_id}],
+        "figures:known": [{"of": "people", "name": "all"}],
+        **{f"figures:{one}": [{"dimension": "level"}] for one in ("rates_by", "rates_workbook", "rates_report")},
     }
     if name.startswith("proof_") or name == "proof":
         proven = (one for case in signings if case.proofs_asked for kind in gathered(case) for one in kind.proofs)
@@ -649,6 +672,18 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     if room == "orgs" and needs == {"public_id"}:
         units_too = [{"public_id": country.employer.public_id}]
         return [*({"public_id": one.public_id} for one in claims), *units_too]
+    if name.startswith("roster:record_") and needs == {"public_id"}:
+        brought = (
+            EmploymentUpload.objects.seen_by(actor)
+            if actor.role is Role.SCHOOL
+            else EmploymentUpload.objects.seen_by(actor)[:0]
+        )
+        return [{"public_id": one.public_id} for one in brought]
+    if name == "export_take":
+        return [{"room": "roster", "name": "removed"}] if actor.role.is_staff else []
+    if name.startswith("export") and needs == {"public_id"}:
+        own = {one.state: one for one in Export.objects.of(actor).order_by("-id")}
+        return [{"public_id": one.public_id} for one in own.values()]
     if room == "roster" and needs == {"public_id"}:
         rows = Upload.objects if name.partition(":")[2] in UPLOAD_PAGES else Graduate.objects
         return [{"public_id": one.public_id} for one in rows.seen_by(actor).order_by("pk")[:2]]
@@ -702,7 +737,7 @@ def given_files(country: Country, actor: Actor, changes: list[RecordChange]) -> 
     """The addresses of file and household: one module's lists, applications in every state, records with and without anything."""
     lists = (
         "module", "review", "next", "review_workbook", "review_batch", "review_batch_done", "records", "changes", "lapsed", "records_workbook",
-        "changes_workbook", "lapsed_workbook", "figures", "change",
+        "changes_workbook", "lapsed_workbook", "change",
     )  # fmt: skip
     people = [country.files[one].graduate for one in ("archive registered", "archive college_review", "gone")]
     records = [{"area": Area.ARCHIVE, "public_id": one.public_id} for one in people]

@@ -27,6 +27,15 @@ class CampusConfig(AppConfig):
         self._take_files_along()
         self._amend()
         self._follow_declared()
+        self._offer_lists()
+
+    def _offer_lists(self) -> None:
+        """EXP-01: which lists are taken away."""
+        from qicheng.foundation.listing import exports  # noqa: PLC0415 -- needs the models
+
+        from .listings import taken_away  # noqa: PLC0415 -- needs the models
+
+        exports.offers("campus", taken_away.lists)
 
     def _register_here(self) -> None:
         """CAM-01: a school with a platform of its own has its graduates register there, and nowhere else."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+
+# In an address: graduates who have no record. The counters say '' of them.
+UNRECORDED = "none"
 
 
 class Cell(models.Model):
@@ -76,6 +81,31 @@ class DayChange(Cell):
         ]  # fmt: skip
 
 
+class ProvinceDay(models.Model):
+    """The same by province, for whoever looks at the whole country, some hundred thousand rows a cohort."""
+
+    KEY: ClassVar = ("about", "cohort", "province_id", "tier", "level", "value")
+
+    about = models.CharField(max_length=12)
+    cohort = models.PositiveSmallIntegerField()
+    province_id = models.BigIntegerField()
+    tier = models.CharField(max_length=14)
+    level = models.CharField(max_length=2)
+    value = models.CharField(max_length=20, blank=True)
+    day = models.DateField()
+    change = models.IntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["cohort", "about", "province_id", "tier", "level", "value", "day"], name="one_change_a_day_of_a_province"
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.about} {self.cohort} {self.province_id} {self.value} {self.day}"
+
+
 class Recount(models.Model):
     """A night's comparison of the counters of a cohort with the rows themselves; `cells` are those that differed, and were mended."""
 
@@ -90,3 +120,52 @@ class Recount(models.Model):
 
     def __str__(self) -> str:
         return f"recount of {self.cohort}: {self.differences}"
+
+
+class Nightly(models.Model):
+    """Graduates of one value of a dimension that no counter tells apart, at one level of study in one province, as of last night (STA-02).
+
+    `counts` are in the order of `listings.rates.measures` for the cohort's formula. All rows of a cohort are of one statement and carry
+    the instant `at` at which it began; the next night's take their place.
+    """
+
+    cohort = models.PositiveSmallIntegerField()
+    dimension = models.CharField(max_length=10)
+    province_id = models.BigIntegerField()
+    value = models.CharField(max_length=60, blank=True)
+    level = models.CharField(max_length=2)
+    counts = ArrayField(models.IntegerField())
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["cohort", "dimension", "province_id", "value", "level"], name="one_nightly")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cohort} {self.dimension} {self.value}"
+
+
+class Answer(models.Model):
+    """A question about a past moment of a province or the country, and what the answer was: made once, never again (decision 17).
+
+    `key` is all that was asked and everything about the one who asks that the answer depends on: only whoever asks as one of the same
+    area, with the same rights, reads it. `why` is the reason in words where there is no answer.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    question = models.CharField(max_length=20)
+    asked = models.JSONField(default=dict)
+    cohort = models.PositiveSmallIntegerField()
+    moment = models.DateTimeField()
+    role = models.CharField(max_length=12)
+    node = models.BigIntegerField()
+    areas = models.JSONField(default=list)
+    answer = models.JSONField(null=True)
+    why = models.CharField(max_length=300, blank=True)
+    asked_at = models.DateTimeField(db_default=Now())
+    answered_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"answer {self.public_id}"

@@ -4,7 +4,7 @@ from django.urls import path
 
 from qicheng.foundation.access import Area
 
-from .pages import home, standings
+from .pages import home, known, national, rates, standings
 
 how_everything_stands = [
     path("stats/states/", standings.states, name="states"),
@@ -26,9 +26,25 @@ how_everything_stands = [
     ),
 ]
 
+how_many_are_placed = [
+    path("stats/", rates.overview, name="rates"),
+    path("stats/people/", rates.people, name="rates_people"),
+    path("stats/by/<slug:dimension>/", rates.by, name="rates_by"),
+    path("stats/by/<slug:dimension>/workbook/", rates.workbook, name="rates_workbook"),
+    path("stats/by/<slug:dimension>/report/", rates.report, name="rates_report"),
+]
+
+how_it_was_and_the_country = [
+    path("gov/figures/", national.national, name="national"),
+    path("gov/figures/workbook/", national.national_workbook, name="national_workbook"),
+    path("stats/known/<slug:of>/<slug:name>/", known.known, name="known"),
+]
+
 app_name = "figures"
 urlpatterns = [
     path("home/", home.home, name="home"),
     path("gov/", home.area, name="area"),
     *how_everything_stands,
+    *how_many_are_placed,
+    *how_it_was_and_the_country,
 ]

@@ -18,6 +18,19 @@ class OrgsConfig(AppConfig):
         for module in iter_modules(flows.__path__, flows.__name__ + "."):
             import_module(module.name)
         self._tell_addresses()
+        self._offer_lists()
+
+    def _offer_lists(self) -> None:
+        """EXP-01: which lists are taken away, and how whoever asked for one is found as it stands when it is made."""
+        from qicheng.foundation.flow.words import TOLD  # noqa: PLC0415 -- needs the models
+        from qicheng.foundation.listing import exports  # noqa: PLC0415 -- needs the models
+
+        from . import listings  # noqa: PLC0415 -- needs the models
+        from .queries import seated  # noqa: PLC0415 -- needs the models
+
+        TOLD["export"] = ("exports", "exports", "")
+        exports.seated_by(seated)
+        exports.offers("orgs", listings.taken_away)
 
     def _tell_addresses(self) -> None:
         """Tell the outbox how units, schools and colleges are reached; the staff of these has e-mail, and its inbox."""

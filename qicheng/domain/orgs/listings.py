@@ -10,11 +10,14 @@ from django.utils import timezone
 from qicheng.domain.orgs.models import Flag
 from qicheng.domain.orgs.queries import MANY_SCHOOLS
 from qicheng.foundation import codes
-from qicheng.foundation.access import Role
+from qicheng.foundation.access import Area, Role
 from qicheng.foundation.listing import Column, Filter, Listing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
+
+    from qicheng.foundation.access import Actor
 
 SOURCE = "orgs_flag f JOIN orgs_account a ON a.id = f.flagged_by_id"
 ABOUT = "FROM orgs_flag o WHERE o.credit_code = f.credit_code AND o.removed_at IS NULL"
@@ -101,3 +104,14 @@ def _kinds(value: str) -> str:
 
 def _written(at: datetime) -> str:
     return f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
+
+
+def taken_away(actor: Actor, cohort: int) -> Iterator[Listing]:
+    """The lists that whoever asks may take away as workbooks (EXP-01)."""
+    if not actor.may_read(Area.EMPLOYMENT):
+        return
+    if actor.role is Role.SCHOOL:
+        yield flags()
+        yield removed()
+    if actor.role in (Role.PROVINCE, Role.MINISTRY):
+        yield units(actor.role)

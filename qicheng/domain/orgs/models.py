@@ -67,6 +67,11 @@ class Edition(models.TextChoices):
         """How a record reads whose agreement was dissolved or whose destination was voided."""
         return "待就业" if self is Edition.GUIDE_2022 else "求职中"
 
+    @property
+    def public_account(self) -> str:
+        """The name of the WeChat account that graduates follow (ORG-11)."""
+        return "24365智慧就业" if self is Edition.GUIDE_2022 else "国家大学生就业服务平台"
+
 
 class Cohort(models.Model):
     """A year of graduation and the edition of the rules that it follows; a case keeps the edition it began with (REG-12)."""
@@ -370,6 +375,44 @@ class SignOn(models.Model):
         return f"sign-on of school {self.school_id}"
 
 
+class Binding(models.Model):
+    """A person's WeChat: one account's at a time, and an account has one at a time (ORG-11). One that ended stays as a row.
+
+    The openid is put away (`kit.strongbox`); `digest` is the keyed hash that finds it.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, db_index=False)
+    openid = models.BinaryField()
+    digest = models.CharField(max_length=64)
+    bound_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+    ending = models.CharField(max_length=12, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account"], condition=Q(ended_at=None), name="one_binding_of_an_account"),
+            models.UniqueConstraint(fields=["digest"], condition=Q(ended_at=None), name="one_binding_of_an_openid"),
+        ]
+
+    def __str__(self) -> str:
+        return f"binding {self.pk}"
+
+
+class BindingScene(models.Model):
+    """What a code to scan carries: whose WeChat is to be bound. Good once and for minutes; `url` is what the code shows (ORG-11)."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    account = models.ForeignKey(Account, models.CASCADE)
+    url = models.CharField(max_length=300)
+    made_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, blank=True)
+
+    def __str__(self) -> str:
+        return f"scene of account {self.account_id}"
+
+
 class Session(models.Model):
     """An open session: the cookie's hash, whose it is and in which seat; read with account and role in one statement."""
 
@@ -385,9 +428,14 @@ class Session(models.Model):
     # Opened by a school's own log-in, it reaches that school's seats alone; the digest is that of the ticket it came by (CAM-06).
     sign_on = models.ForeignKey(SignOn, models.CASCADE, null=True, db_index=False)
     ticket = models.CharField(max_length=64, blank=True, default="", db_default="")
+    # Opened by a WeChat that is bound, it ends with the binding and reaches the graduate's seats alone (ORG-11).
+    binding = models.ForeignKey(Binding, models.CASCADE, null=True, db_index=False)
 
     class Meta:
-        indexes = [models.Index(fields=["ticket"], condition=~Q(ticket=""), name="session_ticket")]
+        indexes = [
+            models.Index(fields=["ticket"], condition=~Q(ticket=""), name="session_ticket"),
+            models.Index(fields=["binding"], condition=Q(binding__isnull=False), name="session_binding"),
+        ]
 
     def __str__(self) -> str:
         return f"session of account {self.account_id}"

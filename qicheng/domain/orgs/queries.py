@@ -412,8 +412,10 @@ def seats_in_force(account: int, kind: str = "") -> list[Seat]:
 
 
 def seats_of_session(hashed: bytes, account: int) -> list[Seat]:
-    """The seats that a session may take: all in force, or those of the school by whose own log-in it was opened (CAM-06)."""
+    """The seats that a session may take: all in force, those of the school by whose own log-in it was opened (CAM-06), a graduate's by WeChat (ORG-11)."""
     standing = seats_in_force(account)
+    if Session.objects.filter(token_hash=hashed, binding__isnull=False).exists():
+        return [seat for seat in standing if seat.role == Role.GRADUATE]
     school = SignOn.objects.filter(session=hashed).values_list("school", flat=True).first()
     return standing if school is None else seats_at(school, standing)
 
@@ -593,3 +595,10 @@ def expiring_keys(days: int) -> list[Key]:
     return list(
         rows.filter(revoked_at=None, warned_at=None, expires_at__gt=timezone.now(), expires_at__lt=timezone.now() + timedelta(days=days))
     )  # fmt: skip
+
+
+def seated(account: int, role: str, node: int) -> Actor | None:
+    """Whoever sits there now, as far as the seat goes now; None where the seat has ended or the account is suspended (ORG-09)."""
+    seats = Seat.objects.filter(account=account, role=role, node=node, ended_at=None, account__suspended_at=None)
+    seat = seats.select_related("account").first()
+    return seat.actor(name=seat.account.name) if seat else None

@@ -18,6 +18,15 @@ class RegistrationConfig(AppConfig):
             import_module(module.name)
         self._reach_bearers()
         self._tell_of_digests()
+        self._offer_lists()
+
+    def _offer_lists(self) -> None:
+        """EXP-01: which lists are taken away."""
+        from qicheng.foundation.listing import exports  # noqa: PLC0415 -- needs the models
+
+        from . import listings  # noqa: PLC0415 -- needs the models
+
+        exports.offers("registration", listings.taken_away)
 
     def _tell_of_digests(self) -> None:
         """Where the words of the reviewers' digest are, and where it leads."""

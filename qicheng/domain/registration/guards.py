@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models.functions import Now
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FIRST_REMINDER, NEXT_REMINDER = 3, 5
 # Which agreements each way of dissolving ends (DIS-01).
 DISSOLVED_BY = {"online_dissolution": ("online_signing",), "offline_dissolution": ("offline_signing", "supplementary")}
+# An invitation is brought to mind in its last hours, if it is not new; what waits on a graduate, in the last days of the cohort.
+LAST_HOURS, NEW_FOR, LAST_DAYS = timedelta(hours=24), timedelta(hours=6), timedelta(days=7)
 SUBMISSIONS = frozenset({"submit", "bring_back"})
 NOT_YET = "还没有到提醒的时间。"
 # Who is reminded of each case by itself; reviewers read how many wait.
@@ -270,6 +273,26 @@ def has_waited_long(case: Registration | Dissolution, actor: Actor) -> str | Non
     if day_of(clock(case)) >= add_working_days(day_of(last), days).date:
         return None
     return NOT_YET
+
+
+def ends_soon(case: Registration, actor: Actor) -> str | None:
+    """An invitation is brought to mind once, in its last day, unless it has only just come (NOT-01)."""
+    now = clock(case)
+    if case.state != "invited" or case.deadline is None or case.sent_at is None or case.deadline <= now:
+        return NOT_YET
+    is_due = case.deadline - now <= LAST_HOURS and now - case.sent_at >= NEW_FOR
+    return None if is_due and not _told(case, "ending") else NOT_YET
+
+
+def cohort_ends_soon(case: Registration | Dissolution, actor: Actor) -> str | None:
+    """What waits on the graduate in the last days of its cohort is brought to mind once (NOT-01)."""
+    left = cohort_closes(case.cohort) - clock(case)
+    is_due = timedelta() < left <= LAST_DAYS and case.standing.turn is Role.GRADUATE
+    return None if is_due and not _told(case, "closing") else NOT_YET
+
+
+def _told(case: Registration | Dissolution, act: str) -> bool:
+    return any(record.act == act for record in timeline(case))
 
 
 def is_past_answering(case: Registration | Dissolution) -> bool:

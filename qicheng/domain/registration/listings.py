@@ -16,7 +16,7 @@ from qicheng.domain.orgs import queries as orgs
 from qicheng.domain.orgs.models import AgreementForm, School, SigningSettings
 from qicheng.domain.roster.sheets import FIXED, SYNCED
 from qicheng.foundation import codes
-from qicheng.foundation.access import SYSTEM, Actor, Role, statements
+from qicheng.foundation.access import SYSTEM, Actor, Area, Role, statements
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.kit import masks
 from qicheng.foundation.kit.calendar import day_of, waited_before, working_days_between
@@ -130,6 +130,14 @@ def named(actor: Actor, cohort: int) -> dict[str, Listing]:
     """The lists that whoever asks is told of, by their names."""
     hidden = {flow.name for flow in flows()} - {flow.name for flow in ways(actor, cohort)}
     return {name: one for name, one in lists().items() if name not in hidden}
+
+
+def taken_away(actor: Actor, cohort: int) -> Iterator[Listing]:
+    """The lists that whoever asks may take away as workbooks (EXP-01)."""
+    if actor.role.is_staff and actor.may_read(Area.EMPLOYMENT):
+        yield from named(actor, cohort).values()
+        if actor.role in (Role.COLLEGE, Role.SCHOOL):
+            yield queue(actor.role)
 
 
 def in_sql(pairs: Sequence[tuple[str, str]]) -> str:

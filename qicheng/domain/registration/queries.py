@@ -37,7 +37,16 @@ from qicheng.foundation.kit.identity import code_text, name_text
 from qicheng.foundation.notice.channels import Address
 from qicheng.foundation.papers.models import Paper
 
-from .guards import DISSOLVED_BY, FIRST_REMINDER, NEXT_REMINDER, SUBMISSIONS, requests_made
+from .guards import (
+    DISSOLVED_BY,
+    FIRST_REMINDER,
+    LAST_DAYS,
+    LAST_HOURS,
+    NEW_FOR,
+    NEXT_REMINDER,
+    SUBMISSIONS,
+    requests_made,
+)
 from .models import UNSENT, Dissolution, EmployerLink, Registration
 from .sheets import OFFER, destinations
 from .sheets.cases import sheet_of, values_of
@@ -139,6 +148,41 @@ def overdue_invitations() -> list[Registration]:
         state="invited", deadline__lte=Now()
     )
     return list(rows.order_by("deadline")[:1000])
+
+
+_TOLD = """NOT EXISTS (SELECT FROM flow_record e WHERE e."case" = c.public_id::text AND e.act = %(act)s)"""
+_ENDING = f"""
+SELECT c.public_id FROM registration_registration c JOIN roster_graduate g ON g.id = c.graduate_id AND g.removed_at IS NULL
+WHERE c.state = 'invited' AND c.deadline > clock_timestamp() AND c.deadline <= clock_timestamp() + %(last)s
+    AND c.sent_at <= clock_timestamp() - %(new)s AND {_TOLD} ORDER BY c.deadline LIMIT 1000"""  # noqa: S608 -- our own
+
+
+def invitations_ending() -> list[UUID]:
+    """Invitations that end within a day and were not brought to mind yet, the next to end first, a thousand at most."""
+    given = {"act": "ending", "last": LAST_HOURS, "new": NEW_FOR}
+    return [row.public_id for row in statements.rows(_ENDING, given)]
+
+
+def waiting_at_the_end(cohort: int) -> list[tuple[type[Registration] | type[Dissolution], UUID]]:
+    """(model, case) of what waits on a graduate in the last days of a cohort and was not brought to mind yet, a thousand of each at most."""
+    if not timedelta() < cohort_closes(cohort) - clock() <= LAST_DAYS:
+        return []
+    found = []
+    for model in (Registration, Dissolution):
+        turns = sorted(
+            {
+                f"{flow.name} {state}"
+                for flow in FLOWS.values()
+                if flow.model is model
+                for state in flow.turns(Role.GRADUATE)
+            }
+        )
+        sql = f"""SELECT c.public_id FROM {model._meta.db_table} c JOIN roster_graduate g ON g.id = c.graduate_id AND g.removed_at IS NULL
+            WHERE c.cohort = %(cohort)s AND c.flow_name || ' ' || c.state = ANY(%(turns)s) AND {_TOLD} ORDER BY c.id LIMIT 1000"""  # noqa: S608 -- our own
+        found += [
+            (model, row.public_id) for row in statements.rows(sql, {"cohort": cohort, "turns": turns, "act": "closing"})
+        ]
+    return found
 
 
 def is_answerable(case: Registration, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -9,12 +10,23 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from qicheng.domain.orgs.effects.sessions import set_password
-from qicheng.domain.orgs.models import Account, Seat, SigningSettings
-from qicheng.domain.orgs.queries import stamp
+from qicheng.domain.orgs.models import Account, Binding, Seat, SigningSettings
+from qicheng.domain.orgs.queries import edition_of, stamp
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Level, Role, statements
 from qicheng.foundation.flow.declare import FLOWS
-from qicheng.foundation.flow.perform import NotFound, Refused, again, be, in_process, note, waiting_among
+from qicheng.foundation.flow.perform import (
+    NotFound,
+    NotOpen,
+    Refused,
+    again,
+    be,
+    clock,
+    in_process,
+    note,
+    noted,
+    waiting_among,
+)
 from qicheng.foundation.kit.calendar import cohort_closes
 
 from .models import CONFIRMED, SEEKING_WORK, EmploymentRecord, Graduate, Roster
@@ -31,6 +43,8 @@ BLANK: Mapping[str, Any] = {
     "contact": "", "phone": "", "mobile": "", "email": "", "number": "", "signed_on": None,
 }  # fmt: skip
 PHONE_IS_TAKEN = "这个手机号已经绑定了其他账号，请换一个，或联系客服解除。"
+# What a request to bind WeChat is about, and how long nobody is asked again (NOT-03).
+ASKED, ASKED_AGAIN = "wechat_ask", timedelta(days=7)
 # What rooms above do after every change of employment records, in the order in which they said so.
 _FOLLOWERS: list[Callable[[Sequence[int]], None]] = []
 
@@ -390,6 +404,31 @@ def mark_recommended(public_ids: Collection[UUID | str], cohort: int, actor: Act
             )  # fmt: skip
         Graduate.objects.unscoped("the lines that were just locked").bulk_update(changed, ["extra"])
     return len(changed)
+
+
+def ask_to_bind(public_ids: Sequence[UUID], cohort: int, actor: Actor) -> int:
+    """Ask those of them to bind WeChat whom the actor sees, who have not, and who were not asked in the last days (NOT-03); how many."""
+    if actor.role not in (Role.COLLEGE, Role.SCHOOL) or not actor.may_write(Area.EMPLOYMENT):
+        raise NotOpen("你的账号没有这项操作的权限。")
+    with transaction.atomic():
+        be(actor)
+        seen = Graduate.objects.seen_by(actor).filter(public_id__in=public_ids, cohort=cohort, removed_at=None)
+        lines = {str(one.public_id): one for one in seen.select_for_update(of=("self",), no_key=True).order_by("pk")}
+        # Two at once: the second finds, once it has the lines, whom the first has asked.
+        asked = {
+            one.case
+            for one in noted(ASKED, newest=len(lines) or 1, case__in=list(lines), at__gte=clock() - ASKED_AGAIN)
+        }
+        accounts = [one.account_id for one in lines.values() if one.account_id]
+        bound = set(Binding.objects.filter(account__in=accounts, ended_at=None).values_list("account", flat=True))
+        owed = [one for subject, one in lines.items() if subject not in asked and one.account_id not in bound]
+        official = edition_of(cohort).public_account
+        for one in owed:
+            note(
+                actor, "ask", ASKED, {"公众号": ["", official]}, subject=str(one.public_id), cohort=cohort, school=one.school_id,
+                tell=((Role.GRADUATE, one.pk),),
+            )  # fmt: skip
+    return len(owed)
 
 
 def _locked(public_id: UUID | str, actor: Actor) -> tuple[Roster, Graduate]:

@@ -17,7 +17,7 @@ from qicheng.foundation.listing import Column, Filter, Listing
 from .models import Graduate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from qicheng.foundation.flow.declare import Flow
 
@@ -82,6 +82,56 @@ def removed() -> Listing:
     return Listing(
         "removed", "失效信息", Graduate, SOURCE, "g", (*_columns(), gone), _filters(), ("g.removed_at", "g.id"), descending=True,
         where="g.removed_at IS NOT NULL",
+    )  # fmt: skip
+
+
+def taken_away(actor: Actor, cohort: int) -> Iterator[Listing]:
+    """The lists that whoever asks may take away as workbooks (EXP-01)."""
+    if actor.role.is_staff and actor.may_read(Area.EMPLOYMENT):
+        yield roster()
+        yield removed()
+        if actor.role in (Role.COLLEGE, Role.SCHOOL):
+            yield bindings()
+        if actor.role is Role.SCHOOL:
+            yield training()
+
+
+ASKED_AT = """(SELECT max(r.at) FROM flow_record r WHERE r.flow = 'wechat_ask' AND r."case" = g.public_id::text)"""
+
+
+@cache
+def bindings() -> Listing:
+    """Who has bound the WeChat account and who has not, and when they were asked to (NOT-03)."""
+    recent = f"coalesce({ASKED_AT} > now() - interval '7 days', false)"
+
+    def written(at: Any) -> str:
+        return f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
+
+    return Listing(
+        "bindings", "微信绑定", Graduate,
+        f"{SOURCE} LEFT JOIN orgs_binding b ON b.account_id = g.account_id AND b.ended_at IS NULL", "g",
+        (
+            Column("public_id", "", "g.public_id", hidden=True),
+            Column("name", "姓名", "g.name", sort=True),
+            Column("student_number", "学号", "g.student_number", sort=True),
+            Column("college", "院系", "k.name"),
+            Column("level", "学历", "g.level", codes.table("education_levels").label),
+            Column("major", "专业", "g.major"),
+            Column("bound", "微信", "b.id IS NOT NULL", lambda bound: "已绑定" if bound else "没有绑定"),
+            Column("bound_at", "绑定时间", "b.bound_at", written),
+            Column("came", "登录", "g.account_id IS NOT NULL", lambda came: "登录过" if came else "还没有登录过"),
+            Column("asked_at", "上次提醒", ASKED_AT, written),
+        ),
+        (
+            Filter("q", "搜索", "(g.name LIKE %(q_prefix)s OR g.student_number LIKE %(q_prefix)s)", "search"),
+            Filter("college", "院系", "g.college_id = %(college)s", "whole", choices=_colleges),
+            Filter("level", "学历", "g.level = %(level)s", "code", table="education_levels"),
+            Filter("bound", "微信", conditions={"yes": "b.id IS NOT NULL", "no": "b.id IS NULL"}, choices=(("yes", "已绑定"), ("no", "没有绑定"))),
+            Filter("came", "登录", conditions={"yes": "g.account_id IS NOT NULL", "no": "g.account_id IS NULL"},
+                   choices=(("yes", "登录过"), ("no", "还没有登录过"))),
+            Filter("asked", "提醒", conditions={"yes": recent, "no": f"NOT {recent}"}, choices=(("yes", "7 天内提醒过"), ("no", "7 天内没有提醒"))),
+        ),
+        ("g.exam_number", "g.id"), where="g.removed_at IS NULL",
     )  # fmt: skip
 
 

@@ -197,3 +197,35 @@ class UploadFault(Scoped):
 
     def __str__(self) -> str:
         return f"line {self.line} of upload {self.upload_id}"
+
+
+class EmploymentUpload(Uploaded):
+    """Ready employment records from a school's own system: a file, or lines that came through the API (IMP-05).
+
+    `source` is what the records say of where they came from, a key of `EmploymentRecord.SOURCES`.
+    """
+
+    scope = Scope(school="school", province="school__province", ministry=EVERYTHING, tier="tier", area=Area.EMPLOYMENT)
+
+    school = models.ForeignKey(School, models.PROTECT)
+    account = models.ForeignKey(Account, models.PROTECT)
+    source = models.CharField(max_length=10, choices=EmploymentRecord.SOURCES[1:3], default="upload")
+
+
+class EmploymentUploadFault(Scoped):
+    """What is wrong in one place of such a file: the line, the field ('' for the whole line) and why (IMP-02)."""
+
+    scope = Scope(
+        school="upload__school", province="upload__school__province", ministry=EVERYTHING, tier="upload__tier", area=Area.EMPLOYMENT,
+    )  # fmt: skip
+
+    upload = models.ForeignKey(EmploymentUpload, models.CASCADE)
+    line = models.PositiveIntegerField()
+    place = models.CharField(max_length=30, blank=True)
+    reason = models.CharField(max_length=200)
+
+    class Meta(Scoped.Meta):
+        indexes = [models.Index(fields=["upload", "line"], name="employment_fault_line")]
+
+    def __str__(self) -> str:
+        return f"line {self.line} of upload {self.upload_id}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qicheng.domain.orgs.effects.binding import openid_of
 from qicheng.domain.orgs.models import College, Employer
 from qicheng.domain.orgs.queries import edition_of, open_cohorts, units
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Role, statements
 from qicheng.foundation.kit import masks
+from qicheng.foundation.notice import wechat
 from qicheng.foundation.notice.channels import Address
 
 from .models import SEEKING_WORK, EmploymentRecord, Graduate
@@ -113,7 +115,7 @@ def destination_words(record: EmploymentRecord) -> str:
 # because a graduate's unit and cohort are on the roster. A suspended account, an ended seat and a session that has run out, or
 # lain idle (2 hours; a graduate's 12), are nobody at once (ORG-09).
 _WHO = """
-SELECT s.account_id, s.seat_id, s.sign_on_id IS NOT NULL AS is_vouched, s.cohort AS chosen, s.seen_at < now() - interval '1 minute' AS is_old,
+SELECT s.account_id, s.seat_id, coalesce(s.sign_on_id, s.binding_id) IS NOT NULL AS is_vouched, s.cohort AS chosen, s.seen_at < now() - interval '1 minute' AS is_old,
     a.name, a.must_change_password, t.role, t.node, t.employment, t.archive, t.household, t.tier, t.is_administrator,
     g.cohort AS own_cohort, c.name AS college, sc.name AS school, sc.id AS school_id, coalesce(p.id, sc.province_id) AS province_id,
     p.name AS province, e.name AS employer,
@@ -190,4 +192,7 @@ def address(graduate: int) -> Address:
     """How a graduate is reached: by the account's phone and e-mail, which are the graduate's own, else by the roster's."""
     row = Graduate.objects.unscoped("a message finds its own receiver").select_related("account").get(pk=graduate)
     account = row.account
-    return Address(mail=(account and account.email) or row.email, sms=(account and account.phone) or row.phone)
+    return Address(
+        mail=(account and account.email) or row.email, sms=(account and account.phone) or row.phone,
+        wechat=openid_of(account.pk) if account and wechat.is_on() else "",
+    )  # fmt: skip

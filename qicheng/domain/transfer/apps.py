@@ -25,6 +25,15 @@ class TransferConfig(AppConfig):
         self._follow_records()
         self._follow_reports()
         self._tell_of_records()
+        self._offer_lists()
+
+    def _offer_lists(self) -> None:
+        """EXP-01: which lists are taken away."""
+        from qicheng.foundation.listing import exports  # noqa: PLC0415 -- needs the models
+
+        from .listings import taken_away  # noqa: PLC0415 -- needs the models
+
+        exports.offers("transfer", taken_away.lists)
 
     def _follow_reports(self) -> None:
         """VER-02: a report and its authorisation end together; what counts no more is on the list that is carried along."""
@@ -42,12 +51,13 @@ class TransferConfig(AppConfig):
     def _tell_of_records(self) -> None:
         """Where the words about a record that staff wrote are, and the page that they lead to (ARC-04)."""
         from qicheng.foundation.access import Area  # noqa: PLC0415 -- beside the next one
-        from qicheng.foundation.flow.words import TOLD  # noqa: PLC0415 -- needs the settings
+        from qicheng.foundation.flow.words import MUST, TOLD  # noqa: PLC0415 -- needs the settings
 
         from .effects.records import about  # noqa: PLC0415 -- needs the models
 
         for area in (Area.ARCHIVE, Area.HOUSEHOLD):
             TOLD[about(area)] = ("transfer", "transfer:files", f"area={area.value}")
+            MUST.add(about(area))
 
     def _follow_records(self) -> None:
         """CON-01, CON-02, REP-01: whoever writes an employment record has it reported and asked about again; old reports are superseded."""

@@ -87,7 +87,7 @@ class Actor:
     """Who asks, made once per request by the interface from the account's chosen seat.
 
     `node` is the id of the row that the role stands on: graduate, employer, college, school, province, or the one case of a link.
-    `is_vouched`: a school's own log-in let it in (CAM-06); what opens the account elsewhere, phone and e-mail, is not its to change.
+    `is_vouched`: a school's own log-in (CAM-06) or WeChat (ORG-11) let it in; what opens the account elsewhere, phone and e-mail, is not its to change.
     """
 
     role: Role

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qicheng.foundation.access import Area, Role
+from qicheng.foundation.notice import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -67,7 +68,8 @@ class Fork:
 class Act:
     """One move: from a state to another by somebody, if no guard has a reason against it.
 
-    `tell`: who is told, whoever did it left out. `reason`: a table of reasons from which one must be chosen and completed in words
+    `tell`: who is told, whoever did it left out; `kind` is what for, and `must` says that they are told on every way, whatever they
+    prefer (NOT-01). `reason`: a table of reasons from which one must be chosen and completed in words
     (REG-02). `form`: the sheet that it asks for, or how to tell it from the case. `consequence`: what the page says before it is done. `drafted`: the form is filled with the case's own values.
     `irreversible`: the button is the dangerous one. `in_person`: whoever acts proves again who it is (INV-20). `carried`: it happens
     only within an act of another flow, by `carry_on`. `in_place`: it is done on the page that shows what it is about, of the version
@@ -91,6 +93,8 @@ class Act:
     carried: bool = False
     in_place: bool = False
     primary: bool = False
+    kind: Kind = Kind.PROGRESS
+    must: bool = False
     rule: str = ""
 
     @property
@@ -120,6 +124,8 @@ class Begin:
     complete: Effect | None = None
     do: Effect | None = None
     tell: tuple[Role, ...] = ()
+    kind: Kind = Kind.REQUEST
+    must: bool = False
     rule: str = ""
 
 
@@ -159,20 +165,30 @@ class Review:
     def acts(self) -> tuple[Act, ...]:
         college, school, both = (Role.COLLEGE,), (Role.SCHOOL,), (self.college, self.school)
         rejections = tuple(
-            Act("reject", "审核不通过", state, self.rejected, by, do=self.on_rejection, tell=self.tell, reason=self.reasons,
+            Act("reject", "审核不通过", state, self.rejected, by, do=self.on_rejection, tell=self.tell, kind=Kind.REVIEW, reason=self.reasons,
                 consequence=self._ending, irreversible=True, rule="REG-02")
             for state, by in zip(both, (college, school), strict=True)
         )  # fmt: skip
         returns = tuple(
-            Act("return", "退回修改", state, self.returned, by, tell=self.tell, reason=self.reasons, rule="REG-02")
+            Act(
+                "return",
+                "退回修改",
+                state,
+                self.returned,
+                by,
+                tell=self.tell,
+                kind=Kind.REVIEW,
+                reason=self.reasons,
+                rule="REG-02",
+            )
             for state, by in zip(both, (college, school), strict=True)
             if self.returned is not None
         )
         return (
             Act("approve", "审核通过", self.college, self.school, college, when=self.when, do=self.on_college_approval,
-                form=self.college_form, tell=self.tell, primary=True, rule="REG-02"),
+                form=self.college_form, tell=self.tell, kind=Kind.REVIEW, primary=True, rule="REG-02"),
             Act("approve", "审核通过", self.school, self.approved, school, when=self.when, do=self.on_approval,
-                form=self.school_form, tell=self.tell, primary=True, rule="REG-02"),
+                form=self.school_form, tell=self.tell, kind=Kind.REVIEW, primary=True, rule="REG-02"),
             *returns,
             *rejections,
         )  # fmt: skip
@@ -277,6 +293,11 @@ class Flow:
             return self.begin
         return next((act for act in self.acts if act.name == name), None)
 
+    def named(self, name: str) -> tuple[Act | Begin, ...]:
+        """All that is called so: one act may be declared at several states."""
+        begins = (self.begin,) if name == self.begin.name else ()
+        return (*begins, *(act for act in self.acts if act.name == name))
+
     def turns(self, role: Role) -> tuple[str, ...]:
         """The states in which it is that role's turn."""
         return tuple(state.key for state in self.states.values() if state.turn is role)
@@ -341,7 +362,7 @@ def _owned(effect: Effect | Guard) -> str:
 
 
 def _line(at: str, role: Role, act: Act | Begin, targets: tuple[State, ...]) -> str:
-    told = ", ".join(act.tell) or "-"
+    told = f"{', '.join(act.tell)}{', on every way' if act.must else ''}" or "-"
     guards = ", ".join(guard.__name__ for guard in act.when) or "-"
     reason = getattr(act, "reason", "") or "-"
     to = " / ".join(state.key for state in targets)

@@ -142,7 +142,9 @@ CHANGED = "UPDATE"
 NEVER_CHANGED = ("flow_record", "flow_history", "transfer_reportnumber")
 OWNER_ONLY = ("flow_step", "flow_standing", "django_migrations")
 DELETABLE = (
+    "notice_refusal",
     "orgs_session",
+    "orgs_bindingscene",
     "orgs_attempt",
     "orgs_logincode",
     "orgs_contact",
@@ -153,6 +155,8 @@ DELETABLE = (
     "roster_uploadline",
     "roster_uploadfault",
     "roster_upload",
+    "roster_employmentuploadline",
+    "roster_employmentuploadfault",
     *(f"transfer_{area}upload{what}" for area in ("archive", "household") for what in ("line", "fault")),
 )
 

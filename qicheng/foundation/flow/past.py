@@ -125,7 +125,7 @@ def _history(table: str, row: str) -> str:
 
 def _row(kept: Kept, narrow: str) -> str:
     table = kept.model._meta.db_table
-    fixed = {kept.model._meta.pk.column, *kept.fixed}  # type: ignore[union-attr]
+    fixed = {kept.model._meta.pk.column, *kept.fixed}
     shown = {
         column: f"k.{column}" if column in fixed else _was("h", column, kind, f"k.{column}")
         for column, kind in _columns(kept).items()

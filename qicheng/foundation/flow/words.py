@@ -1,8 +1,8 @@
 """The words of records and notices: plain templates beside the flow's room, rendered when somebody reads or is sent them.
 
 `<room>/records/<flow>/<act>.txt` is one sentence of a timeline. `<room>/notices/<flow>/<act>.<channel>.txt` is a message: its first
-line the subject, the rest the body. A channel without a file is a channel on which the act says nothing. Words under `any` in the
-place of a flow serve every flow of the room that has none of its own.
+line the subject, the rest the body. Mail and WeChat say what the inbox says where they have no words of their own; an SMS, which costs
+and is short, only what a file says. Words under `any` in the place of a flow serve every flow of the room that has none of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from django.utils import timezone
 
 from qicheng.foundation import codes, notice
 from qicheng.foundation.access import Role
+from qicheng.foundation.notice import wechat
+from qicheng.foundation.notice.channels import has_sms
 
 from .declare import FLOWS
 from .models import Record
@@ -30,10 +32,14 @@ if TYPE_CHECKING:
 
     from .models import Case
 
-CHANNELS = ("inbox", "mail", "sms")
+CHANNELS = ("inbox", "mail", "sms", "wechat")
+# These read the words of the inbox where they have none.
+DERIVED = ("mail", "wechat")
 ANY = "any"
 # What is told without a case, by what it is about: the room that has the words, the page that it leads to, and the page's query.
 TOLD: dict[str, tuple[str, str, str]] = {}
+# What of it is told on every way, whatever its receiver prefers; the rest are reminders.
+MUST: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +84,26 @@ def deadline(instant: datetime) -> str:
 
 def channels(flow: str, act: str) -> tuple[str, ...]:
     """The channels on which an act has something to say; the inbox always."""
-    return tuple(c for c in CHANNELS if c == "inbox" or (_template(flow, act, c) and c in switched_on()))
+    return tuple(c for c in switched_on() if c == "inbox" or _worded(flow, act, c))
 
 
 def switched_on() -> tuple[str, ...]:
-    """The channels that this deployment has; SMS needs a gateway."""
-    return ("inbox", "mail", "sms") if settings.QICHENG_SMS_URL else ("inbox", "mail")
+    """The channels that this deployment has; SMS needs a gateway, WeChat an official account."""
+    return ("inbox", "mail", *(("sms",) if has_sms() else ()), *(("wechat",) if wechat.is_on() else ()))
+
+
+def kind(flow: str, act: str) -> str:
+    """Of which kind the message of an act is; '' where it must be told, whatever is preferred (NOT-01)."""
+    declared = FLOWS.get(flow)
+    found = declared.named(act) if declared else ()
+    if any(one.must for one in found) or (declared is None and flow in MUST):
+        return notice.MUST
+    return str(found[0].kind if found else notice.Kind.REMINDER)
 
 
 def message(owed: Notice, case: Case | None, record: Record) -> Message:
     """A notice in the words of its channel, for its audience."""
-    template = _template(owed.flow, owed.act, owed.channel)
+    template = _worded(owed.flow, owed.act, owed.channel)
     if template is None:
         flow = FLOWS.get(owed.flow)
         act = flow.act_named(owed.act) if flow else None
@@ -147,4 +162,11 @@ def _template(flow: str, act: str, channel: str) -> jinja2.Template | None:
         return None
 
 
+def _worded(flow: str, act: str, channel: str) -> jinja2.Template | None:
+    """The words of an act on a channel: its own, else those of the inbox where the channel may say the same."""
+    own = _template(flow, act, channel)
+    return _template(flow, act, "inbox") if own is None and channel in DERIVED else own
+
+
 notice.channels_of = channels
+notice.kind_of = kind

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SIZES = (25, 50, 100, 200)
 # Beyond this many rows a list says 「超过」 instead of counting on.
 COUNTED = 10_000
+# Of how many values of a column a workbook remembers the words.
+REMEMBERED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,18 @@ class Listing:
         _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort, moment)
         return self._counts(everywhere, asked, parameters, None, self._as_known(actor, moment))[""]
 
+    def size(self, actor: Actor, query: Mapping[str, str], cohort: int, moment: datetime | None = None) -> int:
+        """How many rows the list has under the same filters, all of them counted: for work in the background."""
+        _, everywhere, asked, parameters, _ = self._asked(query, actor, cohort, moment)
+        sql = f"SELECT count(*) FROM {self.source} WHERE {' AND '.join([*everywhere, *asked])}"
+        row = statements.plain(self._as_known(actor, moment)(sql), parameters)
+        assert row is not None
+        return int(row[0])
+
+    def in_words(self, actor: Actor, query: Mapping[str, str], cohort: int) -> dict[str, str]:
+        """The filters that are in force, label → what was chosen."""
+        return {one.label: one.words for one in self._asked(query, actor, cohort, None)[4]}
+
     def tally(
         self, actor: Actor, cohort: int, groups: Mapping[str, str], moment: datetime | None = None
     ) -> dict[str, int]:
@@ -346,9 +360,9 @@ class Listing:
         moment: datetime | None = None,
     ) -> Iterator[list[str]]:
         """The lines of the list's workbook under `headings`: the same columns, the same words, the same masks (EXP-01)."""
-        shown = [(i, column) for i, column in enumerate(self.columns) if not column.hidden]
+        shown = [(i, _remembered(column)) for i, column in enumerate(self.columns) if not column.hidden]
         for row in self.all_rows(actor, query, cohort, most, moment):
-            yield [column.words(row[i]) for i, column in shown]
+            yield [words(row[i]) for i, words in shown]
 
     @property
     def headings(self) -> list[str]:
@@ -413,6 +427,29 @@ class Listing:
         row = statements.plain(known(sql), parameters)
         assert row is not None
         return dict(zip(("", *(groups or ())), row, strict=True))
+
+
+def _remembered(column: Column) -> Callable[[Any], str]:
+    """The words of a column, made once for each value as long as there are few: codes and dates come again in every row."""
+    known: dict[Any, str] = {}
+    shown = column.shown
+
+    def words(value: Any) -> str:
+        if value is None or value == "":
+            return ""
+        if shown is None:
+            return value if type(value) is str else str(value)
+        try:
+            return known[value]
+        except KeyError:
+            found = shown(value)
+            if len(known) < REMEMBERED:
+                known[value] = found
+            return found
+        except TypeError:
+            return shown(value)
+
+    return words
 
 
 @cache

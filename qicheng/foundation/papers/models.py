@@ -1,10 +1,16 @@
-"""The row of each paper and proof: of which case it is, where its file lies, or why there is none yet."""
+"""The row of each paper, proof and export: whose it is, where its file lies, or why there is none yet."""
+
+from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.db.models.functions import Now
+
+if TYPE_CHECKING:
+    from qicheng.foundation.access import Actor
 
 
 class Paper(models.Model):
@@ -142,3 +148,77 @@ class ProofSet(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case} {self.version}"
+
+
+class ExportRows(models.Manager["Export"]):
+    """Exports are whose asked for them: the account, in the seat in which it asked."""
+
+    def of(self, actor: Actor) -> models.QuerySet[Export]:
+        """The exports of whoever asks; nobody's for who has no account."""
+        if actor.account is None:
+            return self.none()
+        return self.filter(account=actor.account, role=actor.role, node=actor.node)
+
+
+class Export(models.Model):
+    """A list that somebody takes away. `room` and `listing` name the list, `query` are its filters and order, `wanted` these in words.
+
+    A short one is handed out in the request and keeps no file; a long one waits for the worker, and its file goes after a day.
+    """
+
+    STATES: ClassVar = (
+        ("handed", "已下载"), ("waiting", "等待生成"), ("making", "正在生成"), ("ready", "可以下载"), ("failed", "没有完成"),
+        ("cancelled", "已取消"), ("gone", "已到期清理"),
+    )  # fmt: skip
+    AT_WORK: ClassVar = ("waiting", "making")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    account = models.BigIntegerField()
+    role = models.CharField(max_length=12)
+    node = models.BigIntegerField()
+    by = models.CharField(max_length=60)
+    unit = models.CharField(max_length=200, blank=True)
+    origin = models.CharField(max_length=60, blank=True)
+    room = models.CharField(max_length=20)
+    listing = models.CharField(max_length=60)
+    label = models.CharField(max_length=60)
+    cohort = models.PositiveSmallIntegerField(default=0)
+    moment = models.DateTimeField(null=True)
+    query = models.JSONField(default=dict)
+    wanted = models.JSONField(default=dict)
+    columns = models.JSONField(default=list)
+    purpose = models.CharField(max_length=200, blank=True)
+    key = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=10, choices=STATES, default="waiting")
+    reason = models.CharField(max_length=200, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
+    path = models.CharField(max_length=100, blank=True)
+    size = models.BigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    downloads = models.PositiveIntegerField(default=0)
+    made_at = models.DateTimeField(db_default=Now())
+    moved_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[ExportRows] = ExportRows()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["account", "key"], condition=~Q(key=""), name="one_export_per_key"),
+        ]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="export_account"),
+            models.Index(fields=["moved_at"], condition=Q(state__in=["waiting", "making"]), name="export_at_work"),
+            models.Index(fields=["expires_at"], condition=~Q(path=""), name="export_kept"),
+        ]
+
+    def __str__(self) -> str:
+        return f"export {self.pk}"
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it is waiting or being made."""
+        return self.state in self.AT_WORK

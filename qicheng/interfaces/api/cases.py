@@ -43,12 +43,11 @@ def is_published(act: Act) -> bool:
         return False
     if act.do is None or callable(act.form):
         return True
-    wanted = [
-        one.name
-        for one in list(inspect.signature(act.do).parameters.values())[2:]
-        if one.default is inspect.Parameter.empty and one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+    # What its effect takes beside the case and whoever acts; more than the form asks for is gathered on a page of its own.
+    named = [
+        one.name for one in list(inspect.signature(act.do).parameters.values())[2:] if one.kind is not one.VAR_KEYWORD
     ]
-    return set(wanted) <= set(act.form.keys if isinstance(act.form, Sheet) else ()) | {"reason", "words"}
+    return set(named) <= set(act.form.keys if isinstance(act.form, Sheet) else ())
 
 
 def acts() -> dict[str, list[tuple[Flow, Act]]]:
@@ -148,11 +147,9 @@ def _done(request: Any, public_id: UUID, name: str, body: ActBody) -> dict[str, 
     act = case.flow.find(case.state, name, asker.actor.role)
     if act is None or not is_published(act):
         raise NotOpen(f"这条记录现在是「{case.standing.label}」，这一步现在不能做。")
-    if act.reason and (listed := reasons(act.name, getattr(case, "school_id", None), act.reason)):
-        if body.reason not in dict(listed):
-            raise Problem(
-                "invalid", errors=[("reason", f"没有这个原因，可以选：{'、'.join(code for code, _ in listed)}")]
-            )
+    listed = reasons(act.name, getattr(case, "school_id", None), act.reason) if act.reason else []
+    if listed and body.reason not in dict(listed):
+        raise Problem("invalid", errors=[("reason", f"没有这个原因，可以选：{'、'.join(code for code, _ in listed)}")])
     given = _filled(act, case, body.form)
     record = perform(
         case, name, asker.actor, seen=body.seen, reason=body.reason, words=body.words, internal=body.internal, **given

@@ -11,7 +11,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
 from qicheng.domain.orgs.models import KeyScope
-from qicheng.interfaces.api import cases, feeds, figures, lists, oneself, rosters, tables
+from qicheng.interfaces.api import cases, deliveries, feeds, figures, lists, oneself, records, tables
 from qicheng.interfaces.api.door import LONGEST_TOKEN, problem_of
 from qicheng.interfaces.api.problems import KINDS, MEDIA, Problem, told
 from qicheng.interfaces.api.shapes import ProblemDocument
@@ -34,6 +34,11 @@ ALWAYS, READ, WRITTEN = (
     ("invalid",),
     ("unreadable", "conflict", "too-large", "wrong-type", "invalid"),
 )
+PLACES = {
+    "cohort": "届别，例如 2026",
+    "public_id": "编号，清单和变化里给出",
+    "table": "代码表的名称，例如 ethnic_groups",
+}
 EXAMPLES: dict[str, Any] = {
     "roster_lines": {"lines": [{
         "exam_number": "26110001150001", "id_number": "110101200305060029", "name": "陈诚", "sex": "1", "nation": "汉族", "political_status": "03",
@@ -71,15 +76,19 @@ def api() -> NinjaAPI:
     made = NinjaAPI(
         title="启程接口", version="1", description=ABOUT, openapi_url=None, docs_url=None, urls_namespace="api", parser=Strict(),
     )  # fmt: skip
-    for room in (oneself, tables, lists, cases, feeds, rosters, figures):
+    for room in (oneself, tables, lists, cases, feeds, deliveries, records, figures):
         made.add_router("", room.router())
-    made.add_exception_handler(Exception, lambda request, stopped: told(request, problem_of(stopped)))
+    made.add_exception_handler(Exception, _stopped)
     made.add_exception_handler(ValidationError, _invalid)
     made.add_exception_handler(HttpError, lambda request, stopped: told(request, Problem("unreadable", str(stopped))))
     return made
 
 
-def _invalid(request: HttpRequest, wrong: ValidationError) -> HttpResponse:
+def _stopped(request: HttpRequest, stopped: Any) -> HttpResponse:
+    return told(request, problem_of(stopped))
+
+
+def _invalid(request: HttpRequest, wrong: Any) -> HttpResponse:
     errors = [
         (".".join(str(one) for one in fault["loc"][1:] if one not in ("body", "asked", "since")) or str(fault["loc"][0]), _words(fault))
         for fault in wrong.errors[:50]
@@ -154,8 +163,11 @@ def _complete(operation: dict[str, Any], method: str, view: Any) -> None:
         problems.append("not-found")
     for kind in dict.fromkeys(problems):
         answers.setdefault(str(KINDS[kind][0]), {"$ref": f"#/components/responses/{kind}"})
-    if name.startswith(("list_", "confirmations", "changes")):
+    if name.startswith(("list_", "confirmations", "changes", "figures_")):
         answers.setdefault("404", {"$ref": "#/components/responses/not-found"})
+    for one in operation["parameters"]:
+        if one["in"] == "path":
+            one["description"] = PLACES[one["name"]]
     if name == "code_table":
         answers["304"] = {"description": "没有变"}
     if name in OPEN:
@@ -170,7 +182,7 @@ def _complete(operation: dict[str, Any], method: str, view: Any) -> None:
             "in": "header", "name": "Idempotency-Key", "required": False, "description": "同一个值、同样的请求只办一次",
             "schema": {"type": "string", "maxLength": LONGEST_TOKEN, "pattern": "^[!-~]+$"},
         })  # fmt: skip
-    if name == "roster_workbook":
+    if name in ("roster_workbook", "records_workbook"):
         operation["requestBody"] = {
             "required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         }  # fmt: skip

@@ -89,9 +89,8 @@ def _name(one: Published) -> str:
 
 
 def _about(listing: Listing) -> str:
-    about = (listing.model.__doc__ and "") or ""
     coded = [f"{c.label}（{table.name}）" for c in listing.shown if (table := _table(c))]
-    about += "和页面上的清单同样的行、同样的列、同样的文字。"
+    about = "和页面上的清单同样的行、同样的列、同样的文字。"
     return about + (f"带代码的列：{'、'.join(coded)}。" if coded else "")
 
 
@@ -152,7 +151,11 @@ def _said(each: Filter) -> str:
         return f"{each.label}：代码表 {each.table} 的代码"
     if callable(each.choices) or not each.choices:
         return each.label
-    return f"{each.label}：{'、'.join(f'{value} {words}' for value, words in each.choices)}"[:1_000]
+    return (
+        f"{each.label}：{'、'.join(value if value == words else f'{value} {words}' for value, words in each.choices)}"[
+            :1_000
+        ]
+    )
 
 
 def _rows(one: Published) -> type[Schema]:

@@ -9,12 +9,13 @@ from django.http import JsonResponse
 from qicheng.foundation.access.pages import anyone
 from qicheng.foundation.listing.page import render
 from qicheng.interfaces.api.description import ABOUT, document
-from qicheng.interfaces.api.problems import KINDS, Problem
+from qicheng.interfaces.api.problems import KINDS, Problem, told
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 HOUR = 3_600
+PLACES = {"path": "在地址里", "query": "在问号后面", "header": "请求头"}
 
 
 @anyone
@@ -33,23 +34,29 @@ def docs(request: HttpRequest) -> HttpResponse:
     for path, methods in found["paths"].items():
         for method, one in methods.items():
             groups.setdefault(one["tags"][0], []).append(_shown(found, path, method.upper(), one))
-    context = {"about": ABOUT.splitlines(), "groups": groups, "scopes": found["x-scopes"], "problems": KINDS}
+    context = {
+        "about": ABOUT.replace("`", "").splitlines(),
+        "groups": groups,
+        "scopes": found["x-scopes"],
+        "problems": KINDS,
+    }
     return render(request, "api/docs.html", context)
 
 
-def nowhere(request: HttpRequest, **given: str) -> HttpResponse:
-    """There is no such operation."""
-    raise Problem("not-found", "没有这个地址。")
+def nowhere(request: HttpRequest) -> HttpResponse:
+    """There is no such operation; a program is told so as a program."""
+    return told(request, Problem("not-found", "没有这个地址。"))
 
 
 def _shown(found: dict[str, Any], path: str, method: str, one: dict[str, Any]) -> dict[str, Any]:
     body = next(iter(one.get("requestBody", {}).get("content", {}).items()), None)
     good = next(((status, answer) for status, answer in one["responses"].items() if status.startswith("2")), None)
-    content = next(iter((good[1].get("content") or {}).values()), {}) if good else {}
+    content: dict[str, Any] = next(iter((good[1].get("content") or {}).values()), {}) if good else {}
     return {
-        "path": path, "method": method, "name": one["operationId"], "summary": one["summary"], "about": one.get("description", "").splitlines(),
+        "path": path, "method": method, "name": one["operationId"], "summary": one["summary"], "about": one.get("description", "").replace("`", "").splitlines(),
         "parameters": [
-            (p["name"], p["in"], bool(p.get("required")), p.get("description") or p["schema"].get("description", "")) for p in one["parameters"]
+            (f"{p['name']}　{PLACES[p['in']]}{'，必填' if p.get('required') else ''}", p.get("description") or p["schema"].get("description", ""))
+            for p in one["parameters"]
         ],
         "body": _fields(found, body[1].get("schema", {})) if body else [], "type": body[0] if body else "",
         "status": good[0] if good else "", "answer": _fields(found, content.get("schema", {})),
@@ -58,17 +65,15 @@ def _shown(found: dict[str, Any], path: str, method: str, one: dict[str, Any]) -
     }  # fmt: skip
 
 
-def _fields(
-    found: dict[str, Any], schema: dict[str, Any], before: str = "", depth: int = 0
-) -> list[tuple[str, str, str]]:
-    """(name, type, what it is) of every property of a document, those of documents in it after it."""
+def _fields(found: dict[str, Any], schema: dict[str, Any], before: str = "", depth: int = 0) -> list[tuple[str, str]]:
+    """(name and type, what it is) of every property of a document, those of documents in it after it."""
     if ref := schema.get("$ref"):
         schema = found["components"]["schemas"][ref.rpartition("/")[2]]
     made = []
     for name, one in schema.get("properties", {}).items():
         inner = one.get("items") or next((each for each in one.get("anyOf", ()) if "$ref" in each), one)
         kind = "列表" if "items" in one else _kind(one)
-        made.append((f"{before}{name}", kind, one.get("description", "")))
+        made.append((f"{before}{name}　{kind}", one.get("description", "")))
         if depth < 3 and ("$ref" in inner or inner.get("properties")):
             made += _fields(found, inner, f"{before}{name}{'[]' if 'items' in one else ''}.", depth + 1)
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -252,3 +252,62 @@ class CodeRows(Schema):
     version: str
     columns: list[str]
     rows: list[dict[str, str]]
+
+
+class StateLine(Schema):
+    names: list[str]
+    numbers: list[int]
+    is_sum: bool
+
+
+class StateTable(Schema):
+    """A table of states; the numbers of each line stand under the headings."""
+
+    cohort: int
+    label: str
+    words: str = Field(description="读数时要知道的")
+    headings: list[str]
+    lines: list[StateLine]
+
+
+class RateGroup(Schema):
+    key: str
+    name: str
+    counts: dict[str, int] = Field(description="measures 里各项的人数；没有的就是不能给")
+    rate: str = Field(description="毕业去向落实率；不能给时为空")
+
+
+class RateSheet(Schema):
+    """Rates of a whole and its groups."""
+
+    cohort: int
+    by: str
+    label: str
+    is_exact: bool = Field(description="能看到人的密钥给全部；否则只给推不出不到五个人的数")
+    counted_at: datetime | None = Field(description="数是什么时候的；空就是现在")
+    measures: dict[str, str]
+    whole: RateGroup
+    groups: list[RateGroup]
+
+
+class EmploymentRecordDocument(Schema):
+    """The one line of a graduate that is reported upward; codes are those of the national tables."""
+
+    graduate: Graduate
+    destination: str
+    destination_label: str
+    employer_name: str
+    credit_code: str
+    nature: str
+    industry: str
+    area: str
+    job_category: str
+    number: str = Field(description="协议编号")
+    source: str = Field(description="system 登记系统、upload 上传、interface 接口、platform 学校平台")
+    version: int
+    signed_on: date | None = None
+    changed_at: datetime
+
+
+class EmploymentRecords(Place):
+    rows: list[EmploymentRecordDocument]

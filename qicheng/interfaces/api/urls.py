@@ -1,4 +1,4 @@
-"""Addresses of the API below /api/v1/: every operation behind the door, its document and its page; everything else is nowhere."""
+"""Addresses of the API below /api/v1/: every operation behind the door, its document and its page."""
 
 from __future__ import annotations
 
@@ -24,5 +24,4 @@ urlpatterns = [
     path("openapi.json", pages.schema, name="openapi"),
     path("docs/", pages.docs, name="docs"),
     *_operations(),
-    path("<path:elsewhere>/", guarded(pages.nowhere, is_open=True), name="nowhere"),
 ]

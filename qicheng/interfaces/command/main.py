@@ -76,6 +76,8 @@ def _options() -> argparse.ArgumentParser:
     command("static", static, "收集样式、脚本和图标")
     command("flows", flows, "由流程声明生成 docs/flows")
     command("check", check, "检查设置、数据库连接和未执行的升级")
+    counting = command("recount", recount, "把统计计数与名单逐一核对，有出入就改正")
+    counting.add_argument("cohort", nargs="*", type=int, help="届别，例如 2026（默认所有还在办理的届）")
     command("version", version, "显示版本")
     return parser
 
@@ -100,15 +102,28 @@ def demo(given: argparse.Namespace) -> int:
         messages = processes.free_port("127.0.0.1", port + 1)
         if messages and not os.environ.get("QICHENG_SMS_URL"):
             environment |= {"QICHENG_SMS_URL": f"http://127.0.0.1:{messages}/", "QICHENG_SMS_KEY": "trial"}
+            environment |= _trial_of_wechat(f"http://127.0.0.1:{messages}")
             programs.append(processes.gateway(messages))
 
         def ready() -> None:
             _print_logins()
             if "QICHENG_SMS_URL" in environment:
                 print(f"演示短信（第一次登录的验证码）：{environment['QICHENG_SMS_URL']}")
+            if "QICHENG_WECHAT_STAND_IN" in environment:
+                print(f"演示微信（绑定以后收消息、直接登录）：{environment['QICHENG_WECHAT_URL']}/wechat")
             print(f"启程已就绪（{time.monotonic() - began:.0f} 秒）：{address}  按 Ctrl-C 停止。", flush=True)
 
         return _supervise(programs, environment, f"http://{_reachable(given.host)}:{port}/", ready, server)
+
+
+def _trial_of_wechat(address: str) -> dict[str, str]:
+    """The settings under which the gateway of a trial plays WeChat; none where a real account is set."""
+    if os.environ.get("QICHENG_WECHAT_APP"):
+        return {}
+    return {
+        "QICHENG_WECHAT_APP": "demo", "QICHENG_WECHAT_SECRET": "demo", "QICHENG_WECHAT_TOKEN": "demo", "QICHENG_WECHAT_TEMPLATE": "demo",
+        "QICHENG_WECHAT_URL": address, "QICHENG_WECHAT_OPEN": address, "QICHENG_WECHAT_STAND_IN": "1",
+    }  # fmt: skip
 
 
 def serve(given: argparse.Namespace) -> int:
@@ -201,6 +216,19 @@ def check(_given: argparse.Namespace) -> int:
         raise Stopped(f"有 {len(waiting)} 项数据库升级未执行。请运行：qicheng migrate")
     print("设置和数据库正常。")
     return 0
+
+
+def recount(given: argparse.Namespace) -> int:
+    """Compare the counters of cohorts with the rows and mend them; 1 if any differed."""
+    _open_django()
+    counters = importlib.import_module("qicheng.domain.figures.effects.counters")
+    cohorts = given.cohort or importlib.import_module("qicheng.domain.orgs.queries").open_cohorts()
+    differed = 0
+    for cohort, found in counters.recount_all(cohorts).items():
+        differed += found.differences
+        result = f"有 {found.differences} 处出入，已改正" if found.differences else "没有出入"
+        print(f"{cohort} 届：核对了 {found.graduates} 人，{result}。")
+    return 1 if differed else 0
 
 
 def version(_given: argparse.Namespace) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import close_old_connections, connection
 
 from qicheng.domain.orgs.effects.sessions import CODE_MINUTES, digits
 from qicheng.domain.orgs.models import LoginCode
 from qicheng.domain.orgs.queries import phone_of_code
 from qicheng.foundation.flow.words import messages
-from qicheng.foundation.notice.channels import CHANNELS
+from qicheng.foundation.notice.channels import has_sms, sms
 from qicheng.foundation.notice.deliver import deliver
 from qicheng.foundation.notice.models import Notice
 
@@ -31,8 +30,8 @@ def _words(owed: Notice) -> tuple[str, str]:
 def send_login_code(number: int) -> None:
     """Send a code that still stands; one that reaches nobody, or a deployment without a gateway, sends nothing."""
     phone = phone_of_code(number)
-    if not phone or not settings.QICHENG_SMS_URL:
+    if not phone or not has_sms():
         return
     code = LoginCode.objects.get(pk=number)
-    text = f"验证码 {digits(code)}，{CODE_MINUTES} 分钟内有效。不要告诉任何人，老师和单位也不会向你要。"
-    CHANNELS["sms"].send(f"qicheng-code-{number}", phone, "【启程】", text)
+    text = f"【启程】验证码 {digits(code)}，{CODE_MINUTES} 分钟内有效。不要告诉任何人，老师和单位也不会向你要。"
+    sms().send_code(f"qicheng-code-{number}", phone, digits(code), text)

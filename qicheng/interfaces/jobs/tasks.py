@@ -10,22 +10,34 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from qicheng.domain.campus.effects import applications, deferral
+from qicheng.domain.figures.effects import answers, counters, cube
+from qicheng.domain.orgs.effects import keys
 from qicheng.domain.orgs.effects.sessions import forget_expired
 from qicheng.domain.orgs.queries import open_cohorts
 from qicheng.domain.registration import listings
 from qicheng.domain.registration.effects import agreement, inviting, reminding
-from qicheng.domain.registration.queries import overdue_invitations, unanswered_dissolutions
+from qicheng.domain.registration.models import Registration
+from qicheng.domain.registration.queries import (
+    invitations_ending,
+    overdue_invitations,
+    unanswered_dissolutions,
+    waiting_at_the_end,
+)
 from qicheng.domain.roster import imports as roster
+from qicheng.domain.roster.imports import records
 from qicheng.domain.transfer import imports as transfer_files
 from qicheng.domain.transfer.effects import catching_up, confirmation, report_batches, reports, verification
+from qicheng.domain.transfer.models import Confirmation
 from qicheng.foundation.access import SYSTEM, Role
 from qicheng.foundation.flow.cohorts import look_at_cohorts
 from qicheng.foundation.flow.perform import Stopped, find, perform
+from qicheng.foundation.listing import exports
 from qicheng.foundation.papers.proofs import sweep_orphans
 from qicheng.interfaces.jobs.outbox import send_login_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
 
 log = logging.getLogger(__name__)
 PATIENT = RetryStrategy(max_attempts=8, exponential_wait=5)
@@ -70,6 +82,18 @@ def apply_upload(upload: int) -> None:
     roster.apply_upload(upload)
 
 
+@task("roster.read_records")
+def read_employment_records(upload: int) -> None:
+    """Read and check ready employment records, up to their preview (IMP-05)."""
+    records.read_upload(upload)
+
+
+@task("roster.apply_records")
+def apply_employment_records(upload: int) -> None:
+    """Write the good lines of ready employment records, all or none (IMP-05)."""
+    records.apply_upload(upload)
+
+
 @task("transfer.read_upload")
 def read_records(area: str, upload: int) -> None:
     """Read and check a file of records of file or household, up to its preview (ARC-04)."""
@@ -106,6 +130,12 @@ def mark_downloaded(batch: int, account: int) -> None:
     report_batches.mark_downloaded(batch, account)
 
 
+@task("listing.make_export")
+def make_export(export: int) -> None:
+    """Make the file of a long list that somebody takes away (EXP-01)."""
+    exports.make(export)
+
+
 @task("campus.make_result")
 def make_result(case: str) -> None:
     """Print the result of an application of a kind that a school declared itself (CAM-05)."""
@@ -116,6 +146,38 @@ def make_result(case: str) -> None:
 def send_code(code: int) -> None:
     """Send the code of a first log-in or a forgotten password to the phone that it was made for."""
     send_login_code(code)
+
+
+@app.periodic(cron="0 18 * * *", periodic_id="count_country")
+@app.task(name="figures.count_country", queueing_lock="figures.count_country")
+def count_country(timestamp: int) -> None:
+    """Count the country at 2 in the morning in Beijing, for the tables that no counter keeps (STA-02)."""
+    close_old_connections()
+    cube.count_country()
+
+
+@task("figures.answer")
+def answer(answer: int) -> None:
+    """Answer a question about a past moment of a province or the country (STA-01)."""
+    answers.make(answer)
+
+
+@app.periodic(cron="* * * * *", periodic_id="fold")
+@app.task(name="figures.fold", queueing_lock="figures.fold")
+def fold(timestamp: int) -> None:
+    """Add up what was counted since; numbers are right without it, and read faster with it (STA-01)."""
+    close_old_connections()
+    counters.fold()
+
+
+# Half past one in the morning in Beijing.
+@app.periodic(cron="30 17 * * *", periodic_id="recount")
+@app.task(name="figures.recount", queueing_lock="figures.recount")
+def recount(timestamp: int) -> None:
+    """Compare the counters of the cohorts that still act with the rows; what differs is mended and told to the operator (STA-01)."""
+    close_old_connections()
+    for cohort in open_cohorts():
+        counters.recount(cohort)
 
 
 @app.periodic(cron="17 3 * * *", periodic_id="tidy")
@@ -132,6 +194,16 @@ def look(timestamp: int) -> None:
     """Let the database look at the tables that are cut by cohort, which it does not do by itself."""
     close_old_connections()
     look_at_cohorts()
+
+
+@app.periodic(cron="37 1 * * *", periodic_id="keys")
+@app.task(name="orgs.keys", queueing_lock="orgs.keys")
+def look_after_keys(timestamp: int) -> None:
+    """Tell whoever holds a key of the API that it ends soon, and let go of calls and answers whose time is over (SYN-02)."""
+    close_old_connections()
+    keys.forget_calls()
+    if told := keys.warn():
+        log.info("keys: %d end soon", told)
 
 
 @app.periodic(cron="47 3 * * *", periodic_id="sweep")
@@ -186,6 +258,31 @@ def waiting(timestamp: int) -> None:
                 reminding.digest(role, node, cohort=cohort, school=school, days=days, counts=counts)
 
 
+@app.periodic(cron="50 0-13 * * *", periodic_id="deadlines")
+@app.task(name="registration.deadlines", queueing_lock="registration.deadlines")
+def deadlines(timestamp: int) -> None:
+    """Tell graduates, once each, that an invitation, or their cohort, ends soon, and that a report waits to be confirmed (NOT-01)."""
+    close_old_connections()
+    cohorts = open_cohorts()
+    remind_each(Registration, invitations_ending(), reminding.ending)
+    for cohort in cohorts:
+        for model, public_id in waiting_at_the_end(cohort):
+            remind_each(model, [public_id], reminding.closing)
+    remind_each(Confirmation, confirmation.unanswered(cohorts), confirmation.bring_to_mind)
+
+
+def remind_each(model: Any, public_ids: Sequence[UUID], remind: Callable[[Any], object]) -> int:
+    """Remind of each of these cases; one that has moved on meanwhile, or that another worker has reminded of, is left alone. How many."""
+    number = 0
+    for public_id in public_ids:
+        try:
+            remind(find(model, public_id, SYSTEM))
+            number += 1
+        except Stopped as why:
+            log.info("case %s was not reminded of: %s", public_id, type(why).__name__)
+    return number
+
+
 @app.periodic(cron="*/10 * * * *", periodic_id="report")
 @app.task(name="transfer.report", queueing_lock="transfer.report")
 def report(timestamp: int) -> None:
@@ -210,7 +307,9 @@ def restore(timestamp: int) -> None:
     close_old_connections()
     roster.restore_uploaded()
     roster.resume_stuck()
+    records.resume_stuck()
     transfer_files.resume_stuck()
+    exports.resume_stuck()
 
 
 @app.periodic(cron="23 2 * * *", periodic_id="carry")
@@ -257,6 +356,15 @@ def packed(timestamp: int) -> None:
     """Let go of packed files of reports that nobody needs any more."""
     close_old_connections()
     log.info("reports: %d packed files let go", report_batches.sweep_batches())
+
+
+@app.periodic(cron="37 * * * *", periodic_id="taken_away")
+@app.task(name="listing.sweep_exports", queueing_lock="listing.sweep_exports")
+def sweep_exports(timestamp: int) -> None:
+    """Let go of files of exports that were kept for their day."""
+    close_old_connections()
+    if gone := exports.sweep():
+        log.info("exports: %d files let go", gone)
 
 
 # Eleven minutes after midnight in Beijing.

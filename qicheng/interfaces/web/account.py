@@ -15,6 +15,7 @@ from qicheng.domain.roster.queries import own_lines, seat_labels
 from qicheng.foundation.access import Role
 from qicheng.foundation.access.pages import anyone, audience
 from qicheng.foundation.listing.page import render, say
+from qicheng.foundation.notice import wechat
 from qicheng.interfaces.web import menus
 from qicheng.interfaces.web.login import Chosen, secret
 from qicheng.interfaces.web.ways import enter, go_on, own_path, prove
@@ -41,14 +42,19 @@ def account(request: Any) -> HttpResponse:
     person = Account.objects.get(pk=request.actor.account)
     opened = [
         {"key": bytes(row.token_hash).hex(), "browser": browser(row.browser), "origin": row.origin, "made_at": row.made_at,
-         "seen_at": row.seen_at, "is_this": bytes(row.token_hash) == request.session_hash}
+         "seen_at": row.seen_at, "is_this": bytes(row.token_hash) == request.session_hash,
+         "by_wechat": row.binding_id is not None}
         for row in open_sessions(person.pk)
     ]  # fmt: skip
     seats = [
         (seat, label, seat.pk == request.session_row.seat_id)
         for seat, label in seat_labels(seats_of_session(request.session_hash, person.pk))
     ]
-    context = {"person": person, "sessions": opened, "seats": seats, "frame": menus.FRAMES[request.actor.role]}
+    role = request.actor.role
+    context = {
+        "person": person, "sessions": opened, "seats": seats, "frame": menus.FRAMES[role],
+        "chooses": role in (Role.GRADUATE, Role.EMPLOYER), "has_wechat": role is Role.GRADUATE and wechat.is_on(),
+    }  # fmt: skip
     return render(request, "account.html", context)
 
 

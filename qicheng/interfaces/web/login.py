@@ -20,7 +20,7 @@ from qicheng.domain.roster.queries import line_of, seat_labels
 from qicheng.foundation.access.pages import anyone
 from qicheng.foundation.access.passwords import weakness
 from qicheng.foundation.listing.page import render, say
-from qicheng.interfaces.web import menus, sign_on
+from qicheng.interfaces.web import menus, sign_on, wechat
 from qicheng.interfaces.web.middleware import address
 from qicheng.interfaces.web.ways import TOO_MANY_HERE, admit, go_on, leave_session, own_path, remaining, why_shut
 
@@ -151,6 +151,7 @@ def _door(request: HttpRequest, form: Door, kind: str, onward: str, *, status: i
         for key, title, more, icon, _ in ROLES
     ]
     context = {"form": form, "roles": roles, "kind": kind, "next": onward, **sign_on.offered(request, kind, onward)}
+    context["in_wechat"] = wechat.is_inside(request)
     return _uncached(render(request, "login.html", context, status=status))
 
 

@@ -51,7 +51,8 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ("报告签章", "/gov/seal/", "shield", (Role.MINISTRY,), ()),
     )),
     ("数据统计", (
-        ("毕业去向落实率", "/stats/", "chart", (*BOTH, *ABOVE), (EMPLOYMENT,)),
+        ("毕业去向落实率", "/stats/", "chart", (*BOTH, *ABOVE), ()),
+        ("省份和学校", "/gov/figures/", "chart", ABOVE, (EMPLOYMENT,)),
         ("签约情况", "/stats/states/", "chart", (*BOTH, *ABOVE), (EMPLOYMENT,)),
         ("去向登记情况", "/stats/destinations/", "chart", (*BOTH, *ABOVE), (EMPLOYMENT,)),
         ("登记确认情况", "/confirm/figures/", "chart", (*BOTH, *ABOVE), (EMPLOYMENT,)),
@@ -60,7 +61,8 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     )),
     ("名单与账号", (
         ("导入名单", "/imports/", "upload", SCHOOL_ONLY, (EMPLOYMENT,)),
-        ("导出", "/exports/", "download", BOTH, (EMPLOYMENT,)),
+        ("微信绑定", "/students/wechat/", "msg", BOTH, (EMPLOYMENT,)),
+        ("导出", "/exports/", "download", (*BOTH, *ABOVE), ()),
         ("账号管理", "/accounts/", "user", SCHOOL_ONLY, ()),
         ("账号管理", "/gov/accounts/", "user", ABOVE, ()),
     )),

@@ -57,6 +57,22 @@ QICHENG_REGISTRY_KEY = os.environ.get("QICHENG_REGISTRY_KEY", "")
 QICHENG_REGISTRY_SECONDS = float(os.environ.get("QICHENG_REGISTRY_SECONDS", "2"))
 QICHENG_SMS_URL = os.environ.get("QICHENG_SMS_URL", "")
 QICHENG_SMS_KEY = os.environ.get("QICHENG_SMS_KEY", "")
+QICHENG_SMS_PROVIDER = os.environ.get("QICHENG_SMS_PROVIDER", "")
+QICHENG_SMS_ACCESS_KEY = os.environ.get("QICHENG_SMS_ACCESS_KEY", "")
+QICHENG_SMS_SIGN = os.environ.get("QICHENG_SMS_SIGN", "")
+QICHENG_SMS_TEMPLATE = os.environ.get("QICHENG_SMS_TEMPLATE", "")
+QICHENG_SMS_CODE_TEMPLATE = os.environ.get("QICHENG_SMS_CODE_TEMPLATE", "")
+# The WeChat official account (NOT-01, ORG-11): its number and secret switch it on.
+QICHENG_WECHAT_APP = os.environ.get("QICHENG_WECHAT_APP", "")
+QICHENG_WECHAT_SECRET = os.environ.get("QICHENG_WECHAT_SECRET", "")
+QICHENG_WECHAT_TOKEN = os.environ.get("QICHENG_WECHAT_TOKEN", "")
+QICHENG_WECHAT_AES_KEY = os.environ.get("QICHENG_WECHAT_AES_KEY", "")
+QICHENG_WECHAT_TEMPLATE = os.environ.get("QICHENG_WECHAT_TEMPLATE", "")
+QICHENG_WECHAT_FIELDS = (_list("QICHENG_WECHAT_FIELDS", "thing1,thing2") * 2)[:2]
+QICHENG_WECHAT_URL = os.environ.get("QICHENG_WECHAT_URL", "https://api.weixin.qq.com")
+# Of a trial: a stand-in plays WeChat, and codes to scan are links too.
+QICHENG_WECHAT_STAND_IN = os.environ.get("QICHENG_WECHAT_STAND_IN") == "1"
+QICHENG_WECHAT_OPEN = os.environ.get("QICHENG_WECHAT_OPEN", "https://open.weixin.qq.com")
 # Schools' own log-ins (CAM-06): where their servers may stand beside the public internet, and how long one is waited for.
 QICHENG_SIGN_ON_NETWORKS = _list("QICHENG_SIGN_ON_NETWORKS", "127.0.0.0/8,::1/128" if DEBUG else "")
 QICHENG_SIGN_ON_SECONDS = float(os.environ.get("QICHENG_SIGN_ON_SECONDS", "3"))

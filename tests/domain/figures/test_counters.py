@@ -13,6 +13,9 @@ from qicheng.domain.roster import effects
 from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.foundation.access import Role, statements
 from qicheng.foundation.flow.perform import perform
+from tests.domain.roster.files import line, line_of, table_of, written, xlsx
+from tests.domain.roster.test_record_import import brought, of
+from tests.domain.roster.test_record_import import written as records_written
 from tests.world import COHORT
 
 KEY = ", ".join(Move.KEY)
@@ -59,8 +62,29 @@ def test_counters_are_a_recount_after_whatever_happened(world: Any) -> None:
         f"SELECT {KEY}, sum(change) FROM figures_daychange GROUP BY {KEY}"
     )
     assert rows == []
+    provinces = statements.rows(
+        """SELECT about, value, sum(number) FROM figures_counter GROUP BY 1, 2 HAVING sum(number) <> 0 EXCEPT
+        SELECT about, value, sum(change) FROM figures_provinceday GROUP BY 1, 2"""
+    )
+    assert provinces == []
     assert (Move.objects.count(), Counter.objects.exists(), DayChange.objects.exists()) == (0, True, True)
     assert Recount.objects.latest("id").graduates == Graduate.all_rows.filter(removed_at=None, cohort=COHORT).count()
+
+
+def test_counters_follow_an_import_of_a_roster_and_one_of_records(world: Any) -> None:
+    back = world.new_graduate("回来", world.college)
+    world.effective()
+    effects.remove_line(back.public_id, world.actor(Role.SCHOOL), words="离校")
+    lines = [
+        line_of(world.graduate, 所在院系="外国语学院", 学历代码="11"),
+        line_of(back),
+        *(line(world, n) for n in range(3)),
+    ]
+    assert written(world, xlsx(table_of(lines))).counts["written"]["added"] == 3
+    assert differences() == 0
+    new = Graduate.all_rows.exclude(pk__in=[world.graduate.pk, back.pk]).filter(school=world.school)
+    records_written(world, brought(world, *(of(one) for one in new)))
+    assert (differences(), EmploymentRecord.all_rows.filter(source="upload").count()) == (0, new.count())
 
 
 def test_a_recount_finds_what_is_wrong_tells_it_and_mends_it(world: Any, caplog: Any) -> None:

@@ -13,10 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from qicheng.domain.orgs.effects import outward, registry
+from qicheng.domain.orgs.effects import registry
 from qicheng.domain.orgs.models import StatusLookup
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.perform import perform
+from qicheng.foundation.kit import outward
 from tests.clients import signed_in
 
 if TYPE_CHECKING:

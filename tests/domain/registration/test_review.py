@@ -153,14 +153,15 @@ def test_the_current_query_is_a_workbook_and_on_record(world):
     assert [(cell.value, cell.data_type) for cell in everything["A"]][1:] == [("陈诚", "s"), ("=1+1", "s")]
 
 
-def test_a_query_of_too_many_rows_is_not_cut_off_but_refused_with_what_to_do(world, monkeypatch):
-    from qicheng.domain.registration.pages import staff
+@pytest.mark.rule("EXP-01")
+def test_a_query_of_many_rows_is_not_cut_off_but_leads_to_where_it_is_made(world, monkeypatch):
+    from qicheng.foundation.listing import exports
 
-    monkeypatch.setattr(staff, "MOST_ROWS", 1)
+    monkeypatch.setattr(exports, "AT_ONCE", 1)
     world.accepted()
     world.accepted(people(world, "周予安")[0])
     answer = signed_in(world.seats[Role.COLLEGE]).get("/review/workbook/", follow=True)
-    assert "一次最多下载 1 条" in text(answer)
+    assert "导出待我审核" in text(answer)
     assert not Record.objects.filter(act="export").exists()
 
 

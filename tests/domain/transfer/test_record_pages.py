@@ -339,7 +339,7 @@ def test_a_list_is_taken_away_under_its_filters_masked_and_on_record(world, area
     shown = "".join(map(str, lines[1]))
     assert (world.graduate.id_number in shown, world.graduate.phone in shown) == (False, False)
     noted = Record.objects.get(flow=f"listing.{area}_records")
-    assert (noted.act, noted.changes) == ("export", {"状态": ["", "registered"], "条数": ["", 1]})
+    assert (noted.act, noted.changes) == ("export", {"状态": ["", "登记成功"], "条数": ["", 1]})
 
 
 @pytest.mark.rule("ORG-02")

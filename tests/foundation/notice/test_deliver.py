@@ -15,7 +15,7 @@ from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.perform import perform
 from qicheng.foundation.notice import channels, deliver
-from qicheng.foundation.notice.models import Notice
+from qicheng.foundation.notice.models import Circuit, Notice
 from qicheng.interfaces.jobs.outbox import _words, send_owed
 from tests.foundation.notice.gateways import Gateway, mail_server, sms_gateway
 from tests.races.meeting import together
@@ -40,8 +40,9 @@ def sms() -> Notice:
 
 
 def due_now() -> None:
-    """The pause is over."""
+    """The pause is over, and so is the channel's rest."""
     Notice.objects.exclude(state=Notice.SENT).update(due_at=timezone.now() - timedelta(seconds=1))
+    Circuit.objects.filter(shut_until__isnull=False).update(shut_until=timezone.now() - timedelta(seconds=1))
 
 
 def invited(world: Any) -> Notice:
@@ -128,7 +129,8 @@ def test_pauses_grow_until_an_operator_has_to_look_who_can_send_it_again(world, 
     assert (sms().state, sms().attempts) == (Notice.STUCK, deliver.MOST_ATTEMPTS)
 
     gateway.behaviour = 200
-    assert (deliver.resend(sms().pk), deliver.resend(sms().pk)) == (True, False)
+    assert (deliver.resend([sms().pk]), deliver.resend([sms().pk])) == ([sms().pk], [])
+    due_now()
     deliver.deliver(_words)
     assert sms().state == Notice.SENT
 
@@ -205,7 +207,7 @@ def test_deliverers_that_do_not_claim_send_a_message_more_than_once(committed_wo
         world.invitation(world.new_graduate(f"周{number}", world.college))
     settle_mail()
     unclaimed = """
-        SELECT id, state, %(claim)s::float, %(failing)s::text[] FROM notice_notice WHERE state IN ('owed', 'sending') AND channel = 'sms' ORDER BY due_at LIMIT 1
+        SELECT id, state, due_at, %(claim)s::float, %(failing)s::text[] FROM notice_notice WHERE state IN ('owed', 'sending') AND channel = 'sms' ORDER BY due_at LIMIT 1
     """
     monkeypatch.setattr(deliver, "_CLAIM", unclaimed)
     together([send_owed] * 4)

@@ -16,11 +16,12 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from qicheng.domain.orgs.effects import outward, sessions, sign_on, vouching
+from qicheng.domain.orgs.effects import sessions, sign_on, vouching
 from qicheng.domain.orgs.models import Session, SignOn
 from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.models import Record
+from qicheng.foundation.kit import outward
 from qicheng.foundation.kit.strongbox import put_away, take_out
 from tests.clients import signed_in
 from tests.sign_on import LOOPBACK, SECRET, named_by, offer

@@ -96,17 +96,17 @@ DECLARED = Flow(
         ),
         *(
             Act("amend", "按毕业生申请修改", state, state, COLLEGE, form=sheet_of, drafted=True, do=effects.amend, tell=GRADUATE, reason="amend_reasons",
-                consequence="毕业生向学院申请修改的，由学院改。写明申请的情况，毕业生会收到改了什么。", rule="PKU-03")
+                consequence="毕业生向学院申请修改的，由学院改。写明申请的情况，毕业生会收到改了什么。", must=True, rule="PKU-03")
             for state in (AT_COLLEGE, AT_SCHOOL)
         ),
         Act("keep", "户口和档案暂存学校", EFFECTIVE, EFFECTIVE, SCHOOL, form=KEEPING, do=effects.keep, when=(guards.is_publicly_funded,),
             tell=GRADUATE, consequence="公派出国的毕业生持个人申请当面办理。暂存以后，户口和档案不转回生源地。", rule="PKU-04"),
         Act("send_home", "结束暂存", EFFECTIVE, EFFECTIVE, SCHOOL, do=effects.send_home, when=(guards.is_kept,), tell=GRADUATE,
-            consequence="结束暂存以后，户口和档案转回生源地。", rule="PKU-04"),
+            consequence="结束暂存以后，户口和档案转回生源地。", must=True, rule="PKU-04"),
         *(replace(act, when=(guards.was_never_in_effect,)) for act in give_up(RETURNED)),
         Act("open_up", "同意更改，开放填报", EFFECTIVE, REOPENED, SYSTEM, carried=True, tell=GRADUATE, rule="PKU-07"),
         *(
-            Act("void", "作废去向", state, VOIDED, SCHOOL, do=registering.annul, tell=GRADUATE, reason="void_reasons", irreversible=True, rule="PKU-03",
+            Act("void", "作废去向", state, VOIDED, SCHOOL, do=registering.annul, tell=GRADUATE, reason="void_reasons", irreversible=True, must=True, rule="PKU-03",
                 consequence="作废之前要与毕业生商量一致。作废之后不能恢复，毕业生的去向变回求职中，毕业生会收到通知。")
             for state in (EFFECTIVE, REOPENED)
         ),

@@ -85,7 +85,7 @@ PLATFORM = Flow(
         *give_up(RETURNED),
         Act("change", "按申请修改去向", EFFECTIVE, EFFECTIVE, SYSTEM, do=effects.change, carried=True, rule="CAM-04"),
         Act("void", "作废去向", EFFECTIVE, VOIDED, SCHOOL, do=registering.annul, when=(registrations.edition_allows_voiding,), tell=GRADUATE,
-            reason="void_reasons", irreversible=True, rule="DES-04",
+            reason="void_reasons", irreversible=True, must=True, rule="DES-04",
             consequence="作废之前要与毕业生商量一致。作废之后不能恢复，毕业生的去向变回求职中，毕业生会收到通知。"),
     ),
 )  # fmt: skip

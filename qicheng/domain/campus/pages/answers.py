@@ -18,13 +18,13 @@ from qicheng.domain.campus.queries import questionnaires as queries
 from qicheng.domain.campus.queries.made import versions_of
 from qicheng.domain.campus.sheets.made import field_of
 from qicheng.domain.campus.sheets.questionnaires import FEWEST, questions
-from qicheng.domain.transfer.pages.module import XLSX
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area
 from qicheng.foundation.flow.perform import Stopped, note
 from qicheng.foundation.flow.words import moment
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.kit.calendar import day_of
+from qicheng.foundation.listing.download import XLSX
 from qicheng.foundation.listing.page import render, say
 
 from .made import building

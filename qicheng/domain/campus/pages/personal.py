@@ -19,7 +19,6 @@ from qicheng.domain.registration import queries as registrations
 from qicheng.domain.registration.pages.staff import picked
 from qicheng.domain.roster.effects import mark_recommended
 from qicheng.domain.transfer.pages.files import own_line
-from qicheng.domain.transfer.pages.module import workbook
 from qicheng.domain.transfer.pages.records import key_of, whole
 from qicheng.domain.transfer.pages.reviewing import decision
 from qicheng.foundation.access import Area, Role
@@ -27,6 +26,7 @@ from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.perform import NotFound, Stopped, begin, find, held, open_acts, perform, timeline
 from qicheng.foundation.kit import masks
 from qicheng.foundation.kit.numbers import token
+from qicheng.foundation.listing.download import export
 from qicheng.foundation.listing.page import render, say
 
 from .module import of_part
@@ -102,7 +102,7 @@ def personal_people(request: Request) -> HttpResponse:
 @of_part(Part.PERSONAL, roles=STAFF, area=EMPLOYMENT)
 def personal_workbook(request: Request) -> HttpResponse:
     """The same as a workbook."""
-    return workbook(request, listings.people(Part.PERSONAL), request.GET, reverse(PEOPLE[Part.PERSONAL]))
+    return export(request, "campus", listings.people(Part.PERSONAL), request.GET, reverse(PEOPLE[Part.PERSONAL]))
 
 
 # ---- 补充个人就业信息
@@ -192,7 +192,7 @@ def supplements(request: Request) -> HttpResponse:
 @of_part(Part.SUPPLEMENT, roles=STAFF, area=EMPLOYMENT)
 def supplements_workbook(request: Request) -> HttpResponse:
     """The same as a workbook."""
-    return workbook(request, listings.people(Part.SUPPLEMENT), request.GET, reverse(PEOPLE[Part.SUPPLEMENT]))
+    return export(request, "campus", listings.people(Part.SUPPLEMENT), request.GET, reverse(PEOPLE[Part.SUPPLEMENT]))
 
 
 def marked(request: Request) -> HttpResponse:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.http import content_disposition_header
 
 from qicheng.domain.campus.effects import plan as effects
 from qicheng.domain.campus.effects.reminding import AT_ONCE
@@ -17,14 +15,12 @@ from qicheng.domain.campus.models import Part, Plan
 from qicheng.domain.campus.queries import plan as queries
 from qicheng.domain.campus.queries.profile import closing_day, profile_of, school_of
 from qicheng.domain.campus.sheets.plan import REPORT
-from qicheng.domain.transfer.pages.module import XLSX
-from qicheng.domain.transfer.pages.module import workbook as list_workbook
 from qicheng.foundation.access import Area, Role, Tier
 from qicheng.foundation.flow.declare import FLOWS
-from qicheng.foundation.flow.perform import NotFound, Stopped, begin, find, note, open_acts, timeline
+from qicheng.foundation.flow.perform import NotFound, Stopped, begin, find, open_acts, timeline
 from qicheng.foundation.flow.words import sentence
-from qicheng.foundation.kit import workbooks
 from qicheng.foundation.kit.numbers import token
+from qicheng.foundation.listing.download import export
 from qicheng.foundation.listing.page import render, say
 
 from .module import of_part
@@ -102,7 +98,7 @@ def people(request: Request, tier: str) -> HttpResponse:
 def people_workbook(request: Request, tier: str) -> HttpResponse:
     """The preview as a workbook, on record (EXP-01)."""
     asked = {**request.GET.dict(), "tier": known(request, tier).value}
-    return list_workbook(request, listings.people(), asked, reverse("campus:plan_people", args=[tier]))
+    return export(request, "campus", listings.people(), asked, reverse("campus:plan_people", args=[tier]))
 
 
 @of_part(Part.PLAN, roles=(Role.COLLEGE,), area=EMPLOYMENT, write=True)
@@ -172,17 +168,7 @@ def workbook(request: Request, public_id: UUID) -> HttpResponse:
     """A round of a plan as a workbook, with what has changed since, on record (EXP-01)."""
     case = seen(request, public_id)
     asked = {"plan": str(case.pk), "round": round_of(request, case)}
-    listing = listings.lines()
-    content = workbooks.write(
-        listing.headings, listing.sheet_rows(request.actor, asked, request.cohort), sheet="就业方案"
-    )
-    note(request.actor, "export", f"listing.{listing.name}", {"第几次": ["", asked["round"]], "条数": ["", case.total]}, subject=str(case.public_id),
-         cohort=case.cohort, school=case.school_id)  # fmt: skip
-    name = f"就业方案-{case.college.name}-{Tier(case.tier).label}-{timezone.localtime():%Y%m%d-%H%M}.xlsx"
-    return HttpResponse(
-        content, content_type=XLSX,
-        headers={"Content-Disposition": content_disposition_header(True, name) or "", "Cache-Control": "no-store"},
-    )  # fmt: skip
+    return export(request, "campus", listings.lines(), asked, reverse("campus:plan", args=[public_id]))
 
 
 def intended(request: Request, tier: Tier) -> Plan:

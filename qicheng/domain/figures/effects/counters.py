@@ -135,13 +135,19 @@ def _summed(key: str) -> str:
     return f"SELECT {key}, sum(change) AS change FROM gone GROUP BY {key} HAVING sum(change) <> 0"
 
 
+# What was counted of schools, of their provinces; also the filling of the table where there were days before it.
+BY_PROVINCE = """INSERT INTO figures_provinceday AS p (about, cohort, province_id, tier, level, value, day, change)
+    SELECT g.about, g.cohort, s.province_id, g.tier, g.level, g.value, g.day, sum(g.change) FROM {rows} g JOIN orgs_school s ON s.id = g.school_id
+    GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(g.change) <> 0"""
 _CONFLICT = ", ".join(("cohort", *(column for column in Cell.KEY if column != "cohort")))
 _FOLD = f"""
 WITH gone AS (DELETE FROM figures_move RETURNING {KEY}, day, change),
 counted AS (INSERT INTO figures_counter AS c ({KEY}, number) {_summed(KEY)}
     ON CONFLICT ({_CONFLICT}) DO UPDATE SET number = c.number + excluded.number),
 days AS (INSERT INTO figures_daychange AS d ({KEY}, day, change) {_summed(f"{KEY}, day")}
-    ON CONFLICT ({_CONFLICT}, day) DO UPDATE SET change = d.change + excluded.change)
+    ON CONFLICT ({_CONFLICT}, day) DO UPDATE SET change = d.change + excluded.change),
+provinces AS ({BY_PROVINCE.format(rows="gone")}
+    ON CONFLICT (cohort, about, province_id, tier, level, value, day) DO UPDATE SET change = p.change + excluded.change)
 SELECT count(*) AS moves FROM gone"""
 
 

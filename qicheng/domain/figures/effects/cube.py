@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -20,4 +22,6 @@ def count_country(cohorts: list[int] | None = None) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK + cohort])
             Nightly.objects.filter(cohort=cohort).delete()
-            cursor.execute(cube.counting(cohort), {"cohort": cohort, "at": timezone.now()})
+            given: dict[str, Any] = {"cohort": cohort, "at": timezone.now()}
+            cursor.execute(cube.counting(cohort), given)
+            cursor.execute(cube.counting_days(cohort), given)

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
+from qicheng.domain.figures.effects import answers
+from qicheng.domain.figures.effects.answers import Waiting
 from qicheng.domain.figures.listings import standings as listings
 from qicheng.domain.figures.queries import moments, standings, transfers
 from qicheng.domain.transfer.listings import confirmation as listing_of_confirmations
@@ -177,8 +179,14 @@ def closed(request: Request, title: str, module: str) -> HttpResponse:
 
 def page(request: Request, figures: Figures) -> HttpResponse:
     """The tables under the filters that were asked for, live or as they were known on a past day."""
-    tables, moment, why = made(request, figures)
     kept = kept_of(request, figures)
+    try:
+        tables, moment, why = made(request, figures)
+    except Waiting as waiting:
+        here = f"{request.path}?{urlencode(kept)}"
+        return render(request, "figures/answer.html", {
+            "title": figures.title, "cohort": request.cohort, "words": moments.words_of(waiting.answer.moment), "here": here, "live": request.path,
+        })  # fmt: skip
     return render(request, "figures/tables.html", {
         "figures": figures, "tables": tables, "why": why, "cohort": request.cohort, "said": said(request, figures, moment),
         "filters": [(one, kept.get(one.key, ""), one.options(request.actor, request.cohort)) for one in offered(figures)],
@@ -190,7 +198,10 @@ def page(request: Request, figures: Figures) -> HttpResponse:
 
 def workbook(request: Request, figures: Figures) -> HttpResponse:
     """The same tables to take away, a sheet each, with what they are narrowed to and when they were read above them; on record (EXP-01)."""
-    tables, moment, why = made(request, figures)
+    try:
+        tables, moment, why = made(request, figures)
+    except Waiting:
+        return redirect(f"{reverse(f'figures:{figures.name}')}?{urlencode(kept_of(request, figures))}")
     if why:
         return page(request, figures)
     actor, about = request.actor, said(request, figures, moment)
@@ -212,12 +223,17 @@ def workbook(request: Request, figures: Figures) -> HttpResponse:
 
 
 def made(request: Request, figures: Figures) -> tuple[list[Table], datetime | None, str]:
-    """(tables, the past moment that was asked for, why there are none)."""
+    """(tables, the past moment that was asked for, why there are none). Raises Waiting where the answer is still being made."""
+    actor, asked = request.actor, kept_of(request, figures)
     try:
         moment = moments.asked(request.GET)
+        if moment is not None and answers.is_for_later(actor, figures.name, moment):
+            tables, why = answers.answered(actor, figures.name, request.cohort, asked, moment)
+        else:
+            tables, why = figures.made(asked, moment), ""
     except Refused as refused:
         return [], None, str(refused)
-    return figures.made(kept_of(request, figures), moment), moment, ""
+    return moments.of_then(tables, actor, moment), moment, why
 
 
 def offered(figures: Figures) -> list[Filter]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode
 
+from django.urls import resolve, reverse
 from django.utils import timezone
 
 from qicheng.domain.roster.models import EmploymentRecord, Graduate
@@ -17,12 +20,16 @@ from qicheng.foundation.flow.perform import Refused, case_models
 from qicheng.foundation.kit.calendar import ONE_DAY, day_of, midnight
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from django.db import models
 
+    from qicheng.domain.figures.queries.tables import Table
+    from qicheng.foundation.access import Actor
+
 # What the clocks of the machines that write may be off; no moment is settled before this much has passed.
 MARGIN = timedelta(minutes=10)
+ABOVE = (Role.PROVINCE, Role.MINISTRY)
 ROUTED = {"college_id": "college_id", "tier": "tier"}
 OWN = ("graduate_id", "school_id", "cohort")
 _LAST_ANSWER = """(SELECT {what} FROM transfer_confirmationanswer a WHERE a.confirmation_id = k.id AND a.at < %(moment)s
@@ -35,23 +42,25 @@ def is_of_graduates(model: type[models.Model]) -> bool:
     return columns >= {*OWN, *ROUTED}
 
 
-past.keep(
-    Kept(Graduate, since="added_at", fixed=("public_id", "cohort", "school_id", "added_at")),
-    *(Kept(model, since="changed_at", fixed=OWN) for model in (EmploymentRecord, ArchiveRecord, HouseholdRecord)),
-    *(Kept(model, since="begun_at", fixed=OWN, follows=ROUTED) for model in case_models() if is_of_graduates(model)),
-    Kept(
-        Confirmation, since="begun_at", fixed=OWN, follows=ROUTED,
-        said={
-            "denied_at": _LAST_ANSWER.format(what="CASE WHEN a.is_denied THEN a.at END"),
-            "wrong": f"coalesce({_LAST_ANSWER.format(what='a.wrong')}, '[]'::jsonb)",
+def keep_the_past() -> None:
+    """Say how the past of every table that is asked about is kept; once all rooms below have declared their flows."""
+    past.keep(
+        Kept(Graduate, since="added_at", fixed=("public_id", "cohort", "school_id", "added_at")),
+        *(Kept(model, since="changed_at", fixed=OWN) for model in (EmploymentRecord, ArchiveRecord, HouseholdRecord)),
+        *(Kept(model, since="begun_at", fixed=OWN, follows=ROUTED) for model in case_models() if is_of_graduates(model)),
+        Kept(
+            Confirmation, since="begun_at", fixed=OWN, follows=ROUTED,
+            said={
+                "denied_at": _LAST_ANSWER.format(what="CASE WHEN a.is_denied THEN a.at END"),
+                "wrong": f"coalesce({_LAST_ANSWER.format(what='a.wrong')}, '[]'::jsonb)",
+            },
+        ),
+        within={
+            Role.COLLEGE: "k.school_id = (SELECT o.school_id FROM orgs_college o WHERE o.id = %(node)s)",
+            Role.SCHOOL: "k.school_id = %(node)s",
+            Role.PROVINCE: "k.school_id IN (SELECT o.id FROM orgs_school o WHERE o.province_id = %(node)s)",
         },
-    ),
-    within={
-        Role.COLLEGE: "k.school_id = (SELECT o.school_id FROM orgs_college o WHERE o.id = %(node)s)",
-        Role.SCHOOL: "k.school_id = %(node)s",
-        Role.PROVINCE: "k.school_id IN (SELECT o.id FROM orgs_school o WHERE o.province_id = %(node)s)",
-    },
-)  # fmt: skip
+    )  # fmt: skip
 
 
 def asked(query: Mapping[str, str]) -> datetime | None:
@@ -124,6 +133,42 @@ def tables(moment: datetime | None, role: Role | None = None) -> past.Tables:
     by the table's indexes; with a `role` all is read within %(node)s and %(cohort)s anyway.
     """
     return past.tables(moment, role)
+
+
+# Of each list's own page, what its list is called among those that can be read as of a past day (`pages/known.py`).
+_LISTS = {
+    "registration:list": "registration", "roster:students": "roster", "transfer:confirm": "confirm", "transfer:records": "records",
+    "transfer:changes": "changes", "figures:known": "",
+}  # fmt: skip
+
+
+def known(address: str, moment: datetime | None) -> str:
+    """The address of the list that a live address opens, as it was known at the moment; the address itself live, '' where there is none."""
+    if moment is None or not address:
+        return address
+    place, _, query = address.partition("?")
+    found = resolve(place)
+    of = _LISTS.get(found.view_name)
+    if of is None:
+        return ""
+    named = [str(one) for one in (*found.args, *found.kwargs.values())]
+    place = place if of == "" else reverse("figures:known", args=[of, *(named or ["all"])])
+    return f"{place}?{'&'.join(filter(None, (urlencode(past.kept_in_address(moment)), query)))}"
+
+
+def of_then(tables: Sequence[Table], actor: Actor, moment: datetime | None) -> list[Table]:
+    """The tables with each number leading to the list as it was known then; above schools only where a school is asked for."""
+    if moment is None:
+        return list(tables)
+
+    def then(address: str) -> str:
+        is_read = actor.role not in ABOVE or "school" in parse_qs(address.partition("?")[2])
+        return known(address, moment) if is_read and "at=" not in address else address if "at=" in address else ""
+
+    return [
+        replace(table, lines=[replace(line, cells=tuple((number, then(address)) for number, address in line.cells)) for line in table.lines])
+        for table in tables
+    ]  # fmt: skip
 
 
 def parameters(moment: datetime | None) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
-from qicheng.domain.figures.listings import standings as listings
+from qicheng.domain.figures.queries import columns as declared
 from qicheng.domain.figures.queries.tables import Line, Table, list_at, pivoted
 from qicheng.domain.orgs.models import College, Province, School
+from qicheng.domain.registration import listings as registrations
 from qicheng.domain.registration.sheets import destinations as types
 from qicheng.foundation.access import Role
 
@@ -89,21 +90,16 @@ def counted(
     return Counter({tuple(value): numbers[""] for value, numbers in found})
 
 
-def place(name: str, moment: datetime | None) -> str:
-    """The list that the numbers of a table open; '' for numbers of a past day, which no list shows any more."""
-    return reverse("registration:list", args=[name]) if moment is None else ""
-
-
 def agreements(actor: Actor, cohort: int, query: Mapping[str, str], moment: datetime | None = None) -> Table:
     """The guide's table: the whole and each unit × the sum and the thirteen states."""
-    listing, headings = listings.agreements(), listings.AGREEMENTS
+    listing, headings = registrations.lists()["agreements"], declared.AGREEMENTS
     values, below = narrowed(listing, query), units(actor, query)
-    found = counted(listing, actor, cohort, (below.sql if below else "''", listings.COLUMN), values, moment)
-    lists = place("agreements", moment)
+    found = counted(listing, actor, cohort, (below.sql if below else "''", declared.COLUMN), values, moment)
+    lists = reverse("registration:list", args=["agreements"])
     key = below.key if below else ""
 
     def address(line: str, column: str) -> str:
-        return list_at(lists, values, column=column, **({key: line} if key else {})) if lists else ""
+        return list_at(lists, values, column=column, **({key: line} if key else {}))
 
     return Table(
         "agreements", "签约情况", (below.label if below else "",), ("总数", *(words for words, _ in headings.values())),
@@ -118,15 +114,15 @@ def destinations(
     actor: Actor, cohort: int, query: Mapping[str, str], moment: datetime | None = None, by: str = BY_UNIT
 ) -> Table:
     """去向登记: the whole and each unit, each type, or each type in each unit × the sum and five states."""
-    listing, headings = listings.destinations(), listings.DESTINATIONS
+    listing, headings = registrations.lists()["destinations"], declared.DESTINATIONS
     values, below = narrowed(listing, query), units(actor, query)
-    found = counted(listing, actor, cohort, (below.sql if below else "''", "c.kind", listings.COLUMN), values, moment)
-    lists, firsts, labels = place("destinations", moment), first_of(), type_names()
+    found = counted(listing, actor, cohort, (below.sql if below else "''", "c.kind", declared.COLUMN), values, moment)
+    lists, firsts, labels = reverse("registration:list", args=["destinations"]), first_of(), type_names()
     key, named = (below.key, below.named) if below else ("", [])
 
     def address(line: str, column: str) -> str:
         unit, _, kind = line.partition(" ")
-        return list_at(lists, values, column=column, type=kind, **({key: unit} if key else {})) if lists else ""
+        return list_at(lists, values, column=column, type=kind, **({key: unit} if key else {}))
 
     counts = Counter[tuple[str, str, str]]()
     for (unit, kind, column), number in found.items():
@@ -168,7 +164,7 @@ def first_of() -> dict[str, str]:
     firsts: dict[str, str] = {}
     return {
         one.key: firsts.setdefault(one.label, one.key)
-        for flow in listings.ways_in(listings.DESTINATIONS)
+        for flow in declared.ways_in(declared.DESTINATIONS)
         for one in types.types_of(flow.name).values()
     }
 

@@ -52,7 +52,8 @@ def pivoted(
     """
     sums: dict[tuple[str, str], int] = {}
     for (line, column), number in counts.items():
-        for place in ((line, column), (line, ""), ("", column), ("", "")):
+        # A line or a column without a key is the sum itself.
+        for place in {(line, column), (line, ""), ("", column), ("", "")}:
             sums[place] = sums.get(place, 0) + number
     keys = ("", *columns)
 
@@ -64,5 +65,5 @@ def pivoted(
 
 def list_at(place: str, kept: Mapping[str, str], **values: str) -> str:
     """The list at `place` under these filters; empty values are left out."""
-    asked = {key: value for key, value in (kept | values).items() if value}
+    asked = {key: value for key, value in {**kept, **values}.items() if value}
     return f"{place}?{urlencode(asked)}" if asked else place

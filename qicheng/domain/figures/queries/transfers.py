@@ -29,10 +29,10 @@ def confirmations(actor: Actor, cohort: int, query: Mapping[str, str], moment: d
     listing, states, sources = confirmation.everybody(), confirmation.STATES, confirmation.SOURCES
     values, below = narrowed(listing, query), units(actor, query, "g")
     by = (below.sql if below else ALONE, confirmation.STATE, confirmation.SOURCE, confirmation.DENIED)
-    place, key = reverse("transfer:confirm") if moment is None else "", below.key if below else ""
+    place, key = reverse("transfer:confirm"), below.key if below else ""
 
     def address(**asked: str) -> str:
-        return list_at(place, values, **asked) if place else ""
+        return list_at(place, values, **asked)
 
     by_state, by_source, crossed = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     denied = Counter[str]()
@@ -87,8 +87,10 @@ def files(
     below = units(actor, query, "g")
     by = (below.sql if below else ALONE, records.STATE, records.KIND, records.ORIGIN)
     found = counted(listing, actor, cohort, by, narrowed(listing, query), moment)
-    by = (units(actor, query).sql if below else ALONE, "c.state")  # type: ignore[union-attr]  # the same units, of another table
-    applied = counted(changes, actor, cohort, by, narrowed(changes, query), moment)
+    own_units = units(actor, query)
+    applied = counted(
+        changes, actor, cohort, (own_units.sql if own_units else ALONE, "c.state"), narrowed(changes, query), moment
+    )
     kind = shown_by(area)["kind"]
     origins = dict(records.origins_told(area, actor, cohort))
     origins |= {origin: records.origin_words(origin) for _, _, _, origin in found if origin not in origins}
@@ -106,7 +108,7 @@ def files(
 
         def address(unit: str, column: str) -> str:
             own = {below.key: unit} if below else {}
-            return list_at(place, values, **own, **{key: column}) if moment is None else ""
+            return list_at(place, values, **own, **{key: column})
 
         lines = pivoted(counts, below.named if below else (), headings, address=address)
         return Table(

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import httpx
 from lxml import etree
 
-from qicheng.domain.orgs.effects.outward import Silent
 from qicheng.domain.orgs.effects.vouching import Errand, NotVouched, Vouched
+from qicheng.foundation.kit.outward import Silent
 
 if TYPE_CHECKING:
     from qicheng.domain.orgs.models import SignOn

@@ -10,8 +10,8 @@ import httpx
 from django.conf import settings
 from django.utils import timezone
 
-from qicheng.domain.orgs.effects.outward import Breaker, Silent, exchange
 from qicheng.domain.orgs.models import StatusLookup
+from qicheng.foundation.kit.outward import Breaker, Silent, exchange
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.utils import timezone
 
-from qicheng.domain.orgs.models import Account, Attempt, LoginCode, Session
+from qicheng.domain.orgs.models import Account, Attempt, BindingScene, LoginCode, Session
 from qicheng.foundation.access import statements
 from qicheng.foundation.kit.numbers import fingerprint
 from qicheng.foundation.later import later
@@ -53,10 +53,11 @@ RETURNING number
 
 @dataclass(frozen=True, slots=True)
 class CameBy:
-    """By which school's own log-in a session was opened, if by one, and the digest of the ticket that ends it (CAM-06)."""
+    """By which school's own log-in a session was opened, if by one, and the digest of the ticket that ends it (CAM-06); or by which WeChat (ORG-11)."""
 
     sign_on: int | None = None
     ticket: str = ""
+    binding: int | None = None
 
 
 PASSWORD = CameBy()
@@ -131,14 +132,14 @@ def open_session(
     expires = timezone.now() + timedelta(hours=SESSION_HOURS)
     Session.objects.create(
         token_hash=token_hash(token), account=account, seat=seat, cohort=cohort, expires_at=expires, origin=origin[:45],
-        browser=browser[:200], sign_on_id=came_by.sign_on, ticket=came_by.ticket,
+        browser=browser[:200], sign_on_id=came_by.sign_on, ticket=came_by.ticket, binding_id=came_by.binding,
     )  # fmt: skip
     return token
 
 
 def how_it_came(hashed: bytes) -> CameBy:
     """How an open session was opened, for the one that goes on in another seat."""
-    row = Session.objects.filter(token_hash=hashed).values_list("sign_on", "ticket").first()
+    row = Session.objects.filter(token_hash=hashed).values_list("sign_on", "ticket", "binding").first()
     return CameBy(*row) if row else PASSWORD
 
 
@@ -266,3 +267,4 @@ def forget_expired() -> None:
     Session.objects.filter(expires_at__lt=now).delete()
     Attempt.objects.filter(since__lt=now - timedelta(days=2)).delete()
     LoginCode.objects.filter(expires_at__lt=now - timedelta(days=2)).delete()
+    BindingScene.objects.filter(expires_at__lt=now - timedelta(days=2)).delete()

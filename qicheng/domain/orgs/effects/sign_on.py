@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from qicheng.domain.orgs import queries
 from qicheng.domain.orgs.effects import cas, openid, vouching
-from qicheng.domain.orgs.effects.outward import Silent
 from qicheng.domain.orgs.effects.sessions import spend
 from qicheng.domain.orgs.effects.settings import Outdated
 from qicheng.domain.orgs.effects.vouching import Busy, NotVouched, Vouched
@@ -19,6 +18,7 @@ from qicheng.domain.orgs.models import School, Session, SignOn, SignOnProtocol
 from qicheng.domain.orgs.sheets import SIGN_ON
 from qicheng.foundation.access import SYSTEM, Area, Tier
 from qicheng.foundation.flow.perform import Refused, be, note
+from qicheng.foundation.kit.outward import Silent
 from qicheng.foundation.kit.strongbox import put_away, take_out
 
 if TYPE_CHECKING:

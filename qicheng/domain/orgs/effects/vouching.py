@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from django.conf import settings
 
-from qicheng.domain.orgs.effects.outward import Answer, Breaker, Silent, exchange
+from qicheng.foundation.kit.outward import Answer, Breaker, Silent, exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.http import content_disposition_header
 
 from qicheng.domain.orgs import listings, queries
 from qicheng.domain.orgs.effects import flags
@@ -20,9 +17,9 @@ from qicheng.domain.orgs.sheets import FLAG, FLAG_CHANGE
 from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.access.pages import audience
-from qicheng.foundation.flow.perform import note, noted
-from qicheng.foundation.kit import workbooks
-from qicheng.foundation.listing.page import render, say
+from qicheng.foundation.flow.perform import noted
+from qicheng.foundation.listing.download import export
+from qicheng.foundation.listing.page import render
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -31,8 +28,6 @@ if TYPE_CHECKING:
 
 EMPLOYMENT = Area.EMPLOYMENT
 ABOVE = (Role.PROVINCE, Role.MINISTRY)
-MOST_ROWS = 2_000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @audience(Role.SCHOOL, area=EMPLOYMENT)
@@ -57,7 +52,7 @@ def list_page(request: Any, listing: Listing, address: str) -> HttpResponse:
 @audience(Role.SCHOOL, area=EMPLOYMENT)
 def workbook(request: Any) -> HttpResponse:
     """The school's list under its filters as a workbook."""
-    return download(request, listings.flags(), reverse("orgs:flags"))
+    return export(request, "orgs", listings.flags(), request.GET, reverse("orgs:flags"))
 
 
 @audience(Role.SCHOOL, area=EMPLOYMENT, write=True)
@@ -126,7 +121,7 @@ def gov_overview(request: Any) -> HttpResponse:
 @audience(*ABOVE, area=EMPLOYMENT)
 def gov_workbook(request: Any) -> HttpResponse:
     """The same as a workbook."""
-    return download(request, listings.units(request.actor.role), reverse("orgs:flagged_units"))
+    return export(request, "orgs", listings.units(request.actor.role), request.GET, reverse("orgs:flagged_units"))
 
 
 @audience(*ABOVE, area=EMPLOYMENT)
@@ -138,22 +133,3 @@ def gov_unit(request: Any, credit_code: str) -> HttpResponse:
         raise Http404
     context = {"rows": found, "unit": found[0], "sheet": FLAG, "kinds": codes.table("warning_unit_types")}
     return render(request, "orgs/flagged_unit.html", context)
-
-
-def download(request: Any, listing: Listing, back: str) -> HttpResponse:
-    """The rows that a query finds, on record (EXP-01); too many are not cut off but refused with what to do."""
-    actor, asked = request.actor, request.GET
-    number = listing.count(actor, asked, request.cohort)
-    wanted = {one.key: asked[one.key] for one in listing.filters if asked.get(one.key)}
-    if number > MOST_ROWS:
-        say(request, f"一次最多下载 {MOST_ROWS:,} 条，现在的查询不止这些。按违规类型筛选以后分几次下载。", "warn")
-        return redirect(f"{back}?{urlencode(wanted)}")
-    rows = list(listing.sheet_rows(actor, asked, request.cohort, MOST_ROWS))
-    labels = {one.key: one.label for one in listing.filters}
-    changes = {labels[key]: ["", value[:200]] for key, value in wanted.items()} | {"条数": ["", len(rows)]}
-    note(actor, "export", f"listing.{listing.name}", changes, school=actor.node if actor.role is Role.SCHOOL else None)
-    name = f"{listing.label}-{timezone.localtime():%Y%m%d-%H%M}.xlsx"
-    return HttpResponse(
-        workbooks.write(listing.headings, rows, sheet=listing.label), content_type=XLSX,
-        headers={"Content-Disposition": content_disposition_header(True, name) or "", "Cache-Control": "no-store"},
-    )  # fmt: skip

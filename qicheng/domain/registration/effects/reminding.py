@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from qicheng.domain.registration import guards
-from qicheng.foundation.access import SYSTEM, statements
+from qicheng.foundation.access import SYSTEM, Role, statements
 from qicheng.foundation.flow.perform import clock, mention, note, noted
-from qicheng.foundation.kit.calendar import day_of, is_working_day, midnight, working_days_between
+from qicheng.foundation.flow.words import deadline
+from qicheng.foundation.kit.calendar import cohort_closes, day_of, is_working_day, midnight, working_days_between
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qicheng.foundation.access import Role
     from qicheng.foundation.flow.perform import Case, Record
 
 # What a digest is about; its words and its page are told to the engine by this name.
@@ -29,6 +29,25 @@ def remind(case: Case) -> Record:
         case, "remind", SYSTEM, when=(guards.has_waited_long,), tell=(turn,) if turn else (),
         changes={"已等": ["", f"{days} 个工作日"], "状态": ["", case.said(case.standing.label)]},
     )  # fmt: skip
+
+
+def ending(case: Case) -> Record:
+    """Tell the graduate, once, that an invitation ends within a day. Raises Refused where it is not due, or was told already."""
+    return mention(case, "ending", SYSTEM, when=(guards.ends_soon,), tell=(Role.GRADUATE,))
+
+
+def closing(case: Case) -> Record:
+    """Tell the graduate, once, that the cohort ends while a case waits. Raises Refused where it is not due, or was told already."""
+    last = moment_of_closing(case.cohort)
+    return mention(
+        case, "closing", SYSTEM, when=(guards.cohort_ends_soon,), tell=(Role.GRADUATE,),
+        changes={"状态": ["", case.said(case.standing.label)], "截止": ["", last]},
+    )  # fmt: skip
+
+
+def moment_of_closing(cohort: int) -> str:
+    """The last moment of a cohort, as people say it."""
+    return deadline(cohort_closes(cohort))
 
 
 def digest(role: Role, node: int, *, cohort: int, school: int, days: int, counts: Mapping[str, int]) -> Record | None:

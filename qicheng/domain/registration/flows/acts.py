@@ -92,7 +92,7 @@ def give_up(*states: State, do: Any = registering.end) -> tuple[Act, ...]:
 def amendment(rule: str) -> Act:
     """What a school may amend of an agreement that was signed on paper (OFF-06, SUP-02)."""
     return Act("amend", "修改单位性质、行业和职位类别", EFFECTIVE, EFFECTIVE, SCHOOL, form=UNIT_AMENDMENT, drafted=True, do=registering.amend_unit,
-               tell=GRADUATE, consequence="改完会用消息和短信告诉毕业生。其他内容有误，只能解约。", rule=rule)  # fmt: skip
+               tell=GRADUATE, consequence="改完会用消息和短信告诉毕业生。其他内容有误，只能解约。", must=True, rule=rule)  # fmt: skip
 
 
 def endings(effective: State, tell: tuple[Role, ...], told: str) -> tuple[Act, ...]:
@@ -102,6 +102,6 @@ def endings(effective: State, tell: tuple[Role, ...], told: str) -> tuple[Act, .
             rule="DIS-06"),
         Act("void", "作废协议", effective, VOIDED, SCHOOL, do=registering.annul,
             when=(guards.edition_allows_voiding, guards.nothing_is_being_dissolved),
-            tell=tell, reason="void_reasons", irreversible=True, rule="SIGN-08",
+            tell=tell, reason="void_reasons", irreversible=True, must=True, rule="SIGN-08",
             consequence=f"作废之前要与毕业生和单位商量一致。作废之后不能恢复，毕业生的去向变回求职中，{told}会收到通知。"),
     )  # fmt: skip

@@ -48,17 +48,17 @@ DESTINATION = Flow(
         *recalls(review, DRAFT),
         *refreshes(review),
         *(
-            Act("redirect", "修改去向", state, state, by, do=redirection.redirect, tell=GRADUATE, consequence=AGREED, rule="DES-04")
+            Act("redirect", "修改去向", state, state, by, do=redirection.redirect, tell=GRADUATE, consequence=AGREED, must=True, rule="DES-04")
             for state, by in ((review.college, COLLEGE), (review.school, SCHOOL))
         ),
         *filling(RETURNED, review.entry, drafted, when=(*MAY_BEGIN, has_its_proofs)),
         *give_up(RETURNED),
         Act("amend", "修改去向信息", EFFECTIVE, EFFECTIVE, SCHOOL, form=sheet_of, drafted=True, do=redirection.amend, tell=GRADUATE,
-            when=(guards.edition_allows_amending,), consequence=AGREED, rule="DES-04"),
+            when=(guards.edition_allows_amending,), consequence=AGREED, must=True, rule="DES-04"),
         Act("cancel", "作废这条去向", EFFECTIVE, CANCELLED, GRADUATE, do=registering.annul, irreversible=True, rule="DES-05",
             consequence="不用老师审核，作废以后立即失效，你的去向变回求职中；可以重新登记去向，或者与单位签约。学校能看到作废记录。"),
         Act("void", "作废去向", EFFECTIVE, VOIDED, SCHOOL, do=registering.annul, when=(guards.edition_allows_voiding,), tell=GRADUATE,
-            reason="void_reasons", irreversible=True, rule="DES-04",
+            reason="void_reasons", irreversible=True, must=True, rule="DES-04",
             consequence="作废之前要与毕业生商量一致。作废之后不能恢复，毕业生的去向变回求职中，毕业生会收到通知。"),
     ),
 )  # fmt: skip

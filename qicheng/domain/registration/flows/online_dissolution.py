@@ -5,6 +5,7 @@ from qicheng.domain.registration.effects import dissolution
 from qicheng.domain.registration.models import Dissolution
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow.declare import Act, Begin, Flow, Review, State
+from qicheng.foundation.notice import Kind
 
 GRADUATE, EMPLOYER, SCHOOL, SYSTEM = (Role.GRADUATE,), (Role.EMPLOYER,), (Role.SCHOOL,), (Role.SYSTEM,)
 BOTH_SIDES = (Role.GRADUATE, Role.EMPLOYER)
@@ -52,11 +53,11 @@ ONLINE_DISSOLUTION = Flow(
             consequence=f"{TAKEN_BACK}这一次仍然算在可以申请的次数里。", rule="DIS-03"),
         Act("withdraw", "撤回解约申请", BY_EMPLOYER, WITHDRAWN, EMPLOYER, tell=GRADUATE, consequence=TAKEN_BACK, rule="DIS-03"),
         Act("remind", "提醒回应", BY_GRADUATE, BY_GRADUATE, SYSTEM, when=(guards.reminder_is_due,), do=dissolution.remind, tell=EMPLOYER,
-            rule="DIS-08"),
+            kind=Kind.REMINDER, rule="DIS-08"),
         Act("remind", "提醒回应", BY_EMPLOYER, BY_EMPLOYER, SYSTEM, when=(guards.reminder_is_due,), do=dissolution.remind, tell=GRADUATE,
-            rule="DIS-08"),
+            kind=Kind.REMINDER, rule="DIS-08"),
         Act("force", "强制解约", BY_GRADUATE, DONE, SCHOOL, do=dissolution.dissolve_by_force, tell=BOTH_SIDES, reason="force_reasons",
-            irreversible=True, rule="DIS-04",
+            irreversible=True, must=True, rule="DIS-04",
             consequence="请谨慎使用，使用前应与用人单位协商一致以防出现纠纷。提交之后立即解约，不能恢复，双方都会收到通知和你写的说明。"),
         *review.acts,
     ),

@@ -47,7 +47,7 @@ ONLINE_SIGNING = Flow(
         *review.acts,
         *refreshes(review),
         Act("amend", "修改职位类别", EFFECTIVE, EFFECTIVE, SCHOOL, form=JOB_CATEGORY, drafted=True, do=signing.amend, tell=GRADUATE,
-            consequence="改完会用消息和短信告诉毕业生。", rule="SIGN-07"),
+            consequence="改完会用消息和短信告诉毕业生。", must=True, rule="SIGN-07"),
         *endings(EFFECTIVE, BOTH_SIDES, "双方都"),
     ),
 )  # fmt: skip

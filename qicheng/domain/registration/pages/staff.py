@@ -10,7 +10,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 
 from qicheng.domain.orgs import queries as orgs
 from qicheng.domain.orgs.effects.registry import business_status
@@ -25,8 +24,8 @@ from qicheng.foundation.access import Area, Role
 from qicheng.foundation.access.pages import audience
 from qicheng.foundation.flow.gather import gathered
 from qicheng.foundation.flow.perform import NotFound, Stale, Stopped, TakenBack, find, note, open_acts, timeline
-from qicheng.foundation.kit import workbooks
 from qicheng.foundation.kit.numbers import token
+from qicheng.foundation.listing.download import export
 from qicheng.foundation.listing.page import render, say
 
 if TYPE_CHECKING:
@@ -43,8 +42,6 @@ STAFF = (*REVIEWERS, Role.PROVINCE, Role.MINISTRY)
 EMPLOYMENT = Area.EMPLOYMENT
 # How many cases one batch passes, and how many rows a request puts into a workbook.
 MOST_AT_ONCE = 500
-MOST_ROWS = 2_000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 REGISTER = "https://www.gsxt.gov.cn/"
 SHORTCUTS = {"approve": "A", "return": "R"}
 # Words of codes in rows that a template writes out.
@@ -116,7 +113,9 @@ def next_case(request: Request) -> HttpResponse:
 @audience(*REVIEWERS, area=EMPLOYMENT)
 def review_workbook(request: Request) -> HttpResponse:
     """The queue under its filters as a workbook (REG-07)."""
-    return workbook(request, listings.queue(request.actor.role), request.GET, reverse("registration:review"))
+    return export(
+        request, "registration", listings.queue(request.actor.role), request.GET, reverse("registration:review")
+    )
 
 
 # ---- one case
@@ -263,7 +262,7 @@ def batch(request: Request) -> HttpResponse:
     """What will pass and what stays behind, before anything is done (REG-07)."""
     queue, asked = listings.queue(request.actor.role), chosen(request)
     if asked is not None and request.POST.get("act") == "export":
-        return workbook(request, queue, asked, reverse("registration:review"))
+        return export(request, "registration", queue, asked, reverse("registration:review"))
     rows = [] if asked is None else queue.head(request.actor, asked, request.cohort, MOST_AT_ONCE + 1)
     if not rows:
         say(request, "先在左边勾选要通过的登记；已经审过的不会再出现。", "info")
@@ -392,7 +391,7 @@ def voided(request: Request, public_id: UUID) -> HttpResponse:
 @audience(*STAFF, area=EMPLOYMENT)
 def list_workbook(request: Request, name: str) -> HttpResponse:
     """A list under its filters as a workbook; 导出退回修改学生名单 is one of them."""
-    return workbook(request, named(request, name), request.GET, reverse("registration:list", args=[name]))
+    return export(request, "registration", named(request, name), request.GET, reverse("registration:list", args=[name]))
 
 
 def named(request: Request, name: str) -> Listing:
@@ -400,28 +399,6 @@ def named(request: Request, name: str) -> Listing:
     if (found := listings.named(request.actor, request.cohort).get(name)) is None:
         raise Http404
     return found
-
-
-def workbook(request: Request, listing: Listing, asked: Any, back: str) -> HttpResponse:
-    """The rows that a query finds, on record (EXP-01); too many are not cut off but refused with what to do."""
-    actor, cohort = request.actor, request.cohort
-    number = listing.count(actor, asked, cohort)
-    if number > MOST_ROWS:
-        say(
-            request,
-            f"一次最多下载 {MOST_ROWS:,} 条，现在的查询不止这些。按院系、专业或时间筛选以后分几次下载。",
-            "warn",
-        )
-        return redirect(f"{back}?{urlencode(filters(request, listing))}")
-    rows = list(listing.sheet_rows(actor, asked, cohort, MOST_ROWS))
-    wanted = {one.label: ["", str(asked.get(one.key))[:200]] for one in listing.filters if asked.get(one.key)}
-    school = actor.node if actor.role is Role.SCHOOL else None
-    note(actor, "export", f"listing.{listing.name}", {**wanted, "条数": ["", len(rows)]}, cohort=cohort, school=school)
-    name = f"{listing.label}-{timezone.localtime():%Y%m%d-%H%M}.xlsx"
-    return HttpResponse(
-        workbooks.write(listing.headings, rows, sheet=listing.label), content_type=XLSX,
-        headers={"Content-Disposition": content_disposition_header(True, name) or "", "Cache-Control": "no-store"},
-    )  # fmt: skip
 
 
 # ---- what requests carry

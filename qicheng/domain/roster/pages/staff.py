@@ -21,10 +21,11 @@ from qicheng.foundation import codes
 from qicheng.foundation.access import Area, Role, statements
 from qicheng.foundation.access.pages import audience
 from qicheng.foundation.flow.declare import FLOWS
-from qicheng.foundation.flow.perform import NotFound, Refused, note
-from qicheng.foundation.kit import masks, workbooks
+from qicheng.foundation.flow.perform import NotFound, Refused
+from qicheng.foundation.kit import masks
 from qicheng.foundation.kit.calendar import cohort_closes
 from qicheng.foundation.listing import SIZES
+from qicheng.foundation.listing.download import XLSX, export
 from qicheng.foundation.listing.page import render, say
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 STAFF = (Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY)
 EMPLOYMENT = Area.EMPLOYMENT
-MOST_ROWS = 2_000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @audience(*STAFF, area=EMPLOYMENT)
@@ -71,30 +70,7 @@ def may_remove_many(actor: Actor, cohort: int) -> bool:
 @audience(*STAFF, area=EMPLOYMENT)
 def workbook(request: HttpRequest) -> HttpResponse:
     """The roster under its filters as a workbook, masked as the list is; the export is on record (EXP-01)."""
-    return export(request, listings.roster(), "roster:students")
-
-
-def export(request: HttpRequest, listing: Listing, back: str) -> HttpResponse:
-    """A list under its filters as a workbook, on record; too many rows lead back to the page `back` (EXP-01)."""
-    actor, cohort = request.actor, request.cohort  # type: ignore[attr-defined]
-    number = listing.count(actor, request.GET, cohort)
-    if number > MOST_ROWS:
-        say(
-            request,
-            f"一次最多导出 {MOST_ROWS:,} 条，现在的条件不止这些。按院系、学历或专业筛选以后分几次导出。",
-            "warn",
-        )
-        return redirect(f"{reverse(back)}?{request.GET.urlencode()}")
-    rows = list(listing.sheet_rows(actor, request.GET, cohort, MOST_ROWS))
-    wanted = {one.label: ["", str(request.GET[one.key])[:200]] for one in listing.filters if request.GET.get(one.key)}
-    note(
-        actor, "export", f"listing.{listing.name}", {**wanted, "条数": ["", len(rows)]}, cohort=cohort,
-        school=actor.node if actor.role is Role.SCHOOL else None,
-    )  # fmt: skip
-    return download(
-        workbooks.write(listing.headings, rows, sheet=listing.label),
-        f"{listing.label}-{timezone.localtime():%Y%m%d-%H%M}.xlsx",
-    )
+    return export(request, "roster", listings.roster(), request.GET, reverse("roster:students"))  # type: ignore[arg-type]
 
 
 @audience(*STAFF, area=EMPLOYMENT)

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from qicheng.domain.orgs.queries import stamp
 from qicheng.domain.roster import effects, listings
-from qicheng.domain.roster.pages.staff import EMPLOYMENT, export, seen
+from qicheng.domain.roster.pages.staff import EMPLOYMENT, seen
 from qicheng.domain.roster.sheets import TRAINING
 from qicheng.foundation.access import Role
 from qicheng.foundation.access.pages import audience
 from qicheng.foundation.flow.perform import NotFound, Refused
+from qicheng.foundation.listing.download import export
 from qicheng.foundation.listing.page import render, say
 
 if TYPE_CHECKING:
@@ -51,4 +53,4 @@ def log(request: HttpRequest) -> HttpResponse:
 @audience(Role.SCHOOL, area=EMPLOYMENT)
 def workbook(request: HttpRequest) -> HttpResponse:
     """The same under its filters as a workbook; the export is on record (EXP-01)."""
-    return export(request, listings.training(), "roster:training_log")
+    return export(request, "roster", listings.training(), request.GET, reverse("roster:training_log"))  # type: ignore[arg-type]

@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from qicheng.domain.roster.effects import BLANK
 from qicheng.domain.roster.models import EmploymentRecord, Graduate
+from qicheng.domain.transfer.guards import confirmation as guards
 from qicheng.domain.transfer.models import PARTS, SAID, Confirmation, ConfirmationAnswer
 from qicheng.domain.transfer.sheets.confirmation import DENIED, NOT_MINE, RIGHT
 from qicheng.foundation import notice
-from qicheng.foundation.access import Area, Role, statements
-from qicheng.foundation.flow.perform import NotOpen, Refused, be, clock
+from qicheng.foundation.access import SYSTEM, Area, Role, statements
+from qicheng.foundation.flow.perform import NotOpen, Refused, be, clock, mention
+from qicheng.foundation.flow.words import moment
 from qicheng.foundation.kit.calendar import day_of, is_working_day, midnight, working_days_after
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from qicheng.foundation.access import Actor
+    from qicheng.foundation.flow.perform import Record
 
 # What is due is reported by so many in a transaction, and so many are reminded at once.
 AT_ONCE = 500
@@ -126,7 +129,7 @@ WITH acting AS MATERIALIZED (
 ), due AS MATERIALIZED (
     SELECT c.id FROM acting CROSS JOIN transfer_confirmation c JOIN roster_graduate g ON g.cohort = c.cohort AND g.id = c.graduate_id
     WHERE c.state = 'unreported' AND c.due_at <= %(now)s AND g.removed_at IS NULL
-    ORDER BY c.due_at LIMIT %(most)s FOR NO KEY UPDATE OF c SKIP LOCKED
+    ORDER BY c.due_at LIMIT %(most)s FOR NO KEY UPDATE OF c, g SKIP LOCKED
 ), moved AS (
     UPDATE transfer_confirmation c SET state = 'unconfirmed', version = c.version + 1, due_at = NULL, reported_at = %(now)s,
         waiting_since = clock_timestamp()
@@ -294,3 +297,27 @@ def _keep(case: Confirmation, **given: Any) -> None:
     ConfirmationAnswer.objects.unscoped("the answer of the case that is locked").create(
         confirmation=case, version=case.version + 1, content=case.content, **given
     )
+
+
+# School by school, each along its own index: nobody goes through the confirmations of the country.
+_UNANSWERED = """
+SELECT u.public_id FROM orgs_school s JOIN orgs_opening o ON o.province_id = s.province_id AND o.module = 'confirmation' AND o.is_open
+CROSS JOIN LATERAL (SELECT c.public_id FROM transfer_confirmation c JOIN roster_graduate g ON g.id = c.graduate_id AND g.removed_at IS NULL
+    WHERE c.school_id = s.id AND c.cohort = o.cohort AND c.state = 'unconfirmed' AND c.waiting_since <= clock_timestamp() - %(after)s
+        AND NOT EXISTS (SELECT FROM flow_record e WHERE e."case" = c.public_id::text AND e.act = 'remind' AND e.at >= c.waiting_since)
+    ORDER BY c.waiting_since LIMIT 200) u
+WHERE o.cohort = ANY(%(cohorts)s) LIMIT 2000"""
+
+
+def unanswered(cohorts: Sequence[int]) -> list[UUID]:
+    """What was reported days ago, is not answered and was not brought to mind yet; 200 of a school at most, 2,000 in all."""
+    given = {"after": guards.UNANSWERED, "cohorts": list(cohorts)}
+    return [row.public_id for row in statements.rows(_UNANSWERED, given)]
+
+
+def bring_to_mind(case: Confirmation) -> Record:
+    """Bring to mind, once, that what was reported waits for an answer (NOT-01). Raises Refused where it is not due, or was told already."""
+    when = case.reported_at or case.waiting_since
+    return mention(
+        case, "remind", SYSTEM, when=(guards.waits_for_an_answer,), tell=(Role.GRADUATE,), changes={"上报": ["", moment(when)]}
+    )  # fmt: skip

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from qicheng.foundation.flow.perform import clock, timeline
 from qicheng.foundation.kit.calendar import cohort_closes
 
 if TYPE_CHECKING:
     from qicheng.domain.transfer.models import Confirmation
     from qicheng.foundation.access import Actor
+
+# After how many days without an answer what was reported is brought to mind, once each time that it is asked.
+UNANSWERED = timedelta(days=5)
 
 
 def module_is_open(case: Confirmation, actor: Actor) -> str | None:
@@ -41,3 +46,10 @@ def has_confirmed(case: Confirmation, actor: Actor) -> str | None:
     if graduate is not None and graduate.confirmed_revision == graduate.revision:
         return None
     return "先核对个人信息并确认无误，再来确认登记的去向。"
+
+
+def waits_for_an_answer(case: Confirmation, actor: Actor) -> str | None:
+    """CON-01, NOT-01: what was reported days ago and is not answered is brought to mind once."""
+    is_due = case.state == "unconfirmed" and clock(case) - case.waiting_since >= UNANSWERED
+    told = any(record.act == "remind" and record.at >= case.waiting_since for record in timeline(case))
+    return None if is_due and not told else "还没有到提醒的时间。"

@@ -66,7 +66,7 @@ def requests() -> Listing:
             Filter("state", "状态", "m.state = %(state)s", "choice", choices=tuple((key, MAILING.states[key].label) for key in SENT_STATES)),
             Filter("held", "先不寄", conditions={"yes": HELD, "no": f"NOT {HELD}"}, choices=(("yes", "信息有变化，先不寄"), ("no", "可以寄"))),
             _colleges(),
-            Filter("case", "所选", "m.public_id = ANY(string_to_array(%(case)s, ',')::uuid[])", "text"),
+            Filter("case", "所选", "m.public_id::text = ANY(string_to_array(%(case)s, ','))"),
         ),
         ("m.waiting_since", "m.id"),
     )  # fmt: skip

@@ -21,9 +21,10 @@ from qicheng.foundation.flow.perform import Stopped, note
 from qicheng.foundation.flow.words import moment
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.kit.numbers import token
+from qicheng.foundation.listing.download import XLSX
 from qicheng.foundation.listing.page import render, say
 
-from .module import XLSX, frame, of_module
+from .module import frame, of_module
 
 if TYPE_CHECKING:
     from uuid import UUID

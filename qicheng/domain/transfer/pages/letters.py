@@ -20,9 +20,10 @@ from qicheng.domain.transfer.models import MailBatch, Mailing, MailPrint, Number
 from qicheng.domain.transfer.queries import mailing as queries
 from qicheng.domain.transfer.sheets.mailing import place_of
 from qicheng.foundation.flow.perform import Stopped, noted
+from qicheng.foundation.listing.download import XLSX
 from qicheng.foundation.listing.page import render, say
 
-from .module import XLSX, frame, of_module, workbook
+from .module import frame, of_module, workbook
 
 if TYPE_CHECKING:
     from qicheng.foundation.access import Area

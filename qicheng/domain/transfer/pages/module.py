@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from functools import wraps
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
-from django.utils import timezone
-from django.utils.http import content_disposition_header
 
 from qicheng.domain.transfer.queries import records as queries
 from qicheng.domain.transfer.sheets.records import TITLES
 from qicheng.foundation.access import Role
 from qicheng.foundation.access.pages import audience
-from qicheng.foundation.flow.perform import note
-from qicheng.foundation.kit import workbooks
-from qicheng.foundation.listing.page import render, say
+from qicheng.foundation.listing.download import export
+from qicheng.foundation.listing.page import render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from qicheng.foundation.access import Area
     from qicheng.foundation.access.pages import Request, View
     from qicheng.foundation.listing import Listing
 
 STAFF = (Role.COLLEGE, Role.SCHOOL)
-MOST_ROWS = 2_000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def of_area(
@@ -75,21 +69,8 @@ def settings_words(request: Request, area: Area) -> str:
     return f"{TITLES[area]}信息登记没有开放，毕业生不能提交新的申请；已经提交的照常审核。"
 
 
-def workbook(request: Request, listing: Listing, asked: Mapping[str, str], back: str) -> HttpResponse:
-    """The rows that a query finds, on record (EXP-01); too many are not cut off but refused with what to do."""
-    actor, cohort = request.actor, request.cohort
-    wanted = [(one.key, one.label, str(asked[one.key])[:200]) for one in listing.filters if asked.get(one.key)]
-    number = listing.count(actor, asked, cohort)
-    if number > MOST_ROWS:
-        words = f"一次最多下载 {MOST_ROWS:,} 条，现在的查询不止这些。按院系、学历或专业筛选以后分几次下载。"
-        say(request, words, "warn")
-        return redirect(f"{back}?{urlencode([(key, value) for key, _, value in wanted])}")
-    rows = list(listing.sheet_rows(actor, asked, cohort, MOST_ROWS))
-    about = {label: ["", value] for _, label, value in wanted} | {"条数": ["", len(rows)]}
-    school = actor.node if actor.role is Role.SCHOOL else None
-    note(actor, "export", f"listing.{listing.name}", about, cohort=cohort, school=school)
-    name = f"{listing.label}-{timezone.localtime():%Y%m%d-%H%M}.xlsx"
-    return HttpResponse(
-        workbooks.write(listing.headings, rows, sheet=listing.label), content_type=XLSX,
-        headers={"Content-Disposition": content_disposition_header(True, name) or "", "Cache-Control": "no-store"},
-    )  # fmt: skip
+def workbook(
+    request: Request, listing: Listing, asked: Mapping[str, str], back: str, moment: datetime | None = None
+) -> HttpResponse:
+    """The rows that a query finds as a workbook, on record (EXP-01)."""
+    return export(request, "transfer", listing, asked, back, moment)

@@ -8,7 +8,6 @@ from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import content_disposition_header
 
 from qicheng.domain.transfer import imports
@@ -16,13 +15,12 @@ from qicheng.domain.transfer.imports import preview
 from qicheng.domain.transfer.listings.uploads import to_fill_in
 from qicheng.domain.transfer.models import UPLOADS
 from qicheng.domain.transfer.sheets.records import TITLES
-from qicheng.foundation.access import Role
-from qicheng.foundation.flow.perform import Stopped, note
-from qicheng.foundation.kit import workbooks
+from qicheng.foundation.flow.perform import Stopped
 from qicheng.foundation.kit.workbooks import Unreadable
+from qicheng.foundation.listing.download import XLSX
 from qicheng.foundation.listing.page import render, say
 
-from .module import XLSX, frame, of_module
+from .module import frame, of_module, workbook
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from qicheng.foundation.access.pages import Request
 
 SHOWN = 20
-MOST_ROWS = 50_000
 BUSY = ("waiting", "reading", "applying")
 # (key, heading, what it means) of the parts of a preview.
 PARTS = (
@@ -77,20 +74,7 @@ def uploads(request: Request, area: Area) -> HttpResponse:
 @of_module()
 def lines(request: Request, area: Area) -> HttpResponse:
     """The list under its filters as a workbook to fill in; the export is on record (EXP-01)."""
-    actor, cohort, listing = request.actor, request.cohort, to_fill_in(area)
-    rows = list(listing.sheet_rows(actor, request.GET, cohort, MOST_ROWS + 1))
-    if len(rows) > MOST_ROWS:
-        say(
-            request,
-            f"一次最多下载 {MOST_ROWS:,} 条，现在的条件不止这些。按院系、学历或专业筛选以后分几次下载。",
-            "warn",
-        )
-        return redirect(f"{reverse('transfer:uploads', args=[area])}?{request.GET.urlencode()}")
-    wanted = {one.label: ["", str(request.GET[one.key])[:200]] for one in listing.filters if request.GET.get(one.key)}
-    school = actor.node if actor.role is Role.SCHOOL else None
-    note(actor, "export", f"listing.{listing.name}", {**wanted, "条数": ["", len(rows)]}, cohort=cohort, school=school)
-    content = workbooks.write(listing.headings, rows, sheet=listing.label)
-    return download(content, f"{listing.label}-{timezone.localtime():%Y%m%d-%H%M}.xlsx")
+    return workbook(request, to_fill_in(area), request.GET, reverse("transfer:uploads", args=[area]))
 
 
 @of_module()

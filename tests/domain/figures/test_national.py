@@ -1,0 +1,156 @@
+"""The tables of provinces and the ministry from counters: every number leads on, adds up to people, and is kept by day (STA-01)."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from qicheng.domain.figures.effects import answers, counters
+from qicheng.domain.figures.effects.answers import Waiting
+from qicheng.domain.figures.models import Answer, DayChange, ProvinceDay
+from qicheng.domain.figures.queries import days, moments
+from qicheng.domain.roster import effects
+from qicheng.domain.roster.models import Graduate
+from qicheng.foundation.access import Role, statements
+from qicheng.foundation.flow.perform import Refused, perform
+from qicheng.foundation.kit.calendar import ONE_DAY, midnight
+from tests.clients import signed_in
+from tests.world import COHORT
+
+CELL = re.compile(r'<td class="num"><a href="([^"]+)">([\d,]+)</a>')
+PEOPLE = re.compile(r"共 ([\d,]+) 条")
+
+
+@pytest.mark.rule("STA-01")
+def test_every_number_of_the_national_table_leads_to_schools_and_then_to_as_many_people(world: Any) -> None:
+    world.effective()
+    world.recorded(world.stranger)
+    counters.fold()
+    gone = world.new_graduate("离开", world.college)
+    effects.remove_line(gone.public_id, world.actor(Role.SCHOOL), words="转学")
+    world.recorded(world.neighbour, destination="27")
+    ministry = signed_in(world.seats[Role.MINISTRY])
+    country = ministry.get("/gov/figures/")
+    assert country.status_code == 200, country.content.decode()[-1500:]
+    provinces = CELL.findall(country.content.decode())
+    assert sorted(int(number) for _, number in provinces) == [1, 1, 1, 1, 2]
+    for address, number in provinces:
+        schools = CELL.findall(ministry.get(html.unescape(address)).content.decode())
+        assert sum(int(count) for _, count in schools) >= int(number.replace(",", ""))
+        for to, count in schools:
+            listed = ministry.get(html.unescape(to))
+            assert PEOPLE.search(listed.content.decode())[1] == count, to
+    own = signed_in(world.seats[Role.PROVINCE]).get("/gov/figures/")
+    assert sorted(int(number) for _, number in CELL.findall(own.content.decode())) == [1, 1, 2]
+    assert "海澜理工大学" not in own.content.decode()
+    assert "最近一次" not in country.content.decode()
+    assert counters.recount(COHORT).differences == 0
+    assert "最近一次" in ministry.get("/gov/figures/").content.decode()
+    taken = ministry.get("/gov/figures/workbook/")
+    assert (taken.status_code, taken["Content-Type"].rsplit(".", 1)[1]) == (200, "sheet")
+    assert ministry.get(reverse("figures:known", args=["people", "all"])).status_code == 422
+
+
+def a_past(world: Any) -> tuple[Any, Any]:
+    """All that was counted until now was counted, and written, three days ago: (that day, the moment it ended)."""
+    counters.fold()
+    day = timezone.localdate() - timedelta(days=3)
+    DayChange.objects.update(day=day)
+    ProvinceDay.objects.update(day=day)
+    return day, midnight(day + ONE_DAY)
+
+
+def test_numbers_by_day_stay_what_they_were_while_more_is_counted(world: Any) -> None:
+    world.effective()
+    day, moment = a_past(world)
+    ministry, province, school = (world.actor(role) for role in (Role.MINISTRY, Role.PROVINCE, Role.SCHOOL))
+    then = days.counted(ministry, COHORT, {}, moment)
+    assert then == days.counted(ministry, COHORT, {})
+    world.recorded(world.neighbour, destination="27")
+    Graduate.all_rows.filter(pk=world.graduate.pk).update(removed_at=timezone.now())
+    for _ in range(2):
+        assert days.counted(ministry, COHORT, {}, moment) == then
+        assert days.counted(province, COHORT, {})[str(world.school.pk), "27"] == 1
+        assert days.series(school, COHORT) == [(day, {"": 1, "10": 1}), (timezone.localdate(), {"27": 1})]
+        assert days.series(ministry, COHORT) == [(day, {"": 2, "10": 1}), (timezone.localdate(), {"": 1, "27": 1})]
+        assert (
+            days.series(province, COHORT)
+            == days.series(ministry, COHORT, {"province": str(world.province.pk)})
+            == days.series(school, COHORT)
+        )
+        assert days.counted(ministry, COHORT, {"level": "31", "tier": "undergraduate"}) == days.counted(
+            ministry, COHORT, {}
+        )
+        assert days.series(world.stranger_actor(Role.SCHOOL), COHORT) == [(day, {"": 1})]
+        assert days.series(world.actor(Role.COLLEGE), COHORT) == []
+        counters.fold()
+    with pytest.raises(Refused, match="按天记录，更早的日期"):
+        days.counted(ministry, COHORT, {}, midnight(date(2025, 1, 1)))
+    page = signed_in(world.seats[Role.MINISTRY]).get("/gov/figures/", {"at": str(day)}).content.decode()
+    assert moments.words_of(moment) in page
+    before = signed_in(world.seats[Role.MINISTRY]).get("/gov/figures/", {"at": "2025-01-01"})
+    assert (before.status_code, "更早的日期没有" in before.content.decode()) == (422, True)
+
+
+def test_a_list_of_a_past_day_says_so_shows_who_was_there_and_offers_nothing_to_do(world: Any) -> None:
+    world.accepted()
+    yesterday = timezone.localdate() - ONE_DAY
+    school = signed_in(world.seats[Role.SCHOOL])
+    live = f"{reverse('registration:list', args=['online_signing'])}?state=college_review"
+    then = moments.known(live, midnight(timezone.localdate()))
+    assert moments.known(live, None) == live
+    assert moments.known("/home/", midnight(timezone.localdate())) == ""
+    page = school.get(then).content.decode()
+    assert "没有符合的人" in page
+    # As if they had been added two days ago.
+    statements.change("UPDATE roster_graduate SET added_at = added_at - interval '2 days'")
+    page = school.get(reverse("figures:known", args=["roster", "all"]), {"at": str(yesterday)}).content.decode()
+    assert f"{moments.words_of(midnight(timezone.localdate()))}</p>" in page
+    assert (world.graduate.name in page, world.neighbour.name in page, '<form class="tbl"' in page) == (
+        True,
+        True,
+        False,
+    )
+    for address, status in (
+        (reverse("figures:known", args=["registration", "nothing"]), 404), (reverse("figures:known", args=["records", "x"]), 404),
+        (f"{then}&at=2099-01-01", 422), (reverse("figures:known", args=["records", "archive"]), 200), (reverse("figures:known", args=["confirm", "all"]), 200),
+    ):  # fmt: skip
+        assert school.get(address).status_code == status, address
+
+
+def test_a_question_about_the_past_of_a_province_is_answered_once_in_the_background(
+    world: Any, monkeypatch: Any
+) -> None:
+    world.effective()
+    yesterday = str(timezone.localdate() - ONE_DAY)
+    province = signed_in(world.seats[Role.PROVINCE])
+    for _ in range(2):
+        waiting = province.get("/stats/states/", {"at": yesterday}).content.decode()
+        assert ("正在统计" in waiting, f'data-poll="/stats/states/?at={yesterday}"' in waiting) == (True, True)
+    one = Answer.objects.get()
+    assert province.get("/stats/states/workbook/", {"at": yesterday}).status_code == 302
+    answers.make(one.pk)
+    page = province.get("/stats/states/", {"at": yesterday}).content.decode()
+    assert (moments.words_of(midnight(timezone.localdate())) in page, "江临大学" in page) == (True, True)
+    assert province.get("/stats/states/workbook/", {"at": yesterday}).status_code == 200
+    # What was answered stays, whatever comes; nobody reads the answer of another area or of other rights.
+    monkeypatch.setattr(moments, "MARGIN", timedelta())
+    moment = statements.one("SELECT clock_timestamp() AS at").at
+    actor = world.actor(Role.PROVINCE)
+    with pytest.raises(Waiting) as waits:
+        answers.answered(actor, "states", COHORT, {}, moment)
+    answers.make(waits.value.answer.pk)
+    tables, why = answers.answered(actor, "states", COHORT, {}, moment)
+    assert (why, tables[0].lines[0].numbers[:2]) == ("", [1, 1])
+    perform(world.dissolution(world.signing()), "agree", world.actor(Role.EMPLOYER))
+    answers.make(waits.value.answer.pk)
+    assert answers.answered(actor, "states", COHORT, {}, moment) == (tables, "")
+    for other in (world.stranger_actor(Role.PROVINCE), world.actor(Role.MINISTRY)):
+        with pytest.raises(Waiting):
+            answers.answered(other, "states", COHORT, {}, moment)

@@ -1,0 +1,56 @@
+"""The interface of other systems: keys of the small country, and whoever calls with one."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.test import Client
+
+from qicheng.domain.orgs.effects import keys
+from qicheng.domain.orgs.models import KEY_SCOPES, Key
+from qicheng.foundation.access import Role
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from qicheng.foundation.access import Actor
+    from tests.world import World
+
+ROOT = "/api/v1"
+
+
+class Caller:
+    """Somebody with a key: paths below /api/v1, documents in and out."""
+
+    def __init__(self, secret: str, **headers: str) -> None:
+        self.secret = secret
+        self.client = Client(headers={"authorization": f"Bearer {secret}", **headers})
+
+    def get(self, path: str, **asked: Any) -> HttpResponse:
+        return self.client.get(f"{ROOT}{path}", asked)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+        return self.client.post(
+            f"{ROOT}{path}", json.dumps(body) if body is not None else "", content_type="application/json", headers=headers
+        )  # fmt: skip
+
+    def put(self, path: str, content: bytes, kind: str = "application/octet-stream", **headers: str) -> HttpResponse:
+        return self.client.put(f"{ROOT}{path}", content, content_type=kind, headers=headers)
+
+
+def made(actor: Actor, *scopes: str, networks: str = "", a_minute: int = 600, days: str = "180") -> tuple[Key, str]:
+    """A key of the actor's unit, with these scopes or all that it can have."""
+    given = {
+        "name": "教务系统", "scopes": list(scopes) or [one.value for one in KEY_SCOPES[actor.role]], "days": days, "a_minute": a_minute,
+        "networks": networks,
+    }  # fmt: skip
+    return keys.make(actor, given)
+
+
+def caller(world: World, role: Role = Role.SCHOOL, *scopes: str, **given: Any) -> Caller:
+    return Caller(made(world.actor(role), *scopes, **given)[1])
+
+
+def stranger(world: World, role: Role = Role.SCHOOL, *scopes: str) -> Caller:
+    return Caller(made(world.stranger_actor(role), *scopes)[1])
