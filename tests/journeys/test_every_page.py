@@ -162,6 +162,12 @@ def country(built: tuple[str, Country], committed: Databases) -> Country:
     return built[1]
 
 
+@pytest.fixture(autouse=True)
+def official(settings: Any) -> None:
+    """A deployment with a WeChat account: otherwise its pages are not there (ORG-11)."""
+    settings.QICHENG_WECHAT_APP = settings.QICHENG_WECHAT_SECRET = "trial"
+
+
 def pages_of(country: Country, who: str) -> dict[str, tuple[str, Shapes]]:
     """The addresses that answer with a page of their own, each with the name of its pattern and the shapes that it has."""
     seat = country.people()[who]

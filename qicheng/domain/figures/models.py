@@ -125,7 +125,7 @@ class Recount(models.Model):
 class Nightly(models.Model):
     """Graduates of one value of a dimension that no counter tells apart, at one level of study in one province, as of last night (STA-02).
 
-    `counts` are in the order of `listings.rates.measures` for the cohort's formula. All rows of a cohort are of one statement and carry
+    `counts` are in the order of `queries.people.measures` for the cohort's formula. All rows of a cohort are of one statement and carry
     the instant `at` at which it began; the next night's take their place.
     """
 

@@ -65,7 +65,7 @@ def _reached(actor: Actor, way: str) -> str:
     if actor.role is Role.EMPLOYER:
         unit = Employer.objects.seen_by(actor).get(pk=actor.node)
         return "" if {"mail": unit.email, "sms": unit.mobile}[way] else "单位资料里还没有填写"
-    person = Account.objects.get(pk=actor.account)
+    person = Account.objects.get(pk=actor.account or 0)
     if way == "wechat":
         return "" if binding.standing(person.pk) else "还没有绑定"
     return "" if {"mail": person.email, "sms": person.phone}[way] else "还没有填写"

@@ -108,8 +108,10 @@ def _drawn(scene: BindingScene) -> str:
 @anyone
 def callback(request: HttpRequest) -> HttpResponse:
     """The address that the account's settings name: GET proves that it is ours, POST brings an event, answered at once."""
-    if not wechat.is_on() or not callbacks.is_theirs(request.GET):
+    if not wechat.is_on():
         raise Http404
+    if not callbacks.is_theirs(request.GET):
+        return HttpResponse(status=403)
     if request.method != "POST":
         return _plainly(request.GET.get("echostr", "")[:100])
     said = callbacks.told(request.body, request.GET)

@@ -13,8 +13,8 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from qicheng.domain.figures.effects.cube import count_country
-from qicheng.domain.figures.listings import rates as listings
 from qicheng.domain.figures.models import Nightly
+from qicheng.domain.figures.queries import people as listings
 from qicheng.domain.figures.queries import rates
 from qicheng.domain.roster.models import EmploymentRecord
 from qicheng.foundation.access import Level, Role, Tier

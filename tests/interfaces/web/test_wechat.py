@@ -159,11 +159,11 @@ def test_what_is_not_from_wechat_not_of_now_or_came_before_has_no_effect(world, 
     _, scene = shown(world, official)
     body, good = said("SCAN", key=scene), signed(TOKEN)
     assert Client().get(reverse("wechat_callback"), good | {"echostr": "5678"}).content == b"5678"
-    assert calls(body, good | {"signature": "0" * 40}).status_code == 404
-    assert calls(body, signed("another token")).status_code == 404
+    assert calls(body, good | {"signature": "0" * 40}).status_code == 403
+    assert calls(body, signed("another token")).status_code == 403
     stale = signed(TOKEN)
     monkeypatch.setattr(callbacks.time, "time", lambda: float(stale["timestamp"]) + callbacks.WINDOW_SECONDS + 1)
-    assert calls(body, stale).status_code == 404
+    assert calls(body, stale).status_code == 403
     monkeypatch.undo()
     for hostile in (
         "",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from qicheng.domain.figures.listings.rates import PLACED
 from qicheng.domain.figures.queries import rates
+from qicheng.domain.figures.queries.people import PLACED
 from qicheng.foundation.flow.perform import Refused
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.papers.typeset import MissingGlyphs, typeset

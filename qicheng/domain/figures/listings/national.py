@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from qicheng.domain.figures.listings import rates
 from qicheng.domain.figures.models import UNRECORDED
+from qicheng.domain.figures.queries import people as placed
 from qicheng.foundation import codes
 from qicheng.foundation.listing import Filter
 
@@ -22,11 +22,11 @@ def people() -> Listing:
     of_type = Filter(
         "type",
         "毕业去向",
-        f"{rates.DESTINATION} = CASE WHEN %(type)s = '{UNRECORDED}' THEN '' ELSE %(type)s END",
+        f"{placed.DESTINATION} = CASE WHEN %(type)s = '{UNRECORDED}' THEN '' ELSE %(type)s END",
         "choice",
         choices=_types,
     )
-    return replace(rates.people(), name="people", label="毕业生去向名单", filters=(*rates.people().filters, of_type))
+    return replace(placed.people(), name="people", label="毕业生去向名单", filters=(*placed.people().filters, of_type))
 
 
 def _types(actor: Actor, cohort: int) -> list[tuple[str, str]]:

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 
 from qicheng.domain.figures.effects import reports
-from qicheng.domain.figures.listings import rates as listings
-from qicheng.domain.figures.listings.rates import ANSWERS, DIMENSIONS, EMPTY
 from qicheng.domain.figures.queries import moments, rates
+from qicheng.domain.figures.queries import people as listings
+from qicheng.domain.figures.queries.people import ANSWERS, DIMENSIONS, EMPTY
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.access.pages import audience
 from qicheng.foundation.flow.perform import Refused, note

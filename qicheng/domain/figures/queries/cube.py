@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qicheng.domain.figures.listings import rates as listings
-from qicheng.domain.figures.listings.rates import DIMENSIONS
+from qicheng.domain.figures.queries import people as listings
 from qicheng.domain.figures.queries.days import must_be_kept
 from qicheng.domain.figures.queries.moments import day_before
+from qicheng.domain.figures.queries.people import DIMENSIONS
 from qicheng.foundation.access import Role, statements
 from qicheng.foundation.codes import rates
 from qicheng.foundation.flow.perform import Refused
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
-    from qicheng.domain.figures.listings.rates import Dimension
+    from qicheng.domain.figures.queries.people import Dimension
     from qicheng.foundation.access import Actor
 
 # The dimensions that are counted apart; province and level are columns of every cell.

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import timezone
 
-from qicheng.domain.figures.listings import rates as listings
-from qicheng.domain.figures.listings.rates import DIMENSIONS, EMPTY, Dimension
 from qicheng.domain.figures.queries import cube, disclosure
+from qicheng.domain.figures.queries import people as listings
+from qicheng.domain.figures.queries.people import DIMENSIONS, EMPTY, Dimension
 from qicheng.domain.orgs.models import College, School
 from qicheng.foundation.access import SYSTEM, Area, Role, Tier
 from qicheng.foundation.codes import rates

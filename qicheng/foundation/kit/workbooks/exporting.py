@@ -102,7 +102,7 @@ def _sign(target: Path | BytesIO, mark: Mark) -> None:
         for one in archive.filelist[place:]:
             del archive.NameToInfo[one.filename]
         del archive.filelist[place:]
-        archive.start_dir = offset  # type: ignore[attr-defined]  # where the next entry is written
+        archive.start_dir = offset  # where the next entry is written
         archive.writestr(CORE, _core(mark, at))
         for name, content in rest:
             archive.writestr(name, content)

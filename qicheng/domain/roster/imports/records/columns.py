@@ -63,9 +63,8 @@ class Lines:
         self._upload = upload
         self._places = {key: layout.places[key][0] for key in LABELS}
         self._form: Any = EMPLOYMENT_RECORD.form(cohort)({})
-        self._find: dict[str, Callable[[str], str | None]] = {
-            field.key: codes.table(field.table).find for field in EMPLOYMENT_RECORD if field.kind == "code"
-        } | {"area": divisions.find}
+        self._find: dict[str, Callable[[str], str | None]] = {"area": divisions.find}
+        self._find |= {field.key: codes.table(field.table).find for field in EMPLOYMENT_RECORD if field.kind == "code"}
         self._found: dict[tuple[str, str], str | None] = {}
 
     def stage(self, line: int, row: list[str]) -> tuple[Any, ...]:
