@@ -88,7 +88,8 @@ def test_lists_of_a_cohort_read_its_partition_alone(world: Any) -> None:
     before = dict(said(READ))
     assert {path: client.get(path).status_code for path in LISTS} == dict.fromkeys(LISTS, 200)
     read = {name for name, number in said(READ) if number > before.get(name, 0)}
-    assert read == {f"{table}_{world.cohort}" for table in CUT}
+    # Whether a table so small is read at all is the planner's choice; which part of it is not.
+    assert {f"{CUT[0]}_{world.cohort}"} <= read <= {f"{table}_{world.cohort}" for table in CUT}
 
 
 def test_acts_lock_the_graduate_in_the_partition_of_the_case(world: Any) -> None:
