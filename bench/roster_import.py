@@ -147,7 +147,7 @@ class Bench:
         with connection.cursor() as cursor:
             # This database is thrown away: what may never be emptied is emptied here.
             cursor.execute(
-                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::regclass::text ~ '^(registration|transfer)_'"
+                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::regclass::text ~ '^(registration|transfer|campus)_'"
             )
             for (table,) in cursor.fetchall():
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
@@ -208,7 +208,7 @@ class Bench:
             college_id"""
         with (
             Cursor(connection.connection) as cursor,
-            cursor.copy(f"COPY roster_graduate ({columns}) TO STDOUT") as copy,
+            cursor.copy(f"COPY (SELECT {columns} FROM roster_graduate) TO STDOUT") as copy,
         ):
             return f"COPY roster_graduate ({columns}) FROM STDIN", b"".join(bytes(block) for block in copy)
 

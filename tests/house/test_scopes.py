@@ -303,6 +303,7 @@ def planned(world: World) -> None:
         )  # fmt: skip
         PlanLine.all_rows.create(
             plan=plan,
+            cohort=plan.cohort,
             round=1,
             place=1,
             graduate=graduate,
@@ -376,7 +377,7 @@ def fill(model: type[models.Model], world: World) -> None:
     for text, side in zip("xy", sides, strict=True):
         given: dict[str, Any] = {}
         for field in model._meta.concrete_fields:
-            if field.primary_key or field.has_default() or field.null or field.db_default is not models.NOT_PROVIDED:
+            if field.primary_key or (field.has_default() and field.name != "cohort") or field.null or field.db_default is not models.NOT_PROVIDED:
                 continue
             if isinstance(field, models.ForeignKey):
                 above_row = side.get(field.related_model)

@@ -64,7 +64,7 @@ _REGISTRATIONS = "registration_registration c"
 _DISSOLUTIONS = f"(SELECT *, {_NOTHING_REGISTERED} FROM registration_dissolution) c"  # noqa: S608 -- names of columns alone
 _EVERYTHING = f"""(SELECT {_SHARED}, {_REGISTERED}, ''::varchar AS asked_by FROM registration_registration
     UNION ALL SELECT {_SHARED}, {_NOTHING_REGISTERED}, asked_by FROM registration_dissolution) c"""  # noqa: S608 -- names of columns alone
-_ABOVE = """JOIN roster_graduate g ON g.id = c.graduate_id
+_ABOVE = """JOIN roster_graduate g ON g.cohort = c.cohort AND g.id = c.graduate_id
     LEFT JOIN orgs_college k ON k.id = c.college_id LEFT JOIN orgs_school s ON s.id = c.school_id
     LEFT JOIN orgs_employer e ON e.id = c.employer_id"""
 _RETURNS = f"""{_EVERYTHING} {_ABOVE} JOIN flow_record r ON r.school_id = c.school_id AND r.cohort = c.cohort AND r.flow = c.flow_name

@@ -64,7 +64,7 @@ class Registration(Case, Scoped):
              "clock_timestamp() AS now", SIGNING_IS_OPEN), shared=True,
         ),
         Lock(
-            "graduate", "roster_graduate", (("id", "graduate_id"),),
+            "graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
             ("id", "name", "removed_at", "training_mode", "revision", "confirmed_revision", "account_id", "college_id", "tier"),
         ),
     )  # fmt: skip
@@ -82,7 +82,7 @@ class Registration(Case, Scoped):
     school = models.ForeignKey(School, models.PROTECT)
     college = models.ForeignKey(College, models.PROTECT)
     tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier if t is not Tier.ALL])
-    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False)
     employer = models.ForeignKey(Employer, models.PROTECT, null=True)
     edition = models.CharField(max_length=4, choices=Edition.choices)
     agreement_form = models.CharField(max_length=12, choices=AgreementForm.choices, blank=True)
@@ -293,7 +293,7 @@ class Dissolution(Case, Scoped):
     school = models.ForeignKey(School, models.PROTECT)
     college = models.ForeignKey(College, models.PROTECT)
     tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier if t is not Tier.ALL])
-    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False)
     employer = models.ForeignKey(Employer, models.PROTECT, null=True)
     agreement_form = models.CharField(max_length=12, choices=AgreementForm.choices)
     review_mode = models.CharField(max_length=20, choices=ReviewMode.choices, blank=True)

@@ -304,7 +304,7 @@ def report_again(graduate: int | None = None) -> int:
     """Report the records of graduates who came back since they were last reported, or of one of them; how many there were."""
     rows = statements.rows(
         """UPDATE roster_employmentrecord r SET changed_at = clock_timestamp(), version = r.version + 1 FROM roster_graduate g
-        WHERE g.id = r.graduate_id AND g.removed_at IS NULL AND g.restored_at IS NOT NULL AND r.changed_at < g.restored_at
+        WHERE g.cohort = r.cohort AND g.id = r.graduate_id AND g.removed_at IS NULL AND g.restored_at IS NOT NULL AND r.changed_at < g.restored_at
             AND (%(graduate)s::bigint IS NULL OR g.id = %(graduate)s::bigint)
         RETURNING r.graduate_id""",
         {"graduate": graduate},

@@ -25,7 +25,7 @@ SOURCE = "roster_graduate g JOIN orgs_college k ON k.id = g.college_id JOIN orgs
 UNSETTLED = "还没有登记"
 BACK = "g.restored_at IS NOT NULL"
 UNREPORTED = f"""g.removed_at IS NULL AND {BACK}
-    AND EXISTS (SELECT FROM roster_employmentrecord r WHERE r.graduate_id = g.id AND r.changed_at < g.restored_at)"""
+    AND EXISTS (SELECT FROM roster_employmentrecord r WHERE r.cohort = g.cohort AND r.graduate_id = g.id AND r.changed_at < g.restored_at)"""
 
 
 @cache

@@ -126,7 +126,7 @@ class EmploymentRecord(Scoped):
     # Of these a case that was approved here stands behind the record, as long as it has effect.
     APPROVED_HERE: ClassVar = ("system", "platform")
 
-    graduate = models.OneToOneField(Graduate, models.PROTECT)
+    graduate = models.OneToOneField(Graduate, models.PROTECT, db_constraint=False)
     cohort = models.PositiveSmallIntegerField()
     school = models.ForeignKey(School, models.PROTECT)
     destination = models.CharField(max_length=3)

@@ -124,7 +124,7 @@ SELECT s.account_id, s.seat_id, coalesce(s.sign_on_id, s.binding_id) IS NOT NULL
 FROM orgs_session s
 JOIN orgs_account a ON a.id = s.account_id AND a.suspended_at IS NULL
 LEFT JOIN orgs_seat t ON t.id = s.seat_id AND t.account_id = a.id AND t.ended_at IS NULL
-LEFT JOIN roster_graduate g ON t.role = 'graduate' AND g.id = t.node
+LEFT JOIN LATERAL (SELECT cohort, college_id FROM roster_graduate WHERE t.role = 'graduate' AND id = t.node OFFSET 0) g ON true
 LEFT JOIN orgs_college c ON c.id = CASE t.role WHEN 'college' THEN t.node WHEN 'graduate' THEN g.college_id END
 LEFT JOIN orgs_school sc ON sc.id = CASE t.role WHEN 'school' THEN t.node ELSE c.school_id END
 LEFT JOIN orgs_province p ON t.role = 'province' AND p.id = t.node

@@ -61,6 +61,10 @@ def read(
 def keep_growing() -> None:
     """Let places go on from where they were where a copy of the database counts its transactions anew; `migrate` calls it as the owner."""
     with connection.cursor() as cursor:
+        # A database that goes back to an earlier state has no places.
+        cursor.execute("SELECT to_regprocedure('flow_position()') IS NOT NULL")
+        if cursor.fetchone() != (True,):
+            return
         cursor.execute(
             "SELECT coalesce(max(xact), 0), flow_position(), flow_position() - pg_current_xact_id()::text::bigint "
             "FROM (SELECT xact FROM flow_record ORDER BY id DESC LIMIT %s) newest",

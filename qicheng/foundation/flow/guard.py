@@ -165,8 +165,10 @@ def grant(database: BaseDatabaseWrapper, role: str) -> None:
     """Give the runtime role its rights: read, add, change; delete only where rows are not kept; no TRUNCATE, TEMP or DDL."""
     quoted = database.ops.quote_name(role)
     with database.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        tables = [name for (name,) in cursor.fetchall()]
+        # Nobody but the owner reaches a partition by its own name: the guards stand on the table that it is part of.
+        cursor.execute("""SELECT relname, relispartition FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')""")
+        tables = cursor.fetchall()
         cursor.execute("SELECT current_database()")
         (name,) = cursor.fetchone()
         cursor.execute(f"REVOKE TEMPORARY, CREATE ON DATABASE {database.ops.quote_name(name)} FROM PUBLIC")
@@ -175,9 +177,10 @@ def grant(database: BaseDatabaseWrapper, role: str) -> None:
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {quoted}")
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {quoted}")
         cursor.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {quoted}")
-        for table in tables:
+        for table, is_part in tables:
             cursor.execute(f"REVOKE ALL ON {table} FROM {quoted}")
-            cursor.execute(f"GRANT {', '.join(_rights(table))} ON {table} TO {quoted}")
+            if not is_part:
+                cursor.execute(f"GRANT {', '.join(_rights(table))} ON {table} TO {quoted}")
 
 
 def _rights(table: str) -> list[str]:

@@ -29,6 +29,7 @@ from qicheng.domain.transfer import imports as transfer_files
 from qicheng.domain.transfer.effects import catching_up, confirmation, report_batches, reports, verification
 from qicheng.domain.transfer.models import Confirmation
 from qicheng.foundation.access import SYSTEM, Role
+from qicheng.foundation.flow.cohorts import look_at_cohorts
 from qicheng.foundation.flow.perform import Stopped, find, perform
 from qicheng.foundation.listing import exports
 from qicheng.foundation.papers.proofs import sweep_orphans
@@ -185,6 +186,14 @@ def tidy(timestamp: int) -> None:
     """Let go of sessions, counters and codes whose time is over."""
     close_old_connections()
     forget_expired()
+
+
+@app.periodic(cron="37 2 * * *", periodic_id="look")
+@app.task(name="roster.look", queueing_lock="roster.look")
+def look(timestamp: int) -> None:
+    """Let the database look at the tables that are cut by cohort, which it does not do by itself."""
+    close_old_connections()
+    look_at_cohorts()
 
 
 @app.periodic(cron="37 1 * * *", periodic_id="keys")

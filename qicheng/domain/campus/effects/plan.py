@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 MOST_WORDS = 500
 REMINDER = "declared_reminder"
-_FREEZE = f"""INSERT INTO campus_planline (plan_id, round, place, graduate_id, name, student_number, major, level, form, way_out, unit, assigned,
+_FREEZE = f"""INSERT INTO campus_planline (plan_id, cohort, round, place, graduate_id, name, student_number, major, level, form, way_out, unit, assigned,
         state, "case", case_version, content)
-    SELECT %(plan)s, %(round)s, row_number() OVER (ORDER BY g.major, g.student_number, g.id), g.id, g.name, g.student_number, g.major, g.level,
+    SELECT %(plan)s, g.cohort, %(round)s, row_number() OVER (ORDER BY g.major, g.student_number, g.id), g.id, g.name, g.student_number, g.major, g.level,
         {queries.FORM}, {queries.WAY_OUT}, {queries.UNIT}, {queries.ASSIGNED}, coalesce(r.state, ''), coalesce(r.public_id::text, ''),
         coalesce(r.version, 0), {queries.CONTENT}
     FROM {queries.SOURCE} WHERE {queries.MINE}"""

@@ -29,7 +29,7 @@ def applications(role: Role) -> Listing:
     shown = tuple((key, state.label) for key, state in APPLICATION.states.items() if key not in UNSENT)
     return Listing(
         f"applications_{role.value}", "申请事项", Application,
-        "campus_application c JOIN roster_graduate g ON g.id = c.graduate_id JOIN orgs_college k ON k.id = c.college_id", "c",
+        "campus_application c JOIN roster_graduate g ON g.cohort = c.cohort AND g.id = c.graduate_id JOIN orgs_college k ON k.id = c.college_id", "c",
         (
             Column("public_id", "", "c.public_id", hidden=True),
             Column("version", "", "c.version", hidden=True),

@@ -52,7 +52,7 @@ def waiting_first(
     shown = tuple((key, state.label) for key, state in states.items() if key not in ("draft", "discarded"))
     return Listing(
         name, label, model,
-        f"{model._meta.db_table} c JOIN roster_graduate g ON g.id = c.graduate_id JOIN orgs_college k ON k.id = c.college_id {joined}", "c",
+        f"{model._meta.db_table} c JOIN roster_graduate g ON g.cohort = c.cohort AND g.id = c.graduate_id JOIN orgs_college k ON k.id = c.college_id {joined}", "c",
         (
             Column("public_id", "", "c.public_id", hidden=True),
             Column("name", "姓名", "g.name", sort=True),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
 
 FLOW = "file_registration"
-SOURCE = """campus_fileregistration c JOIN roster_graduate g ON g.id = c.graduate_id JOIN orgs_college k ON k.id = c.college_id
+SOURCE = """campus_fileregistration c JOIN roster_graduate g ON g.cohort = c.cohort AND g.id = c.graduate_id JOIN orgs_college k ON k.id = c.college_id
     LEFT JOIN registration_registration r ON r.cohort = c.cohort AND r.graduate_id = c.graduate_id AND r.flow_name = 'platform' AND r.live"""
 IN_EFFECT = "coalesce(r.state = 'effective', false)"
 

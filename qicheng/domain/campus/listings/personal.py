@@ -98,7 +98,7 @@ def queue() -> Listing:
     moved = " OR ".join(f"g.{key} <> coalesce(c.before ->> '{key}', '')" for key in shown)
     return Listing(
         "supplement_review", "待我审核的补充信息", Supplement,
-        "campus_supplement c JOIN roster_graduate g ON g.id = c.graduate_id JOIN orgs_college k ON k.id = c.college_id", "c",
+        "campus_supplement c JOIN roster_graduate g ON g.cohort = c.cohort AND g.id = c.graduate_id JOIN orgs_college k ON k.id = c.college_id", "c",
         (
             Column("public_id", "", "c.public_id", hidden=True),
             Column("version", "", "c.version", hidden=True),

@@ -56,7 +56,7 @@ def people() -> Listing:
 def lines() -> Listing:
     """The lines of plans as they were reported; asked for one round of one plan."""
     return Listing(
-        "plan_lines", "就业方案", PlanLine, f"campus_planline l JOIN {queries.SOURCE.replace('roster_graduate g', 'roster_graduate g ON g.id = l.graduate_id', 1)}", "l",
+        "plan_lines", "就业方案", PlanLine, f"campus_planline l JOIN {queries.SOURCE.replace('roster_graduate g', 'roster_graduate g ON g.cohort = l.cohort AND g.id = l.graduate_id', 1)}", "l",
         (
             Column("case", "", "l.case", hidden=True),
             Column("place", "序号", "l.place", number=True, sort=True),

@@ -18,7 +18,7 @@ def declared() -> Listing:
     kinds, states = {one.key: one.label for one in FORMS.values()}, FLOWS[FLOW].states
     return Listing(
         "campus_papers", "各人要交的材料", Registration,
-        "registration_registration c JOIN roster_graduate g ON g.id = c.graduate_id JOIN orgs_college k ON k.id = c.college_id", "c",
+        "registration_registration c JOIN roster_graduate g ON g.cohort = c.cohort AND g.id = c.graduate_id JOIN orgs_college k ON k.id = c.college_id", "c",
         (
             Column("public_id", "", "c.public_id", hidden=True),
             Column("name", "姓名", "g.name", sort=True),

@@ -61,7 +61,7 @@ class Application(Case, Scoped):
     school = models.ForeignKey(School, models.PROTECT)
     college = models.ForeignKey(College, models.PROTECT)
     tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier if t is not Tier.ALL])
-    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False)
     form = models.ForeignKey(MadeForm, models.PROTECT)
     made = models.ForeignKey(MadeVersion, models.PROTECT)
     name = models.CharField(max_length=40)

@@ -40,7 +40,7 @@ class Consent(Case, Scoped):
     school = models.ForeignKey(School, models.PROTECT)
     college = models.ForeignKey(College, models.PROTECT)
     tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier if t is not Tier.ALL])
-    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False)
     reason = models.CharField(max_length=500, blank=True)
     student = models.JSONField(default=dict)
     applied_at = models.DateTimeField(null=True)

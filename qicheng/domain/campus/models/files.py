@@ -33,7 +33,7 @@ class FileRegistration(Case, Scoped):
     locks: ClassVar = (
         Registration.locks[0],
         Lock(
-            "graduate", "roster_graduate", (("id", "graduate_id"),),
+            "graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
             ("id", "name", "phone", "removed_at", "revision", "confirmed_revision", "archive_moved", "household_moved", "extra"),
         ),
         Lock(
@@ -52,7 +52,7 @@ class FileRegistration(Case, Scoped):
     school = models.ForeignKey(School, models.PROTECT)
     college = models.ForeignKey(College, models.PROTECT)
     tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier if t is not Tier.ALL])
-    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False)
     edition = models.CharField(max_length=4, choices=Edition.choices)
     terms: Any = models.JSONField(default=dict)
     unit: Any = models.JSONField(default=dict)

@@ -21,7 +21,7 @@ LOCKS = (
         ("submitted_at", "clock_timestamp() AS now"), shared=True,
     ),
     Lock(
-        "graduate", "roster_graduate", (("id", "graduate_id"),),
+        "graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
         ("id", "account_id", "removed_at", "political_status", "origin", "hardship", "class_name", "phone", "email", "extra"),
     ),
 )  # fmt: skip
@@ -64,7 +64,7 @@ class PersonalInformation(OwnInformation):
     detail = "campus:personal_case"
     refusals: ClassVar = {"campus_personalinformation_graduate_id_key": "个人信息刚刚提交过，看过最新内容再改。"}
 
-    graduate = models.OneToOneField(Graduate, models.PROTECT)
+    graduate = models.OneToOneField(Graduate, models.PROTECT, db_constraint=False)
 
 
 class Supplement(OwnInformation):
@@ -81,7 +81,7 @@ class Supplement(OwnInformation):
     frozen: ClassVar = (*OwnInformation.frozen, "terms", "before")
     refusals: ClassVar = {"one_open_supplement": "你已经有一份补充信息在办，看过最新内容再改。"}
 
-    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False)
     before = models.JSONField(default=dict)
     closed_at = models.DateTimeField(null=True)
 

@@ -67,9 +67,10 @@ class PlanLine(Scoped):
     )  # fmt: skip
 
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="lines", db_index=False)
+    cohort = models.PositiveSmallIntegerField()
     round = models.PositiveSmallIntegerField()
     place = models.PositiveIntegerField()
-    graduate = models.ForeignKey(Graduate, models.PROTECT, db_index=False)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False, db_index=False)
     name = models.CharField(max_length=60)
     student_number = models.CharField(max_length=20, blank=True)
     major = models.CharField(max_length=60)

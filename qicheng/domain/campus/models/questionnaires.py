@@ -40,7 +40,7 @@ class Answer(Scoped):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     school = models.ForeignKey(School, models.PROTECT)
     cohort = models.PositiveSmallIntegerField()
-    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False)
     form = models.ForeignKey(MadeForm, models.PROTECT)
     made = models.ForeignKey(MadeVersion, models.PROTECT)
     state = models.CharField(max_length=9, choices=AnswerState.choices, default=AnswerState.DRAFT)

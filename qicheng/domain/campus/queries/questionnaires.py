@@ -48,7 +48,7 @@ PEOPLE = """roster_graduate g JOIN orgs_college k ON k.id = g.college_id JOIN ca
 IS_ONE = f"g.removed_at IS NULL AND ({ASKS} OR coalesce(a.state <> 'draft', false))"
 HAS_ANSWERED = "coalesce(a.state <> 'draft', false)"
 # The answers that count: of whom the actor sees, up to the newest that is not held back.
-ANSWERS = "campus_answer a JOIN roster_graduate g ON g.id = a.graduate_id JOIN orgs_college k ON k.id = g.college_id"
+ANSWERS = "campus_answer a JOIN roster_graduate g ON g.cohort = a.cohort AND g.id = a.graduate_id JOIN orgs_college k ON k.id = g.college_id"
 EVERY, NONE_YET = 0, -1
 IS_IN = "a.state <> 'draft' AND g.removed_at IS NULL"
 # Of an anonymous one whoever has answered stays in: what goes when somebody is taken off the roster would be what that one said.

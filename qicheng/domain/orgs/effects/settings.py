@@ -25,7 +25,7 @@ from qicheng.domain.orgs.models import (
 )
 from qicheng.domain.orgs.sheets import CONTACT, HANDLER, PROVINCE, SIGNING, TRANSFER
 from qicheng.foundation.access import Actor, Area, Role, Tier
-from qicheng.foundation.flow.perform import Refused, be, begun, in_process, note
+from qicheng.foundation.flow.perform import Refused, again, be, begun, in_process, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -86,8 +86,9 @@ def set_province(actor: Actor, cohort: int, seen: str, given: Mapping[str, Any])
     queries.forget_kept()
 
 
+@again
 def set_cohort(actor: Actor, year: int, edition: str) -> None:
-    """A cohort and the edition that cases begun from now on follow (REG-12)."""
+    """A cohort and the edition that cases begun from now on follow (REG-12); the database makes room for a new one, as soon as nobody writes."""
     with transaction.atomic():
         be(actor)
         row = Cohort.objects.select_for_update().filter(year=year).first()

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('orgs', '0010_binding'),
-        ('roster', '0008_platform_source'),
+        ('roster', '0009_cohorts'),
     ]
 
     operations = [

@@ -199,7 +199,10 @@ def record_lines(record: Any) -> list[tuple[str, str]]:
 def newest(graduate: Graduate) -> tuple[str, str] | None:
     """(words, address) of the graduate's newest case, live ones first."""
     sql = listings.newest_case("n.flow_name || ' ' || n.state || ' ' || n.public_id::text")
-    row = statements.plain(f"SELECT {sql} FROM roster_graduate g WHERE g.id = %s", (graduate.pk,))  # noqa: S608 -- our own
+    row = statements.plain(
+        f"SELECT {sql} FROM roster_graduate g WHERE g.cohort = %s AND g.id = %s",  # noqa: S608 -- our own
+        (graduate.cohort, graduate.pk),
+    )
     if row is None or row[0] is None:
         return None
     flow, state, public_id = row[0].split(" ")

@@ -86,8 +86,8 @@ def _collecting(area: Area, actor: Actor) -> str:
     said = ", ".join(f"r.{name}" for name in ("kind", *SAID))
     person = ", ".join("k.name" if name == "college" else f"g.{name}" for name in PERSON)
     lines = BATCH_LINES[area]._meta.db_table
-    return f"""INSERT INTO {lines} (batch_id, place, live, record_version, graduate_id, kind, {", ".join(SAID)}, {", ".join(PERSON)})
-        SELECT %(batch)s, row_number() OVER (ORDER BY k.name, g.exam_number), true, r.version, g.id, {said}, {person}
+    return f"""INSERT INTO {lines} (batch_id, cohort, place, live, record_version, graduate_id, kind, {", ".join(SAID)}, {", ".join(PERSON)})
+        SELECT %(batch)s, g.cohort, row_number() OVER (ORDER BY k.name, g.exam_number), true, r.version, g.id, {said}, {person}
         FROM {source(area)} WHERE g.cohort = %(cohort)s AND {on_the_list(area)} AND {LISTED[area].sql(Graduate, actor, "g")}
             AND {standings(area)["ready"][1]} AND (%(college)s::bigint IS NULL OR g.college_id = %(college)s)
             AND (%(kind)s = '' OR r.kind = %(kind)s) AND (%(level)s = '' OR g.level = %(level)s)

@@ -85,7 +85,7 @@ def _carry_some(area: Area, school: int, cohort: int, after: int) -> tuple[int, 
         parameters: dict[str, Any] = {"school": school, "cohort": cohort, "after": after}
         lacking = _lacking(area)
         held = statements.rows(
-            f"""SELECT id FROM roster_graduate WHERE id IN (
+            f"""SELECT id FROM roster_graduate WHERE cohort = %(cohort)s AND id IN (
                 SELECT g.id FROM {lacking} AND g.id > %(after)s ORDER BY g.id LIMIT {AT_ONCE}) ORDER BY id FOR NO KEY UPDATE""",
             parameters,
         )
@@ -106,7 +106,7 @@ def _carry_some(area: Area, school: int, cohort: int, after: int) -> tuple[int, 
 def _lacking(area: Area) -> str:
     """Graduates `g` with a case `c` in effect that says something for the area, whose record `r` does not say anything yet."""
     brought = " UNION ALL ".join(f"SELECT {BROUGHT_BY} FROM {table}" for table in BRINGING)
-    return f"""({brought}) c JOIN roster_graduate g ON g.id = c.graduate_id
+    return f"""({brought}) c JOIN roster_graduate g ON g.cohort = c.cohort AND g.id = c.graduate_id
         LEFT JOIN {RECORDS[area]._meta.db_table} r ON r.graduate_id = g.id
         WHERE c.school_id = %(school)s AND c.cohort = %(cohort)s AND c.state = 'effective' AND {_said(area, "kind")} <> ''
             AND g.{MOVED[area]} IS DISTINCT FROM false AND (r.id IS NULL OR (r.kind = '' AND r.changed_at < coalesce(c.effective_at, c.waiting_since)))"""

@@ -65,7 +65,7 @@ WITH acting AS MATERIALIZED (
             THEN jsonb_build_object('household', {
     _as_document(("kind", *SAID), "coalesce(h.{}, '')")
 }) ELSE '{{}}' END AS content
-    FROM acting CROSS JOIN roster_employmentrecord e JOIN roster_graduate g ON g.id = e.graduate_id
+    FROM acting CROSS JOIN roster_employmentrecord e JOIN roster_graduate g ON g.cohort = e.cohort AND g.id = e.graduate_id
     LEFT JOIN opened o ON o.school_id = e.school_id AND o.cohort = e.cohort
     LEFT JOIN transfer_archiverecord a ON a.graduate_id = e.graduate_id
     LEFT JOIN transfer_householdrecord h ON h.graduate_id = e.graduate_id
@@ -129,7 +129,7 @@ _REPORT = """
 WITH acting AS MATERIALIZED (
     SELECT coalesce(current_setting('qicheng.role', true), '') AS role, set_config('qicheng.role', 'system', true)
 ), due AS MATERIALIZED (
-    SELECT c.id FROM acting CROSS JOIN transfer_confirmation c JOIN roster_graduate g ON g.id = c.graduate_id
+    SELECT c.id FROM acting CROSS JOIN transfer_confirmation c JOIN roster_graduate g ON g.cohort = c.cohort AND g.id = c.graduate_id
     WHERE c.state = 'unreported' AND c.due_at <= %(now)s AND g.removed_at IS NULL
     ORDER BY c.due_at LIMIT %(most)s FOR NO KEY UPDATE OF c, g SKIP LOCKED
 ), moved AS (
@@ -156,7 +156,7 @@ _REMIND = """
 WITH moved AS (
     UPDATE transfer_confirmation c SET reminded_at = clock_timestamp() FROM roster_graduate g
     WHERE c.public_id = ANY(%(cases)s::uuid[]) AND c.state = 'unconfirmed' AND (c.reminded_at IS NULL OR c.reminded_at < %(today)s)
-        AND g.id = c.graduate_id AND g.removed_at IS NULL
+        AND g.cohort = c.cohort AND g.id = c.graduate_id AND g.removed_at IS NULL
     RETURNING c.public_id, c.cohort, c.school_id, c.graduate_id
 ), recorded AS (
     INSERT INTO flow_record (flow, "case", cohort, school_id, act, before, after, version, role, node, account_id, name, unit, origin,

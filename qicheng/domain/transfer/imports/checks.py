@@ -34,7 +34,7 @@ class Asked:
     @property
     def joined(self) -> str:
         area = self.upload.AREA
-        return f"""{table(area)} s LEFT JOIN roster_graduate g ON g.id = s.graduate_id
+        return f"""{table(area)} s LEFT JOIN roster_graduate g ON g.cohort = %(cohort)s AND g.id = s.graduate_id
         LEFT JOIN {RECORDS[area]._meta.db_table} r ON r.graduate_id = s.graduate_id"""
 
     @property
@@ -137,7 +137,7 @@ def _look_at_receivers(asked: Asked) -> None:
     sql = f"""SELECT s.line, s.kind, s.receiver, s.region, s.address, s.contact, s.phone AS given_phone, g.name, g.phone, g.extra,
             coalesce(e.destination, '') AS destination, coalesce(e.employer_name, '') AS employer, e.id IS NOT NULL AS is_settled,
             o.name AS school
-        FROM {asked.joined} LEFT JOIN roster_employmentrecord e ON e.graduate_id = s.graduate_id
+        FROM {asked.joined} LEFT JOIN roster_employmentrecord e ON e.cohort = %(cohort)s AND e.graduate_id = s.graduate_id
         LEFT JOIN orgs_school o ON o.id = g.school_id
         WHERE s.upload_id = %(upload)s AND s.graduate_id IS NOT NULL AND s.kind <> '' AND NOT {asked.same}
             AND s.line > %(after)s ORDER BY s.line LIMIT {AT_ONCE}"""

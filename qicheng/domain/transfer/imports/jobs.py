@@ -99,7 +99,8 @@ def _hold(upload: RecordUpload) -> None:
     asked = Asked(upload)
     held = f"SELECT s.graduate_id FROM {asked.joined} WHERE {asked.changing}"
     statements.change(
-        f"SELECT id FROM roster_graduate WHERE id IN ({held}) ORDER BY id FOR NO KEY UPDATE", asked.parameters
+        f"SELECT id FROM roster_graduate WHERE cohort = %(cohort)s AND id IN ({held}) ORDER BY id FOR NO KEY UPDATE",
+        asked.parameters,
     )
     statements.change(
         f"SELECT id FROM {RECORDS[upload.AREA]._meta.db_table} WHERE graduate_id IN ({held}) ORDER BY graduate_id FOR NO KEY UPDATE",

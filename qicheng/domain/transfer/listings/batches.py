@@ -48,7 +48,7 @@ def ready_alone(area: Area) -> Listing:
 def lines(area: Area) -> Listing:
     """The lines of batches; asked for one batch by the filter `batch`."""
     model, sheet = BATCH_LINES[area], shown_by(area)
-    table = f"""{model._meta.db_table} l JOIN roster_graduate g ON g.id = l.graduate_id
+    table = f"""{model._meta.db_table} l JOIN roster_graduate g ON g.cohort = l.cohort AND g.id = l.graduate_id
         LEFT JOIN {RECORDS[area]._meta.db_table} r ON r.graduate_id = l.graduate_id
         LEFT JOIN {CHANGES[area]._meta.db_table} c ON c.cohort = g.cohort AND c.graduate_id = g.id AND c.live"""
     was, now = (

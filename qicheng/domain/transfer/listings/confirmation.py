@@ -42,7 +42,7 @@ REMINDABLE = "c.state = 'unconfirmed' AND (c.reminded_at IS NULL OR c.reminded_a
 def everybody() -> Listing:
     """登记确认: everybody on the roster, in the four states."""
     source = """roster_graduate g JOIN orgs_college k ON k.id = g.college_id JOIN orgs_school s ON s.id = g.school_id
-        LEFT JOIN roster_employmentrecord e ON e.graduate_id = g.id LEFT JOIN transfer_confirmation c ON c.graduate_id = g.id"""
+        LEFT JOIN roster_employmentrecord e ON e.cohort = g.cohort AND e.graduate_id = g.id LEFT JOIN transfer_confirmation c ON c.graduate_id = g.id"""
     return Listing(
         "confirmations", "登记确认", Graduate, source, "g", _columns(), _filters(), ("g.exam_number", "g.id"), where=ON_THE_ROSTER,
         given=given_today,
@@ -52,7 +52,7 @@ def everybody() -> Listing:
 @cache
 def answers() -> Listing:
     """What was reported of whoever is on the roster, and nobody else: what home pages count."""
-    source = "transfer_confirmation c JOIN roster_graduate g ON g.id = c.graduate_id"
+    source = "transfer_confirmation c JOIN roster_graduate g ON g.cohort = c.cohort AND g.id = c.graduate_id"
     return Listing("answers", "登记确认", Confirmation, source, "c", (Column("id", "", "c.id", hidden=True),), (), ("c.id",),
                    where=ON_THE_ROSTER, given=given_today)  # fmt: skip
 

@@ -42,8 +42,8 @@ def requests() -> Listing:
     """Every request that was submitted, the longest waiting first."""
     return Listing(
         "mailings", "档案邮寄申请", Mailing,
-        """transfer_mailing m JOIN roster_graduate g ON g.id = m.graduate_id JOIN orgs_college k ON k.id = m.college_id
-        LEFT JOIN transfer_mailbatch b ON b.id = m.batch_id LEFT JOIN roster_employmentrecord e ON e.graduate_id = g.id
+        """transfer_mailing m JOIN roster_graduate g ON g.cohort = m.cohort AND g.id = m.graduate_id JOIN orgs_college k ON k.id = m.college_id
+        LEFT JOIN transfer_mailbatch b ON b.id = m.batch_id LEFT JOIN roster_employmentrecord e ON e.cohort = g.cohort AND e.graduate_id = g.id
         LEFT JOIN transfer_archiverecord a ON a.graduate_id = g.id LEFT JOIN transfer_confirmation c ON c.graduate_id = g.id""",
         "m",
         (

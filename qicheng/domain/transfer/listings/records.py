@@ -142,7 +142,7 @@ def _applications(
     given: Callable[[Actor, int], Any] | None = None, *, is_newest_first: bool = True,
 ) -> Listing:  # fmt: skip
     model, record = CHANGES[area], RECORDS[area]
-    source = f"""{model._meta.db_table} c JOIN roster_graduate g ON g.id = c.graduate_id
+    source = f"""{model._meta.db_table} c JOIN roster_graduate g ON g.cohort = c.cohort AND g.id = c.graduate_id
         LEFT JOIN orgs_college k ON k.id = c.college_id LEFT JOIN {record._meta.db_table} r ON r.graduate_id = c.graduate_id"""
     kind = shown_by(area)["kind"]
     columns = (

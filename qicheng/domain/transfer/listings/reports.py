@@ -54,7 +54,7 @@ def reports(area: Area) -> Listing:
     sheet = shown_by(area)
     source = f"""roster_graduate g JOIN orgs_college k ON k.id = g.college_id
         JOIN {RECORDS[area]._meta.db_table} r ON r.graduate_id = g.id
-        LEFT JOIN roster_employmentrecord e ON e.graduate_id = g.id
+        LEFT JOIN roster_employmentrecord e ON e.cohort = g.cohort AND e.graduate_id = g.id
         LEFT JOIN LATERAL (SELECT * FROM {REPORTS[area.value]._meta.db_table} t WHERE t.graduate_id = g.id ORDER BY t.id DESC LIMIT 1) p ON true"""  # noqa: S608 -- names of tables alone
     return Listing(
         f"{area.value}_reports", f"{TITLES[area]}转递列表", Graduate, source, "g",

@@ -72,7 +72,7 @@ def authorisations(area: Area) -> Listing:
 @cache
 def verifications(kinds: tuple[str, ...], area: Area) -> Listing:
     """核验记录: every look at a report of these issues, the newest first, for whoever has the permission of that area (VER-03)."""
-    source = """transfer_verification v JOIN roster_graduate g ON g.id = v.graduate_id JOIN orgs_college k ON k.id = g.college_id"""
+    source = """transfer_verification v JOIN roster_graduate g ON g.cohort = v.cohort AND g.id = v.graduate_id JOIN orgs_college k ON k.id = g.college_id"""
     columns = (
         Column("at", "时间", "v.at", written),
         Column("name", "姓名", "g.name"),

@@ -64,10 +64,11 @@ class HandoverLine(Scoped):
     A graduate stands in one batch at a time with the same version of the record (`live`): who changed since may be handed over anew.
     """
 
+    cohort = models.PositiveSmallIntegerField()
     place = models.PositiveIntegerField()
     live = models.BooleanField(default=True)
     record_version = models.PositiveIntegerField()
-    graduate = models.ForeignKey(Graduate, models.PROTECT, db_index=False)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False, db_index=False)
     kind = models.CharField(max_length=20)
     receiver = models.CharField(max_length=120, blank=True)
     region = models.CharField(max_length=6, blank=True)

@@ -44,7 +44,7 @@ class Confirmation(Case, Scoped):
     detail = "transfer:confirmation"
     locks: ClassVar = (
         Lock(
-            "graduate", "roster_graduate", (("id", "graduate_id"),),
+            "graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
             ("id", "removed_at", "revision", "confirmed_revision", "clock_timestamp() AS now", CONFIRMATION_IS_OPEN),
         ),
     )  # fmt: skip
@@ -56,7 +56,7 @@ class Confirmation(Case, Scoped):
     school = models.ForeignKey(School, models.PROTECT, db_index=False)
     college = models.ForeignKey(College, models.PROTECT, db_index=False)
     tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier if t is not Tier.ALL])
-    graduate = models.OneToOneField(Graduate, models.PROTECT)
+    graduate = models.OneToOneField(Graduate, models.PROTECT, db_constraint=False)
     content = models.JSONField(default=dict)
     due_at = models.DateTimeField(null=True)
     reported_at = models.DateTimeField(null=True)

@@ -87,12 +87,12 @@ class Mailing(Case, Scoped):
             ("submitted_at", "clock_timestamp() AS now", MODULE_IS_OPEN), shared=True,
         ),
         Lock(
-            "graduate", "roster_graduate", (("id", "graduate_id"),),
+            "graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
             ("name", "student_number", "political_status", "major", "phone", "extra", "removed_at", "archive_moved AS moved",
              "(SELECT k.name FROM orgs_college k WHERE k.id = college_id) AS college"),
         ),
         Lock(
-            "employment", "roster_employmentrecord", (("graduate_id", "graduate_id"),),
+            "employment", "roster_employmentrecord", (("cohort", "cohort"), ("graduate_id", "graduate_id")),
             ("version", "destination", "employer_name", "area", "address", "contact", "phone", "mobile"),
         ),
         Lock("record", "transfer_archiverecord", (("graduate_id", "graduate_id"),), ("version", "kind", *SAID)),
@@ -102,7 +102,7 @@ class Mailing(Case, Scoped):
     school = models.ForeignKey(School, models.PROTECT)
     college = models.ForeignKey(College, models.PROTECT)
     tier = models.CharField(max_length=14, choices=[pair for pair in TIERS if pair[0] != Tier.ALL])
-    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False)
     letter = models.JSONField(default=dict)
     record_version = models.PositiveIntegerField(default=0)
     employment_version = models.PositiveIntegerField(default=0)

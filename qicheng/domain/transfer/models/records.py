@@ -35,7 +35,7 @@ class TransferRecord(Scoped):
     AREA: ClassVar[Area]
     ORIGINS: ClassVar[Mapping[str, str]] = {"edit": "老师修改", "upload": "批量上传"}
 
-    graduate = models.OneToOneField(Graduate, models.PROTECT)
+    graduate = models.OneToOneField(Graduate, models.PROTECT, db_constraint=False)
     cohort = models.PositiveSmallIntegerField()
     school = models.ForeignKey(School, models.PROTECT)
     kind = models.CharField(max_length=20, blank=True)
@@ -100,7 +100,7 @@ def _locks(area: Area) -> tuple[Lock, ...]:
             ("is_on", "review_mode", "submitted_at", "clock_timestamp() AS now", MODULE_IS_OPEN), shared=True,
         ),
         Lock(
-            "graduate", "roster_graduate", (("id", "graduate_id"),),
+            "graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
             ("id", "name", "phone", "removed_at", "revision", "confirmed_revision", f"{area.value}_moved AS moved", "extra"),
         ),
         Lock("record", f"transfer_{area.value}record", (("graduate_id", "graduate_id"),), ("version", "kind", *SAID)),
@@ -122,7 +122,7 @@ class RecordChange(Case, Scoped):
     school = models.ForeignKey(School, models.PROTECT)
     college = models.ForeignKey(College, models.PROTECT)
     tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier if t is not Tier.ALL])
-    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False)
     edition = models.CharField(max_length=4, choices=Edition.choices)
     review_mode = models.CharField(max_length=20, choices=ReviewMode.choices, blank=True)
     kind = models.CharField(max_length=20, blank=True)

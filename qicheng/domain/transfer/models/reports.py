@@ -33,9 +33,9 @@ IS_ISSUED_ALREADY = "这位毕业生已经有一份报告，信息没有变化�
 def _locks(area: Area) -> tuple[Lock, ...]:
     """What a report locks before itself, in this order: it is made of these rows, and of nothing that changes beside them."""
     return (
-        Lock("graduate", "roster_graduate", (("id", "graduate_id"),),
+        Lock("graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
              ("id", "removed_at", "revision", f"{area.value}_moved AS moved", *PERSON)),
-        Lock("employment", "roster_employmentrecord", (("graduate_id", "graduate_id"),), ("version", "cohort", "source", '"case" AS came_from', *STATED)),
+        Lock("employment", "roster_employmentrecord", (("cohort", "cohort"), ("graduate_id", "graduate_id")), ("version", "cohort", "source", '"case" AS came_from', *STATED)),
         Lock("record", f"transfer_{area.value}record", (("graduate_id", "graduate_id"),), ("version", "kind", *SAID)),
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ class TransferReport(Case, Scoped):
     school = models.ForeignKey(School, models.PROTECT)
     college = models.ForeignKey(College, models.PROTECT)
     tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier if t is not Tier.ALL])
-    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False)
     number = models.CharField(max_length=18, unique=True)
     printed = models.JSONField(default=dict)
     stated = models.CharField(max_length=64)

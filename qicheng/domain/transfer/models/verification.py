@@ -35,7 +35,7 @@ class Authorisation(Case, Scoped):
     )  # fmt: skip
     detail = "transfer:authorisation"
     locks: ClassVar = (
-        Lock("graduate", "roster_graduate", (("id", "graduate_id"),),
+        Lock("graduate", "roster_graduate", (("cohort", "cohort"), ("id", "graduate_id")),
              ("id", "removed_at", "clock_timestamp() AS now", VERIFICATION_IS_OPEN, CONFIRMED_STATE)),
     )  # fmt: skip
     frozen: ClassVar = (*Case.frozen, "school_id", "graduate_id", "days", "until", "report")
@@ -45,7 +45,7 @@ class Authorisation(Case, Scoped):
     school = models.ForeignKey(School, models.PROTECT)
     college = models.ForeignKey(College, models.PROTECT)
     tier = models.CharField(max_length=14, choices=[(t.value, t.label) for t in Tier if t is not Tier.ALL])
-    graduate = models.ForeignKey(Graduate, models.PROTECT)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False)
     days = models.PositiveSmallIntegerField()
     until = models.DateField()
     report = models.UUIDField(null=True)
@@ -99,7 +99,7 @@ class Verification(Scoped):
     result = models.CharField(max_length=12, choices=RESULTS)
     kind = models.CharField(max_length=10, blank=True, choices=[(kind, kind) for kind in REPORTS])
     report = models.UUIDField(null=True)
-    graduate = models.ForeignKey(Graduate, models.PROTECT, null=True, db_index=False)
+    graduate = models.ForeignKey(Graduate, models.PROTECT, db_constraint=False, null=True, db_index=False)
     school = models.ForeignKey(School, models.PROTECT, null=True, db_index=False)
     cohort = models.PositiveSmallIntegerField(default=0)
     at = models.DateTimeField(db_default=Now())

@@ -110,7 +110,7 @@ def source() -> str:
     """The FROM clause: every graduate `g` with all that stands between the archive and the post, and `x.reason`."""
     return f"""roster_graduate g JOIN orgs_college k ON k.id = g.college_id JOIN orgs_school s ON s.id = g.school_id
     LEFT JOIN orgs_opening o ON o.province_id = s.province_id AND o.cohort = g.cohort AND o.module = 'confirmation'
-    LEFT JOIN roster_employmentrecord e ON e.graduate_id = g.id
+    LEFT JOIN roster_employmentrecord e ON e.cohort = g.cohort AND e.graduate_id = g.id
     LEFT JOIN transfer_archiverecord a ON a.graduate_id = g.id
     LEFT JOIN transfer_confirmation c ON c.graduate_id = g.id
     LEFT JOIN transfer_mailing m ON m.graduate_id = g.id AND m.cohort = g.cohort AND m.live
@@ -215,7 +215,7 @@ def parts(case: Mailing, said: Mapping[str, str]) -> list[Part]:
 
 LETTERS = f"""SELECT m.public_id, m.state, m.version, m.letter, m.tracking, m.sent_at, m.signed_at, m.graduate_id, {HELD} AS held,
     {CHANGED} AS changed FROM transfer_mailing m
-    JOIN roster_graduate g ON g.id = m.graduate_id LEFT JOIN roster_employmentrecord e ON e.graduate_id = g.id
+    JOIN roster_graduate g ON g.cohort = m.cohort AND g.id = m.graduate_id LEFT JOIN roster_employmentrecord e ON e.cohort = g.cohort AND e.graduate_id = g.id
     LEFT JOIN transfer_archiverecord a ON a.graduate_id = g.id LEFT JOIN transfer_confirmation c ON c.graduate_id = g.id
     WHERE m.batch_id = %(batch)s"""  # noqa: S608 -- our own names
 

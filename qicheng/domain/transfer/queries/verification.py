@@ -125,7 +125,7 @@ def _revoked() -> Iterator[Revoked]:
     ):
         yield Revoked(number, day, reason)
     removed = (
-        "SELECT r.number, g.removed_at FROM roster_graduate g JOIN {} r ON r.graduate_id = g.id "
+        "SELECT r.number, g.removed_at FROM roster_graduate g JOIN {} r ON r.cohort = g.cohort AND r.graduate_id = g.id "
         "WHERE g.removed_at IS NOT NULL AND r.live AND r.issued_at IS NOT NULL"
     )
     reports = " UNION ALL ".join(removed.format(model._meta.db_table) for model in REPORTS.values())
