@@ -377,7 +377,12 @@ def fill(model: type[models.Model], world: World) -> None:
     for text, side in zip("xy", sides, strict=True):
         given: dict[str, Any] = {}
         for field in model._meta.concrete_fields:
-            if field.primary_key or (field.has_default() and field.name != "cohort") or field.null or field.db_default is not models.NOT_PROVIDED:
+            if (
+                field.primary_key
+                or (field.has_default() and field.name != "cohort")
+                or field.null
+                or field.db_default is not models.NOT_PROVIDED
+            ):
                 continue
             if isinstance(field, models.ForeignKey):
                 above_row = side.get(field.related_model)
