@@ -17,6 +17,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.utils import timezone
 
+from qicheng.domain.figures.effects import counters
+from qicheng.domain.figures.effects.cube import count_country
 from qicheng.domain.orgs.effects.flags import raise_flag
 from qicheng.domain.orgs.models import (
     Account,
@@ -157,6 +159,9 @@ def fill(progress: Progress, owner: str = "") -> None:
         progress(f"{JIANGLIN.name}：登记确认、转递报告、档案邮寄…")
         after.age(owner)
         after.go_on(School.objects.get(code=JIANGLIN.code), COHORT, _person)
+    progress("汇总全省和全国的数字…")
+    counters.fold()
+    count_country([COHORT])
     note(ministry.actor(name="周明", unit="部级"), "filled", "demo")
 
 

@@ -9,12 +9,13 @@ import os
 import secrets
 import sys
 import time
-import urllib.request
 from collections import deque
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
+
+import httpx
 
 KEPT = 200
 LONGEST = 10_000
@@ -133,12 +134,13 @@ class Gateway(BaseHTTPRequestHandler):
         )
         address = f"{_site()}/wechat/?signature={signature}&timestamp={stamp}&nonce={nonce}"
         try:
-            with urllib.request.urlopen(
-                urllib.request.Request(address, body.encode(), {"Content-Type": "text/xml"}), timeout=5
-            ):  # noqa: S310 -- the own site
-                self._page(DONE.format(words=words))
-        except OSError:
+            httpx.post(
+                address, content=body.encode(), headers={"Content-Type": "text/xml"}, timeout=5
+            ).raise_for_status()
+        except httpx.HTTPError:
             self._page(DONE.format(words="平台没有回应，过一会儿再试。"))
+        else:
+            self._page(DONE.format(words=words))
 
     def _page(self, body: str) -> None:
         self._answer(HTTPStatus.OK, body, "text/html; charset=utf-8")
