@@ -40,7 +40,7 @@ def capture(method: str, paths: Sequence[str], cookies: str, bodies: Sequence[st
     """Make the requests one after the other in a process of their own and return what the last one did."""
     asked = json.dumps({"method": method, "paths": list(paths), "cookies": cookies, "bodies": list(bodies)})
     made = subprocess.run(
-        [sys.executable, "-m", "bench.capture"], input=asked, capture_output=True, text=True, env=country.here().environment, check=False
+        [sys.executable, "-m", "bench.capture"], input=asked, capture_output=True, text=True, env=country.ground().environment, check=False
     )  # fmt: skip
     if made.returncode:
         raise RuntimeError(made.stderr[-3000:])

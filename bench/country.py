@@ -1,5 +1,7 @@
 """The country that the pages are measured in: a million graduates and their registrations on an embedded server, kept in var/bench.
 
+`Land` is what every such database has, `Country` the one of `make bench`; `ground()` is the one that is being measured.
+
 250 schools of ten colleges with 400 graduates each, two levels of review, one reviewer with an open session for every school and
 every college. A registration has the number of its graduate, so whatever belongs together is found by arithmetic.
 """
@@ -12,17 +14,21 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from qicheng.interfaces.command.postgres import MEGABYTE, Postgres, memory
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 FOLDER = Path("var/bench").absolute()
 DATABASE = "country"
-SCHOOLS, COLLEGES, GRADUATES = 250, 2_500, 1_000_000
+PROVINCES, SCHOOLS, COLLEGES, GRADUATES = 10, 250, 2_500, 1_000_000
 EMPLOYERS = 20_000
 PER_SCHOOL, PER_COLLEGE = GRADUATES // SCHOOLS, GRADUATES // COLLEGES
 # Every eighth registration waits for its college.
@@ -52,12 +58,12 @@ NAME = """(ARRAY['王','李','张','刘','陈','杨','赵','黄','周','吴','�
 
 PLACES = """
 INSERT INTO orgs_cohort (year, edition) VALUES (%(year)s, '2024');
-INSERT INTO orgs_province (id, code, name) SELECT p, 900000 + p, '第' || p || '省' FROM generate_series(1, 10) p;
-INSERT INTO orgs_opening (province_id, cohort, module, is_open) SELECT p, %(year)s, 'signing', true FROM generate_series(1, 10) p;
+INSERT INTO orgs_province (id, code, name) SELECT p, 900000 + p, '第' || p || '省' FROM generate_series(1, %(provinces)s) p;
+INSERT INTO orgs_opening (province_id, cohort, module, is_open) SELECT p, %(year)s, 'signing', true FROM generate_series(1, %(provinces)s) p;
 INSERT INTO orgs_provincesettings (province_id, cohort, agreement_form)
-    SELECT p, %(year)s, 'three_party' FROM generate_series(1, 10) p;
+    SELECT p, %(year)s, 'three_party' FROM generate_series(1, %(provinces)s) p;
 INSERT INTO orgs_school (id, province_id, code, name)
-    SELECT s, 1 + s %% 10, 10000 + s, '江临第' || s || '大学' FROM generate_series(1, %(schools)s) s;
+    SELECT s, 1 + s %% %(provinces)s, 10000 + s, '江临第' || s || '大学' FROM generate_series(1, %(schools)s) s;
 INSERT INTO orgs_college (id, school_id, name)
     SELECT c, 1 + (c - 1) / %(each)s, '第' || 1 + (c - 1) %% %(each)s || '学院' FROM generate_series(1, %(colleges)s) c;
 INSERT INTO orgs_signingsettings (school_id, cohort, online_signing, supplementary, destination, review_mode, dissolution_limit,
@@ -142,40 +148,110 @@ STUDENT = {
 }  # fmt: skip
 
 
-class Country:
-    """The running server with its million graduates."""
+class Land:
+    """A database on an embedded server that is filled once and found again: `recipe` is all that its rows are made of."""
 
-    def __init__(self) -> None:
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        self._taken = 0
-        shared = "4GB" if memory() > 12 * 1024 * MEGABYTE else f"{memory() // MEGABYTE // 4}MB"
-        self.server = Postgres(FOLDER, settings=SPEED | {"shared_buffers": shared})
-        recipe = hashlib.sha256(
-            repr((YEAR, PLACES, PEOPLE, CASES, PERSON, TERMS, EMPLOYER, STUDENT)).encode()
-        ).hexdigest()
-        mark = FOLDER / "country.txt"
-        self.server.start()
-        if not mark.exists() or mark.read_text() != recipe or not self._migrated():
+    def __init__(self, server: Postgres, database: str) -> None:
+        self.server, self.database = server, database
+
+    @property
+    def recipe(self) -> str:
+        raise NotImplementedError
+
+    def settle(self) -> None:
+        """Have the rows in the database: as they were kept, or filled anew where the recipe or the tables are others."""
+        mark = self.server.folder / f"{self.database}.txt"
+        if not mark.exists() or mark.read_text() != self.recipe or not self._migrated():
             mark.unlink(missing_ok=True)
             self._fill()
-            mark.write_text(recipe)
-        self.renew()
-        self._warm()
-        _in_django(["static"], self.environment)
+            mark.write_text(self.recipe)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the product needs to run on this country."""
+        """What the product needs to run on this land."""
         return os.environ | {
-            "DATABASE_URL": self.server.url(DATABASE), "QICHENG_SECRET_KEY": "only-for-measuring-" + "0" * 40,
-            "QICHENG_FILES": str(FOLDER / "files"), "QICHENG_STATIC": str(FOLDER / "static"),
+            "DATABASE_URL": self.url(), "QICHENG_SECRET_KEY": "only-for-measuring-" + "0" * 40,
+            "QICHENG_FILES": str(self.server.folder / "files"), "QICHENG_STATIC": str(self.server.folder / "static"),
             "DJANGO_SETTINGS_MODULE": "qicheng.interfaces.web.settings", "QICHENG_LOG": "ERROR",
         }  # fmt: skip
+
+    def url(self, role: str = Postgres.APP) -> str:
+        return self.server.url(self.database, role)
 
     @property
     def postmaster(self) -> int:
         assert self.server._process is not None
         return self.server._process.pid
+
+    def scalar(self, sql: str) -> int:
+        """One number out of the database."""
+        with psycopg.connect(self.url()) as connection:
+            return connection.execute(sql).fetchone()[0]  # type: ignore[call-overload,index]
+
+    def owned(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """A connection that may do all, each statement for itself; values are written into the statement's text."""
+        return psycopg.connect(
+            self.url(Postgres.SUPERUSER), autocommit=True, cursor_factory=psycopg.ClientCursor
+        )  # fmt: skip
+
+    def warm(self) -> None:
+        """Have in memory what the pages read, as a server has that is up for a while: else whoever comes first pays for the disk."""
+        with psycopg.connect(self.url(Postgres.SUPERUSER), autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
+            connection.execute(
+                "SELECT pg_prewarm(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'i')"
+            )
+
+    def in_django(self, *command: str) -> None:
+        """Run one of the product's commands on this land."""
+        subprocess.run([sys.executable, "-m", "qicheng", *command], env=self.environment, check=True, stdout=sys.stderr)
+
+    def _migrated(self) -> bool:
+        with suppress(subprocess.CalledProcessError):
+            self._migrate()
+            return True
+        return False
+
+    def _migrate(self) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "qicheng", "migrate", "--quiet"], check=True, stdout=sys.stderr,
+            env=self.environment | {"DATABASE_OWNER_URL": self.url(Postgres.OWNER)},
+        )  # fmt: skip
+
+    def _fill(self) -> None:
+        began = time.monotonic()
+        print(f"filling {self.database}, once …", file=sys.stderr, flush=True)
+        with psycopg.connect(self.server.url("postgres", Postgres.SUPERUSER), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
+        self.server.create_database(self.database)
+        self._migrate()
+        self.fill()
+        print(f"filled in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+
+    def fill(self) -> None:
+        """Make the rows in the empty tables."""
+        raise NotImplementedError
+
+
+class Country(Land):
+    """The running server with its million graduates."""
+
+    def __init__(self) -> None:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        self._taken = 0
+        super().__init__(Postgres(FOLDER, settings=SPEED | {"shared_buffers": shared_buffers()}), DATABASE)
+        self.server.start()
+        self.settle()
+        self.renew()
+        self.warm()
+        self.in_django("static")
+
+    @property
+    def recipe(self) -> str:
+        return hashlib.sha256(
+            repr((YEAR, PLACES, PEOPLE, CASES, PERSON, TERMS, EMPLOYER, STUDENT)).encode()
+        ).hexdigest()
 
     def waiting(self, number: int) -> range:
         """So many places of cases that wait for their college and were given to nobody before; `case_at` says which ones."""
@@ -188,7 +264,7 @@ class Country:
 
     def renew(self) -> None:
         """Undo all approvals, so that every waiting case waits again; sessions are in use."""
-        with psycopg.connect(self.server.url(DATABASE, Postgres.SUPERUSER), autocommit=True) as connection:
+        with psycopg.connect(self.url(Postgres.SUPERUSER), autocommit=True) as connection:
             connection.execute("SET session_replication_role = replica")
             connection.execute("UPDATE orgs_session SET seen_at = now() + interval '1 day'")
             connection.execute(
@@ -207,45 +283,12 @@ class Country:
             connection.execute("CHECKPOINT")
         self._taken = 0
 
-    def scalar(self, sql: str) -> int:
-        """One number out of the database."""
-        with psycopg.connect(self.server.url(DATABASE)) as connection:
-            return connection.execute(sql).fetchone()[0]  # type: ignore[call-overload,index]
-
-    def _warm(self) -> None:
-        """Have in memory what the pages read, as a server has that is up for a while: else whoever comes first pays for the disk."""
-        with psycopg.connect(self.server.url(DATABASE, Postgres.SUPERUSER), autocommit=True) as connection:
-            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
-            connection.execute(
-                "SELECT pg_prewarm(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-                "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'i')"
-            )
-
-    def _migrated(self) -> bool:
-        with suppress(subprocess.CalledProcessError):
-            self._migrate()
-            return True
-        return False
-
-    def _migrate(self) -> None:
-        _in_django(
-            ["migrate", "--quiet"], self.environment | {"DATABASE_OWNER_URL": self.server.url(DATABASE, Postgres.OWNER)}
-        )
-
-    def _fill(self) -> None:
-        began = time.monotonic()
-        print("filling the country of a million graduates, once …", file=sys.stderr, flush=True)
-        with psycopg.connect(self.server.url("postgres", Postgres.SUPERUSER), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        self.server.create_database(DATABASE)
-        self._migrate()
+    def fill(self) -> None:
         given = {
-            "year": YEAR, "schools": SCHOOLS, "colleges": COLLEGES, "each": COLLEGES // SCHOOLS, "employers": EMPLOYERS,
-            "terms": json.dumps(TERMS), "employer": json.dumps(EMPLOYER), "student": json.dumps(STUDENT),
+            "year": YEAR, "provinces": PROVINCES, "schools": SCHOOLS, "colleges": COLLEGES, "each": COLLEGES // SCHOOLS,
+            "employers": EMPLOYERS, "terms": json.dumps(TERMS), "employer": json.dumps(EMPLOYER), "student": json.dumps(STUDENT),
         }  # fmt: skip
-        with psycopg.connect(
-            self.server.url(DATABASE, Postgres.SUPERUSER), autocommit=True, cursor_factory=psycopg.ClientCursor
-        ) as connection:
+        with self.owned() as connection:
             connection.execute("SET session_replication_role = replica")
             connection.execute("SET synchronous_commit = off")
             connection.execute(PLACES, given)
@@ -264,10 +307,9 @@ class Country:
             connection.execute(PERSON, {"phoned": PHONED})
             if row is not None:
                 connection.execute(f"ALTER TABLE {slow[0]} ADD CONSTRAINT {slow[1]} {row[0]}")
-            _continue_sequences(connection)
+            continue_sequences(connection)
             connection.execute("VACUUM (ANALYZE)")
             connection.execute("CHECKPOINT")
-        print(f"filled in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
 
 def case_at(place: int) -> int:
@@ -290,6 +332,24 @@ def here() -> Country:
     return Country()
 
 
+_stood_on: list[Land] = []
+
+
+def ground() -> Land:
+    """The land that is being measured: the country, but where `standing_on` says another."""
+    return _stood_on[-1] if _stood_on else here()
+
+
+@contextmanager
+def standing_on(land: Land) -> Iterator[Land]:
+    """Measure another land while this lasts."""
+    _stood_on.append(land)
+    try:
+        yield land
+    finally:
+        _stood_on.pop()
+
+
 def close() -> None:
     """Undo what was measured and stop the server, if it was started."""
     if here.cache_info().currsize:
@@ -298,11 +358,12 @@ def close() -> None:
         here.cache_clear()
 
 
-def _in_django(command: list[str], environment: dict[str, str]) -> None:
-    subprocess.run([sys.executable, "-m", "qicheng", *command], env=environment, check=True, stdout=sys.stderr)
+def shared_buffers() -> str:
+    """What the server keeps in memory of its own: 4 GB, or a quarter of a small machine."""
+    return "4GB" if memory() > 12 * 1024 * MEGABYTE else f"{memory() // MEGABYTE // 4}MB"
 
 
-def _continue_sequences(connection: psycopg.Connection) -> None:  # type: ignore[type-arg]
+def continue_sequences(connection: psycopg.Connection) -> None:  # type: ignore[type-arg]
     """Let identity columns go on after the rows that were given numbers."""
     for table in ("orgs_province", "orgs_school", "orgs_college", "orgs_employer", "orgs_account", "orgs_seat", "roster_graduate",
                   "registration_registration"):  # fmt: skip

@@ -30,7 +30,7 @@ def script(statements: Iterable[Statement], expressions: Mapping[Any, str]) -> s
     """
     lines: list[str] = []
     was_within = False
-    with psycopg.connect(country.here().server.url(country.DATABASE)) as connection:
+    with psycopg.connect(country.ground().url()) as connection:
         for one in statements:
             if one.is_within != was_within:
                 lines.append("BEGIN;" if one.is_within else "COMMIT;")
@@ -62,11 +62,10 @@ def run(head: str, body: str, seconds: float, clients: int = 8) -> tuple[float, 
     with tempfile.TemporaryDirectory(prefix="qicheng-bench-") as folder:
         path = Path(folder) / "script.sql"
         path.write_text(head + body, encoding="utf-8")
-        server = country.here().server
         made = subprocess.run(
             [
                 places.programs().path("pgbench"), "--no-vacuum", "--protocol=prepared", "--define=own=0", f"--client={clients}", f"--jobs={THREADS}",
-                f"--time={seconds:.0f}", f"--file={path}", server.url(country.DATABASE),
+                f"--time={seconds:.0f}", f"--file={path}", country.ground().url(),
             ],
             capture_output=True, text=True, check=False,
         )  # fmt: skip

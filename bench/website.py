@@ -33,7 +33,7 @@ class Website:
     process: int
 
     def cpu(self) -> float:
-        return processor.seconds(self.process) + processor.seconds(country.here().postmaster)
+        return processor.seconds(self.process) + processor.seconds(country.ground().postmaster)
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def product() -> Iterator[Website]:
 def running(command: Sequence[str], port: int, **environment: str) -> Iterator[Website]:
     """A server on the country's database, up while this lasts."""
     process = subprocess.Popen(
-        command, env=country.here().environment | environment, start_new_session=True, stdout=sys.stderr,
+        command, env=country.ground().environment | environment, start_new_session=True, stdout=sys.stderr,
         preexec_fn=line(signal.SIGKILL),  # noqa: PLW1509 -- PR_SET_PDEATHSIG can be set nowhere else
     )  # fmt: skip
     try:
