@@ -36,11 +36,13 @@ def script(statements: Iterable[Statement], expressions: Mapping[Any, str]) -> s
                 lines.append("BEGIN;" if one.is_within else "COMMIT;")
                 was_within = one.is_within
             ending = " \\gset\n" if " RETURNING " in one.sql else ";"
-            lines.append(_filled(one, expressions, connection).strip() + ending)
+            lines.append(filled(one, expressions, connection).strip() + ending)
     return "\n".join([*lines, *(["COMMIT;"] if was_within else [])]) + "\n"
 
 
-def _filled(one: Statement, expressions: Mapping[Any, str], connection: psycopg.Connection[Any]) -> str:
+def filled(one: Statement, expressions: Mapping[Any, str], connection: psycopg.Connection[Any]) -> str:
+    """A statement's text with its parameters in it, in the place of some an expression."""
+
     def written(value: Any) -> str:
         # True and 1 are the same key of a mapping.
         if not isinstance(value, bool) and isinstance(value, int | str | bytes | UUID) and value in expressions:
@@ -60,15 +62,27 @@ def _filled(one: Statement, expressions: Mapping[Any, str], connection: psycopg.
 def run(head: str, body: str, seconds: float, clients: int = 8) -> tuple[float, int]:
     """(transactions a second, how many) of a script that `head` gives its variables."""
     with tempfile.TemporaryDirectory(prefix="qicheng-bench-") as folder:
-        path = Path(folder) / "script.sql"
-        path.write_text(head + body, encoding="utf-8")
-        made = subprocess.run(
-            [
-                places.programs().path("pgbench"), "--no-vacuum", "--protocol=prepared", "--define=own=0", f"--client={clients}", f"--jobs={THREADS}",
-                f"--time={seconds:.0f}", f"--file={path}", country.ground().url(),
-            ],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        return _run(Path(folder), head + body, seconds, clients)
+
+
+def waits(head: str, body: str, seconds: float, clients: int) -> list[float]:
+    """How many seconds each transaction of such a script took."""
+    with tempfile.TemporaryDirectory(prefix="qicheng-bench-") as folder:
+        _run(Path(folder), head + body, seconds, clients, "--log", f"--log-prefix={folder}/log")
+        logs = [path.read_text() for path in Path(folder).glob("log.*")]
+    return [int(line.split()[2]) / 1e6 for text in logs for line in text.splitlines()]
+
+
+def _run(folder: Path, text: str, seconds: float, clients: int, *options: str) -> tuple[float, int]:
+    path = folder / "script.sql"
+    path.write_text(text, encoding="utf-8")
+    made = subprocess.run(
+        [
+            places.programs().path("pgbench"), "--no-vacuum", "--protocol=prepared", "--define=own=0", f"--client={clients}",
+            f"--jobs={min(THREADS, clients)}", f"--time={seconds:.0f}", f"--file={path}", *options, country.ground().url(),
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     if made.returncode or "aborted" in made.stderr:
         raise RuntimeError(made.stderr[-3000:])
     rate = re.search(r"tps = ([\d.]+)", made.stdout)

@@ -19,7 +19,9 @@ ROWS: dict[int, str] = {15: "list_at_scale", 16: "table", 19: "cut", 0: "pages",
 
 def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m bench.national")
-    asked.add_argument("rows", nargs="*", type=int, metavar="row", help=f"of {sorted(ROWS)}; 0 are the pages of every role")
+    asked.add_argument(
+        "rows", nargs="*", type=int, metavar="row", help=f"of {sorted(ROWS)}; 0 are the pages of every role"
+    )
     asked.add_argument("--graduates", type=int, default=land.WHOLE, help="of the whole country")
     asked.add_argument("--beside", type=int, default=land.BESIDE, help="of the small one in row 15")
     given = asked.parse_args()

@@ -7,8 +7,8 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,14 +116,9 @@ class National(Land):
             connection.execute("SET session_replication_role = replica")
             connection.execute(rows.AREAS, given)
             connection.execute("ANALYZE")
-        problems: list[Exception] = []
-        lanes = [threading.Thread(target=self._lane, args=(lane, given, problems)) for lane in rows.TABLES]
-        for lane in lanes:
-            lane.start()
-        for lane in lanes:
-            lane.join()
-        if problems:
-            raise problems[0]
+        with ThreadPoolExecutor(len(rows.TABLES)) as lanes:
+            for done in [lanes.submit(self._lane, lane, given) for lane in rows.TABLES]:
+                done.result()
         with self.timed("vacuum"), self.owned() as connection:
             continue_sequences(connection)
             for table in ("roster_employmentrecord", "transfer_confirmation"):
@@ -147,21 +142,18 @@ class National(Land):
             connection.execute("CHECKPOINT")
         self._say_how_big()
 
-    def _lane(self, tables: Sequence[tuple[str, str]], given: Mapping[str, Any], problems: list[Exception]) -> None:
-        try:
-            with self.owned() as connection:
-                connection.execute("SET session_replication_role = replica")
-                for table, sql in tables:
-                    with self.timed(table):
-                        parts = self._without_indexes(connection, table)
-                        step = self.graduates // SHARE
-                        for n in range(SHARE):
-                            last = self.graduates if n == SHARE - 1 else (n + 1) * step
-                            connection.execute(sql, dict(given) | {"first": n * step + 1, "last": last})
-                    with self.timed(f"{table}, indexes"):
-                        self._with_indexes(connection, parts)
-        except Exception as problem:
-            problems.append(problem)
+    def _lane(self, tables: Sequence[tuple[str, str]], given: Mapping[str, Any]) -> None:
+        with self.owned() as connection:
+            connection.execute("SET session_replication_role = replica")
+            for table, sql in tables:
+                with self.timed(table):
+                    parts = self._without_indexes(connection, table)
+                    step = self.graduates // SHARE
+                    for n in range(SHARE):
+                        last = self.graduates if n == SHARE - 1 else (n + 1) * step
+                        connection.execute(sql, dict(given) | {"first": n * step + 1, "last": last})
+                with self.timed(f"{table}, indexes"):
+                    self._with_indexes(connection, parts)
 
     @staticmethod
     def _without_indexes(connection: psycopg.Connection[tuple[Any, ...]], table: str) -> list[tuple[str, int]]:
@@ -209,7 +201,13 @@ class National(Land):
             connection.execute("DELETE FROM flow_record WHERE xact > 1")
             for table in ("transfer_confirmation", "roster_employmentrecord", "roster_graduate"):
                 connection.execute(f"DELETE FROM {table} WHERE school_id = %s", [self.importing])
-            for table in ("roster_graduate", "registration_registration", "flow_record", "notice_notice", "figures_move"):
+            for table in (
+                "roster_graduate",
+                "registration_registration",
+                "flow_record",
+                "notice_notice",
+                "figures_move",
+            ):
                 connection.execute(f"ANALYZE {table}")
 
     def timed(self, what: str) -> Timed:
@@ -237,7 +235,9 @@ class National(Land):
         each, taken = sum(sizes.values()) / self.graduates, sum(self.seconds.values())
         print(f"{self.graduates:,} graduates, {sum(sizes.values()) / 1e9:.1f} GB; bytes for each: {each:,.0f}", *lines, sep="\n",
               file=sys.stderr)  # fmt: skip
-        print("  seconds:", ", ".join(f"{what} {seconds:.0f}" for what, seconds in self.seconds.items()), file=sys.stderr)
+        print(
+            "  seconds:", ", ".join(f"{what} {seconds:.0f}" for what, seconds in self.seconds.items()), file=sys.stderr
+        )
         print(
             f"  as many as {WHOLE:,} would take {each * WHOLE / 1e9:.1f} GB and, at this pace, "
             f"{taken * WHOLE / self.graduates / 60:.0f} minutes of work on two connections",

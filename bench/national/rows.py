@@ -45,7 +45,9 @@ OTHERS = ("11", "11", "11", "11", "801", "801", "12", "12", "76", "85", "751", "
 DESTINATION = f"CASE WHEN {PLACE} < 30 THEN '10' ELSE (ARRAY{list(OTHERS)})[1 + (g / 7 %% {len(OTHERS)})] END"
 BEGAN = "now() - (g::bigint * 7919 %% 4000000 + 200000) * interval '1 second'"
 
-AREAS = PLACES + f"""
+AREAS = (
+    PLACES
+    + f"""
 INSERT INTO orgs_opening (province_id, cohort, module, is_open)
     SELECT p, %(year)s, 'confirmation', true FROM generate_series(1, %(provinces)s) p;
 INSERT INTO orgs_school (id, province_id, code, name) VALUES (%(schools)s + 1, 1, '19999', '江临导入大学');
@@ -70,6 +72,7 @@ INSERT INTO orgs_session (token_hash, account_id, seat_id, cohort, expires_at, o
     FROM orgs_seat WHERE role = 'graduate';
 UPDATE orgs_session SET seen_at = now() + interval '1 year';
 """
+)
 
 GRADUATES = f"""
 INSERT INTO roster_graduate (id, public_id, cohort, school_id, college_id, account_id, exam_number, id_number, name, sex, nation,
