@@ -8,10 +8,10 @@ FONTS := test -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
 PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint check bench soak flows lock
+.PHONY: help setup demo test lint check bench bench-national bench-replica soak flows lock
 
 help: ## List these targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 setup: .venv/installed-dev ## Install everything for development into .venv
 
@@ -36,6 +36,12 @@ check: ## All of lint and test: what has to pass before a change is taken
 
 bench: .venv/installed-bench ## Measure against the budgets; fails over a budget
 	$(BIN)/python -m bench $(ARGS)
+
+bench-national: .venv/installed-bench ## Measure the whole country; the first run fills 12.7 million graduates, 33 GB
+	$(BIN)/python -m bench.national $(ARGS)
+
+bench-replica: .venv/installed-bench ## Try a read replica of a small country: lag, and a reviewer's list read from it
+	$(BIN)/python -m bench.national.replica $(ARGS)
 
 soak: .venv/installed-dev ## Run the harnesses in their long form, about ten minutes on two cores
 	QICHENG_SOAK=9 $(PYTEST) -m soak $(ARGS)
