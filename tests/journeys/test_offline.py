@@ -12,7 +12,8 @@ from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import Role
 from tests.world import UNIT, picture
 
-from .conftest import WITH_AND_WITHOUT, picture as keep
+from .conftest import WITH_AND_WITHOUT
+from .conftest import picture as keep
 from .test_main_job import printed
 
 if TYPE_CHECKING:
