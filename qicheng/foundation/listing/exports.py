@@ -29,6 +29,8 @@ from qicheng.foundation.kit.calendar import BEIJING, day_of, midnight
 from qicheng.foundation.later import later
 from qicheng.foundation.papers.models import Export
 
+from . import COUNTED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
@@ -135,7 +137,7 @@ def ask(
             if Export.objects.of(actor).filter(state__in=Export.AT_WORK).count() >= MOST_WAITING:
                 raise Refused(f"你有 {MOST_WAITING} 份导出还没有生成，等一份完成再来。")
             row.save(force_insert=True)
-            _noted(row, actor, "ask_export", number)
+            _noted(row, actor, "ask_export", f"超过 {COUNTED:,}" if number > COUNTED else number)
             later("listing.make_export", export=row.pk)
     except IntegrityError:
         return Export.objects.of(actor).get(key=key)
@@ -326,7 +328,7 @@ def _fail(export: Export, why: str) -> None:
         _noted(export, actor, "fail_export", 0, tell=True, telling="failed")
 
 
-def _noted(export: Export, actor: Actor, act: str, number: int, *, tell: bool = False, telling: str = "") -> None:
+def _noted(export: Export, actor: Actor, act: str, number: int | str, *, tell: bool = False, telling: str = "") -> None:
     """Put it on record under the list, as every export is; whoever asked is told under the export."""
     about = {label: ["", value] for label, value in export.wanted.items()}
     about |= {"用途": ["", export.purpose]} if export.purpose else {}

@@ -61,6 +61,7 @@ def short(monkeypatch) -> None:
     """Lists of more than one row are long, and are asked what for beyond two."""
     monkeypatch.setattr(exports, "AT_ONCE", 1)
     monkeypatch.setattr(exports, "WITH_PURPOSE", 2)
+    monkeypatch.setattr(exports, "COUNTED", 2)
     monkeypatch.setattr(exports, "SAID_EVERY", 1)
 
 
@@ -142,6 +143,8 @@ def test_a_long_list_is_asked_what_for_made_by_the_worker_and_handed_to_whoever_
     assert b"".join(client.get(reverse("export_file", args=[row.public_id])).streaming_content) == path.read_bytes()
     acts = list(Record.objects.filter(flow="listing.roster").order_by("id").values_list("act", "account_id"))
     assert acts == [(act, seat.account_id) for act in ("ask_export", "export", "download_export")]
+    numbers = Record.objects.filter(flow="listing.roster").order_by("id").values_list("changes__条数__1", flat=True)
+    assert list(numbers) == ["超过 2", everybody.count(), everybody.count()]
     for other in (Role.COLLEGE, Role.PROVINCE):
         assert signed_in(world.seats[other]).get(reverse("export_file", args=[row.public_id])).status_code == 404
     assert [part.name for part in path.parent.iterdir()] == [path.name]
