@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "template_of_tests"
-SERVER = {"fsync": "off", "full_page_writes": "off", "max_connections": "200", "shared_buffers": "256MB"}
+# Nothing here outlives the run, and no database lives long enough to be worth looking after.
+SERVER = {
+    "fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0", "autovacuum": "off", "checkpoint_timeout": "1h",
+    "max_wal_size": "4GB", "max_connections": "200", "shared_buffers": "256MB", "max_parallel_workers_per_gather": "0",
+}  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:

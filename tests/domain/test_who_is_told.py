@@ -47,6 +47,7 @@ EVENTS: dict[str, set[tuple[str, str]]] = {
     "a change by the school": {
         *((flow, act) for flow in SIGNINGS for act in ("amend", "void")), ("destination", "amend"), ("destination", "redirect"), ("destination", "void"),
         ("platform", "void"), ("declared", "amend"), ("declared", "void"), ("declared", "send_home"), ("online_dissolution", "force"),
+        ("employment_record", "upload"),
         *((f"{area}_record", act) for area in ("archive", "household") for act in ("edit", "upload", "clear")),
     },
     "a dissolution by one side": {("offline_dissolution", "approve")},

@@ -37,6 +37,12 @@ FLAGS = [
     "--disable-component-update", "--disable-sync", "--lang=zh-CN",
 ]  # fmt: skip
 PATIENCE = 15_000
+# With scripts and without: where other journeys go the same way without them, that is a matter of the long form.
+LONG = pytest.mark.skipif(not os.environ.get("QICHENG_SOAK"), reason="the long form; make soak")
+WITH_AND_WITHOUT = pytest.mark.parametrize(
+    "scripts",
+    [pytest.param(True, id="with scripts"), pytest.param(False, id="without scripts", marks=[pytest.mark.soak, LONG])],
+)
 # The screen of whoever reviews all day.
 DESK: Any = {"width": 1440, "height": 900}
 SCREENS: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from qicheng.domain.transfer.models import ArchiveRecord
 from qicheng.foundation.access import Area, Role
 
-from .conftest import DESK
+from .conftest import DESK, WITH_AND_WITHOUT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -34,7 +34,7 @@ def write(page: Page, *, scripts: bool) -> None:
 
 
 @pytest.mark.rule("ARC-01", "ARC-04", "ARC-05")
-@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+@WITH_AND_WITHOUT
 def test_from_the_application_on_the_phone_to_the_record_and_an_edit_that_is_told(
     screens, site, committed_world, scripts
 ):

@@ -12,6 +12,7 @@ from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import Role
 from tests.world import UNIT, picture
 
+from .conftest import WITH_AND_WITHOUT
 from .conftest import picture as keep
 from .test_main_job import printed
 
@@ -65,7 +66,7 @@ def test_from_the_phone_to_the_stamp_and_back(screens, site, committed_world, tm
 
 @pytest.mark.journey
 @pytest.mark.rule("REG-13", "OFF-03")
-@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+@WITH_AND_WITHOUT
 def test_who_gives_up_takes_the_link_out_of_the_employers_hands(
     screens, site, committed_world, tmp_path: Path, scripts
 ):

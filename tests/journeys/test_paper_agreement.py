@@ -12,7 +12,7 @@ from qicheng.foundation.access import Role
 from qicheng.foundation.flow import gather
 from tests.world import picture
 
-from .conftest import DESK
+from .conftest import DESK, WITH_AND_WITHOUT
 from .test_offline import CHOSEN, TYPED, approve, choose_place
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ RETURNED = "协议书编号看不清，对照右上角重新填写"
 
 @pytest.mark.journey
 @pytest.mark.rule("SUP-01", "SUP-02", "REG-02", "REG-03")
-@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+@WITH_AND_WITHOUT
 def test_taken_back_returned_corrected_approved_and_amended(screens, committed_world, tmp_path: Path, scripts):
     world = committed_world
     graduate = screens.open("phone", world.seats[Role.GRADUATE], scripts=scripts)

@@ -14,7 +14,7 @@ from qicheng.foundation.access import Role
 from qicheng.foundation.flow.perform import perform
 from tests import paper
 
-from .conftest import DESK
+from .conftest import DESK, WITH_AND_WITHOUT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def is_clean(page: Page, *, scripts: bool) -> bool:
 
 
 @pytest.mark.rule("DIS-01", "DIS-05", "DIS-06")
-@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+@WITH_AND_WITHOUT
 def test_a_letter_ends_an_agreement_on_paper(screens: Any, committed_world: Any, tmp_path: Path, scripts: bool) -> None:
     world = committed_world
     agreement = paper.in_force(world)
@@ -82,7 +82,7 @@ def test_a_letter_ends_an_agreement_on_paper(screens: Any, committed_world: Any,
 
 
 @pytest.mark.rule("DIS-05", "DIS-08")
-@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+@WITH_AND_WITHOUT
 def test_a_school_that_ends_it_by_one_side_is_warned_and_says_why(
     screens: Any, committed_world: Any, scripts: bool
 ) -> None:

@@ -16,6 +16,7 @@ class RosterConfig(AppConfig):
 
         ADDRESSES[Role.GRADUATE] = address
         self._tell_of_wechat()
+        self._tell_of_records()
         self._offer_lists()
 
     def _offer_lists(self) -> None:
@@ -25,6 +26,15 @@ class RosterConfig(AppConfig):
         from . import listings  # noqa: PLC0415 -- needs the models
 
         exports.offers("roster", listings.taken_away)
+
+    def _tell_of_records(self) -> None:
+        """Tell the engine the words about a destination that a file has changed (NOT-01)."""
+        from qicheng.foundation.flow.words import MUST, TOLD  # noqa: PLC0415 -- needs the models
+
+        from .imports.records.jobs import ABOUT  # noqa: PLC0415 -- needs the models
+
+        TOLD[ABOUT] = ("roster", "registration:home", "")
+        MUST.add(ABOUT)
 
     def _tell_of_wechat(self) -> None:
         """Tell the engine the words about WeChat, and the outbox what to do once somebody has left."""

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from qicheng.domain.orgs.effects.sessions import set_password
+from qicheng.domain.orgs.effects.binding import start_anew
 from qicheng.domain.orgs.models import Account, Binding, Seat, SigningSettings
 from qicheng.domain.orgs.queries import edition_of, stamp
 from qicheng.foundation import codes
@@ -128,7 +128,7 @@ def open_account(line: int | None, password: str) -> Account:
             account.set_password(password)
             account.save()
         else:
-            set_password(account, password)
+            start_anew(account, password)
         take_own_lines(account)
     return account
 

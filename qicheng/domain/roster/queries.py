@@ -112,8 +112,8 @@ def destination_words(record: EmploymentRecord) -> str:
 
 
 # Who asks, of whatever role: the session with its account, seat, unit and what waits unread, in one statement. It stands here
-# because a graduate's unit and cohort are on the roster. A suspended account, an ended seat and a session that has run out, or
-# lain idle (2 hours; a graduate's 12), are nobody at once (ORG-09).
+# because a graduate's unit and cohort are on the roster. A suspended account, an ended seat and a session that has run out,
+# lain idle (2 hours; a graduate's 12) or come by a WeChat that is bound no more, are nobody at once (ORG-09, ORG-11).
 _WHO = """
 SELECT s.account_id, s.seat_id, coalesce(s.sign_on_id, s.binding_id) IS NOT NULL AS is_vouched, s.cohort AS chosen, s.seen_at < now() - interval '1 minute' AS is_old,
     a.name, a.must_change_password, t.role, t.node, t.employment, t.archive, t.household, t.tier, t.is_administrator,
@@ -123,13 +123,14 @@ SELECT s.account_id, s.seat_id, coalesce(s.sign_on_id, s.binding_id) IS NOT NULL
         AND n.node = t.node ORDER BY n.id DESC LIMIT 100) newest WHERE newest.read_at IS NULL) AS unread
 FROM orgs_session s
 JOIN orgs_account a ON a.id = s.account_id AND a.suspended_at IS NULL
+LEFT JOIN orgs_binding b ON b.id = s.binding_id
 LEFT JOIN orgs_seat t ON t.id = s.seat_id AND t.account_id = a.id AND t.ended_at IS NULL
 LEFT JOIN LATERAL (SELECT cohort, college_id FROM roster_graduate WHERE t.role = 'graduate' AND id = t.node OFFSET 0) g ON true
 LEFT JOIN orgs_college c ON c.id = CASE t.role WHEN 'college' THEN t.node WHEN 'graduate' THEN g.college_id END
 LEFT JOIN orgs_school sc ON sc.id = CASE t.role WHEN 'school' THEN t.node ELSE c.school_id END
 LEFT JOIN orgs_province p ON t.role = 'province' AND p.id = t.node
 LEFT JOIN orgs_employer e ON t.role = 'employer' AND e.id = t.node
-WHERE s.token_hash = %(hash)s AND s.expires_at > now() AND (s.seat_id IS NULL OR t.id IS NOT NULL)
+WHERE s.token_hash = %(hash)s AND s.expires_at > now() AND b.ended_at IS NULL AND (s.seat_id IS NULL OR t.id IS NOT NULL)
     AND s.seen_at > now() - CASE t.role WHEN 'graduate' THEN interval '12 hours' ELSE interval '2 hours' END
 """
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
+from .cohorts import CUT
 from .declare import FLOWS
 
 if TYPE_CHECKING:
@@ -165,9 +166,12 @@ def grant(database: BaseDatabaseWrapper, role: str) -> None:
     """Give the runtime role its rights: read, add, change; delete only where rows are not kept; no TRUNCATE, TEMP or DDL."""
     quoted = database.ops.quote_name(role)
     with database.cursor() as cursor:
-        # Nobody but the owner reaches a partition by its own name: the guards stand on the table that it is part of.
-        cursor.execute("""SELECT relname, relispartition FROM pg_class
-            WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')""")
+        # Nobody but the owner reaches a partition by its own name, nor a year that is set aside: the guards stand on the whole table.
+        cursor.execute(
+            """SELECT relname, relispartition OR relname ~ %s FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')""",
+            [rf"^({'|'.join(CUT)})_\d+$"],
+        )
         tables = cursor.fetchall()
         cursor.execute("SELECT current_database()")
         (name,) = cursor.fetchone()

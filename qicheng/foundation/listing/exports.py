@@ -1,7 +1,7 @@
 """Takes lists away as workbooks: a short one at once, a long one by the worker, each with its asker's rights and on record (EXP-01).
 
 A room says once which of its lists may be taken away, and by whom (`offers`). Before a long one is made, and again before its
-file is handed out, whoever asked must still be somebody (`seated`) to whom the room still offers the list.
+file is handed out, whoever asked must still be somebody (`seated`) to whom the room still offers the list, and see as much as it says.
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ from django.db.models import Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from qicheng.foundation.access import Actor, Role, statements
+from qicheng.foundation.access import Actor, Area, Level, Role, Tier, statements
 from qicheng.foundation.flow.perform import NotOpen, Refused, note
 from qicheng.foundation.kit import workbooks
 from qicheng.foundation.kit.calendar import BEIJING, day_of, midnight
 from qicheng.foundation.later import later
 from qicheng.foundation.papers.models import Export
+
+from . import COUNTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -56,6 +58,7 @@ MOST_TRIES = 3
 SAID_EVERY = 5_000
 LOCKS = 0x4578 << 44
 NOT_YOURS = "你的账号没有导出这份清单的权限。"
+NARROWED = "你的账号负责的范围或者权限比导出时小，这份文件不能再下载。需要的话重新导出一次。"
 LOST = "你的账号已经没有查看这份清单的权限，没有生成文件。"
 
 OFFERS: dict[str, Offer] = {}
@@ -135,10 +138,13 @@ def ask(
             if Export.objects.of(actor).filter(state__in=Export.AT_WORK).count() >= MOST_WAITING:
                 raise Refused(f"你有 {MOST_WAITING} 份导出还没有生成，等一份完成再来。")
             row.save(force_insert=True)
-            _noted(row, actor, "ask_export", number)
+            _noted(row, actor, "ask_export", f"超过 {COUNTED:,}" if number > COUNTED else number)
             later("listing.make_export", export=row.pk)
     except IntegrityError:
-        return Export.objects.of(actor).get(key=key)
+        done = Export.objects.of(actor).filter(key=key).first()
+        if done is None:
+            raise Refused("这个页面是用你的另一个岗位打开的，回到清单，重新点一次「导出」。") from None
+        return done
     return row
 
 
@@ -159,7 +165,7 @@ def make(export: int) -> None:
                 raise Refused(f"现在超过 {WITH_PURPOSE:,} 条，重新导出并写明用途。")
             with transaction.atomic():
                 _within_the_day(actor, row.total, row.pk)
-                _keep(row, total=row.total, columns=listing.headings)
+                _keep(row, total=row.total, columns=listing.headings, **_width(actor))
             _write(row, actor, listing)
         except _CancelledMeanwhile:
             _part(row).unlink(missing_ok=True)
@@ -179,6 +185,8 @@ def hand_out(export: Export, actor: Actor) -> Path:
     """The file of an export, on record with each download. Raises NotOpen where the right is gone, Refused where the file is."""
     if offered(actor, export.room, export.listing, export.cohort) is None:
         raise NotOpen(NOT_YOURS)
+    if not _sees_as_much(actor, export):
+        raise NotOpen(NARROWED)
     path = Path(settings.QICHENG_FILES) / export.path
     is_kept = export.state == "ready" and export.expires_at is not None and timezone.now() < export.expires_at
     if not is_kept or not path.is_file() or _digest(path) != export.sha256:
@@ -298,11 +306,23 @@ def _row(
     kept = {one.key for one in listing.filters} | {"sort"}
     return Export(
         account=actor.account or 0, role=str(actor.role), node=actor.node, by=actor.name, unit=actor.unit, origin=actor.origin,
-        room=room, listing=listing.name, label=listing.label, cohort=cohort, moment=moment,
+        **_width(actor), room=room, listing=listing.name, label=listing.label, cohort=cohort, moment=moment,
         query={key: str(query[key])[:8000] for key in sorted(kept) if query.get(key)},
         wanted={label: words[:200] for label, words in listing.in_words(actor, query, cohort).items()},
         columns=listing.headings,
     )  # fmt: skip
+
+
+def _width(actor: Actor) -> dict[str, Any]:
+    """How much of its node's people an actor sees."""
+    return {"tier": str(actor.tier), "levels": {str(area): int(level) for area, level in actor.levels.items()}}
+
+
+def _sees_as_much(actor: Actor, export: Export) -> bool:
+    """Whether an actor sees all that whoever it was made for saw."""
+    return actor.tier in (Tier.ALL, export.tier) and all(
+        actor.levels.get(Area(area), Level.NONE) >= level for area, level in export.levels.items()
+    )
 
 
 def _within_the_day(actor: Actor, number: int, besides: int = 0) -> None:
@@ -326,7 +346,7 @@ def _fail(export: Export, why: str) -> None:
         _noted(export, actor, "fail_export", 0, tell=True, telling="failed")
 
 
-def _noted(export: Export, actor: Actor, act: str, number: int, *, tell: bool = False, telling: str = "") -> None:
+def _noted(export: Export, actor: Actor, act: str, number: int | str, *, tell: bool = False, telling: str = "") -> None:
     """Put it on record under the list, as every export is; whoever asked is told under the export."""
     about = {label: ["", value] for label, value in export.wanted.items()}
     about |= {"用途": ["", export.purpose]} if export.purpose else {}

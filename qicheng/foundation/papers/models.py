@@ -176,6 +176,10 @@ class Export(models.Model):
     account = models.BigIntegerField()
     role = models.CharField(max_length=12)
     node = models.BigIntegerField()
+    tier = models.CharField(
+        max_length=14, default="all", help_text="Of the seat when the file was made, as its levels."
+    )
+    levels = models.JSONField(default=dict)
     by = models.CharField(max_length=60)
     unit = models.CharField(max_length=200, blank=True)
     origin = models.CharField(max_length=60, blank=True)

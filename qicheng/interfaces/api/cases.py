@@ -16,7 +16,7 @@ from qicheng.domain.orgs.models import KeyScope
 from qicheng.domain.orgs.queries import reasons
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.registration.sheets import cases as sheets
-from qicheng.domain.registration.sheets.agreement import OFFER
+from qicheng.domain.registration.sheets.agreement import ARCHIVE, HOUSEHOLD, OFFER
 from qicheng.foundation import codes
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.declare import FLOWS, Act, Flow
@@ -34,6 +34,12 @@ KINDS: dict[str, dict[str, Any]] = {
     "email": {"type": "string", "format": "email"}, "mobile": {"type": "string", "pattern": r"^1\d{10}$"},
 }  # fmt: skip
 SECRET_KINDS = {"phone": masks.phone, "mobile": masks.phone, "email": masks.email}
+# What a registration says of file and household is read with the scope of these, in whichever sheet it stands.
+OTHER_AREAS = {
+    field.key: {ARCHIVE: KeyScope.ARCHIVE_READ, HOUSEHOLD: KeyScope.HOUSEHOLD_READ}[field.group]
+    for field in OFFER
+    if field.group in (ARCHIVE, HOUSEHOLD)
+}
 HOLDERS = (Role.SCHOOL,)
 
 
@@ -112,7 +118,7 @@ def document(request: Any, public_id: UUID) -> Any:
         "id": case.public_id, "flow": case.flow_name, "flow_label": case.flow.label, "title": case.title, "state": case.state,
         "state_label": state.label, "turn": str(state.turn or ""), "live": case.live, "settled": state.settled, "version": case.version,
         "cohort": case.cohort, "begun_at": case.begun_at, "waiting_since": case.waiting_since, "graduate": graduate and _person(graduate),
-        "lines": _lines(case, whole=asker.may(KeyScope.IDENTITY_READ)), "acts": _open(case, asker),
+        "lines": _lines(case, asker), "acts": _open(case, asker),
     }  # fmt: skip
 
 
@@ -233,8 +239,8 @@ def _person(graduate: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lines(case: Any, *, whole: bool) -> list[dict[str, str]]:
-    """What was filled in, as pages show it; numbers behind their masks unless the key may see them whole."""
+def _lines(case: Any, asker: Asker) -> list[dict[str, str]]:
+    """What was filled in, as pages show it, of the areas that the key may read; numbers behind their masks unless it may see them whole."""
     if not isinstance(case, Registration):
         return []
     if case.flow_name == "online_signing":
@@ -244,8 +250,9 @@ def _lines(case: Any, *, whole: bool) -> list[dict[str, str]]:
         sheet, values, made = sheets.sheet_of(case), sheets.values_of(case), []
     else:
         return [{"label": "单位", "value": case.employer_name}]
+    whole = asker.may(KeyScope.IDENTITY_READ)
     for field in sheet:
-        if field.is_asked(values):
+        if field.is_asked(values) and (field.key not in OTHER_AREAS or asker.may(OTHER_AREAS[field.key])):
             shown = field.shown(values.get(field.key))
             mask = None if whole else SECRET_KINDS.get(field.kind)
             made.append({"label": field.label, "value": mask(shown) if mask and shown else shown})

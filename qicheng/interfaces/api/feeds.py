@@ -12,11 +12,15 @@ from qicheng.domain.orgs.models import KeyScope, School
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow import feed
 from qicheng.foundation.flow.declare import FLOWS, Flow
+from qicheng.foundation.kit import masks
+from qicheng.interfaces.api.cases import SECRET_KINDS
 from qicheng.interfaces.api.door import CASES, Asker, must
 from qicheng.interfaces.api.problems import Problem
 from qicheng.interfaces.api.shapes import Changes, Confirmations
 
 MOST, USUAL = 1_000, 200
+# What of a content shows whole to keys alone that may see it so.
+_SECRET = {**SECRET_KINDS, "contact": masks.name}
 _PARTS = {"destination": Area.EMPLOYMENT, "archive": Area.ARCHIVE, "household": Area.HOUSEHOLD}
 
 
@@ -77,13 +81,14 @@ def confirmations(request: Any, since: Query[Since]) -> Any:
         parameters={},
     )  # fmt: skip
     parts = {part for part, area in _PARTS.items() if part == "destination" or asker.may(CASES[area])}
+    whole = asker.may(KeyScope.IDENTITY_READ)
     return {
         "rows": [
             {
                 "id": row.public_id, "version": row.version, "changed_at": row.at, "act": row.act, "state": row.state,
                 "graduate": {"id": row.graduate, "exam_number": row.exam_number, "student_number": row.student_number, "name": row.name},
                 "is_removed": row.is_removed, "wrong": row.wrong, "is_denied": row.is_denied,
-                "content": {part: said for part, said in row.content.items() if part in parts},
+                "content": {part: said if whole else _masked(said) for part, said in row.content.items() if part in parts},
                 "reported_at": row.reported_at, "confirmed_at": row.confirmed_at,
             }
             for row in rows
@@ -93,6 +98,10 @@ def confirmations(request: Any, since: Query[Since]) -> Any:
 
 
 confirmations.needs = KeyScope.CONFIRMATIONS_READ  # type: ignore[attr-defined]
+
+
+def _masked(said: dict[str, Any]) -> dict[str, Any]:
+    return {key: _SECRET[key](value) if key in _SECRET and value else value for key, value in said.items()}
 
 
 def _read(request: Any, since: Any, **asked: Any) -> tuple[list[Any], str]:

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from qicheng.domain.orgs.effects import sessions
+from qicheng.domain.orgs.effects import binding, sessions
 from qicheng.domain.orgs.models import Account
 from qicheng.domain.orgs.queries import open_modules, open_sessions, seats_in_force, seats_of_session
 from qicheng.domain.roster.queries import own_lines, seat_labels
@@ -76,7 +77,12 @@ def password(request: Any) -> HttpResponse:
     say(request, "密码改好了，其他地方的登录都已退出。")
     seats = seats_in_force(person.pk)
     here = next((seat for seat in seats if seat.pk == row.seat_id), seats[0] if len(seats) == 1 else None)
-    return enter(request, person, here, cohort=row.chosen)
+    onward = ""
+    if here is not None and here.role == Role.GRADUATE and wechat.is_on() and binding.standing(person.pk):
+        # The page where it is ended: whoever has the WeChat comes in without a password.
+        say(request, "微信仍然绑定着，还能直接登录。不是你自己绑定的，在这里解除。", "warn")
+        onward = reverse("wechat")
+    return enter(request, person, here, onward, cohort=row.chosen)
 
 
 @audience(*EVERYBODY)

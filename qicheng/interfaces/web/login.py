@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from qicheng.domain.orgs.effects import sessions
+from qicheng.domain.orgs.effects import binding, sessions
 from qicheng.domain.orgs.models import Account, LoginCode
 from qicheng.domain.orgs.queries import KINDS, account_of, account_of_person, school_contacts, seats_of_session
 from qicheng.domain.roster.effects import open_account
@@ -259,7 +259,7 @@ def code(request: HttpRequest) -> HttpResponse:
     else:
         assert found.account is not None
         account = found.account
-        sessions.set_password(account, form.cleaned_data["new"])
+        binding.start_anew(account, form.cleaned_data["new"])
     say(
         request,
         "密码设好了，以后用手机号或身份证号和它登录。"

@@ -61,6 +61,7 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     )),
     ("名单与账号", (
         ("导入名单", "/imports/", "upload", SCHOOL_ONLY, (EMPLOYMENT,)),
+        ("导入就业信息", "/imports/records/", "upload", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("微信绑定", "/students/wechat/", "msg", BOTH, (EMPLOYMENT,)),
         ("导出", "/exports/", "download", (*BOTH, *ABOVE), ()),
         ("账号管理", "/accounts/", "user", SCHOOL_ONLY, ()),

@@ -196,7 +196,10 @@ def _let_in(request: HttpRequest, onward: str) -> HttpResponse:
     def among(seats: list[Seat]) -> list[Seat]:
         return [seat for seat in seats if seat.role == Role.GRADUATE]
 
-    return admit(request, row.account, "graduate", onward, came_by=sessions.CameBy(binding=row.pk), among=among)
+    try:
+        return admit(request, row.account, "graduate", onward, came_by=sessions.CameBy(binding=row.pk), among=among)
+    except Refused as ended:
+        return _not_in(request, str(ended))
 
 
 def _state(request: HttpRequest) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +15,8 @@ from django.utils import timezone
 from qicheng.domain.figures.effects import answers, counters
 from qicheng.domain.figures.effects.answers import Waiting
 from qicheng.domain.figures.models import Answer, DayChange, ProvinceDay
-from qicheng.domain.figures.queries import days, moments
+from qicheng.domain.figures.queries import days, moments, rates
+from qicheng.domain.figures.queries.people import DIMENSIONS
 from qicheng.domain.roster import effects
 from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import Role, statements
@@ -72,10 +74,13 @@ def test_numbers_by_day_stay_what_they_were_while_more_is_counted(world: Any) ->
     ministry, province, school = (world.actor(role) for role in (Role.MINISTRY, Role.PROVINCE, Role.SCHOOL))
     then = days.counted(ministry, COHORT, {}, moment)
     assert then == days.counted(ministry, COHORT, {})
+    unseeing = [replace(one, levels={}) for one in (ministry, province)]
+    told = [rates.published(one, COHORT, DIMENSIONS["level"]) for one in unseeing]
     world.recorded(world.neighbour, destination="27")
     Graduate.all_rows.filter(pk=world.graduate.pk).update(removed_at=timezone.now())
     for _ in range(2):
         assert days.counted(ministry, COHORT, {}, moment) == then
+        assert [rates.published(one, COHORT, DIMENSIONS["level"]) for one in unseeing] == told
         assert days.counted(province, COHORT, {})[str(world.school.pk), "27"] == 1
         assert days.series(school, COHORT) == [(day, {"": 1, "10": 1}), (timezone.localdate(), {"27": 1})]
         assert days.series(ministry, COHORT) == [(day, {"": 2, "10": 1}), (timezone.localdate(), {"": 1, "27": 1})]

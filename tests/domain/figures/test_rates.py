@@ -154,7 +154,10 @@ def test_who_may_not_see_people_is_told_of_groups_alone(world):
     assert (compared.is_exact, by_key[str(world.college.pk)].counts["freelance"]) == (False, 2)
     assert by_key[str(world.other_college.pk)].counts.get("freelance") is None
     assert all(one.urls == {} for one in compared.groups)
-    assert rates.narrowed(world.actor(Role.PROVINCE), {"school": str(world.other_school.pk)}) == {}
+    assert [
+        rates.narrowed(world.actor(role), {"school": str(world.other_school.pk)})
+        for role in (Role.PROVINCE, Role.SCHOOL, Role.COLLEGE)
+    ] == [{}] * 3
 
 
 @pytest.mark.rule("STA-02", "EXP-01")

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from qicheng.domain.orgs.models import Module, Opening
 from qicheng.domain.roster.imports import records
 from qicheng.domain.roster.imports.records import preview
 from qicheng.domain.roster.imports.records.columns import LABELS, VALUES
@@ -21,7 +22,10 @@ from qicheng.foundation import codes
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.models import Record
 from qicheng.foundation.flow.perform import NotOpen, Refused, perform
+from qicheng.foundation.flow.words import messages
 from qicheng.foundation.kit.workbooks import Unreadable, write
+from qicheng.foundation.notice.models import Notice
+from qicheng.foundation.notice.preferences import choose
 from qicheng.foundation.sheets.uploads import path_of
 from tests.clients import signed_in
 
@@ -66,7 +70,10 @@ def faults(upload: EmploymentUpload) -> dict[int, list[tuple[str, str]]]:
     return {row["line"]: row["faults"] for row in preview.lines(upload, "refused", 0)}
 
 
-def test_ready_records_are_previewed_written_and_ask_to_be_confirmed(world):
+@pytest.mark.rule("NOT-01")
+def test_ready_records_are_previewed_written_and_ask_to_be_confirmed(world, settings):
+    settings.QICHENG_SMS_URL = "http://127.0.0.1:9/"
+    choose(Role.GRADUATE, [world.neighbour.pk], ["mail", "sms"], set())
     third = world.new_graduate("何岸", world.college)
     first = written(
         world, brought(world, of(world.neighbour), of(third, destination="70", **dict.fromkeys(list(WORK)[1:], "")))
@@ -97,6 +104,13 @@ def test_ready_records_are_previewed_written_and_ask_to_be_confirmed(world):
     written(world, second)
     asked.refresh_from_db()
     assert (record(world.neighbour).version, asked.content["destination"]["job_category"]) == (2, "19")
+    # Who is new in the file is asked to confirm; whose destination it has changed is told so, whatever they prefer (NOT-01).
+    told = Notice.objects.filter(flow="employment_record")
+    assert set(told.values_list("act", "role", "node", "channel")) == {
+        ("upload", "graduate", world.neighbour.pk, way) for way in ("inbox", "mail", "sms")
+    }
+    ((_, message),) = messages(told.filter(channel="inbox"))
+    assert f"工作职位类别：{categories.label('13')} 改为 {categories.label('19')}。" in message.body
     said = Record.objects.filter(flow="employment_records", act="import").order_by("id")
     assert [(one.changes["new"], one.changes["changed"], one.account_id) for one in said] == [
         (2, 0, world.seats[Role.SCHOOL].account_id), (0, 1, world.seats[Role.SCHOOL].account_id),
@@ -191,7 +205,21 @@ def test_the_pages_lead_from_the_template_to_the_records(world):
     assert client.get(reverse("roster:record_refused", args=[upload.public_id])).status_code == 200
     assert client.post(reverse("roster:record_write", args=[upload.public_id]))["Location"] == address
     records.apply_upload(upload.pk)
-    assert ("新登记 1 人" in client.get(address).content.decode(), record(world.neighbour).destination) == (True, "11")
+    result = client.get(address).content.decode()
+    assert ("新登记 1 人" in result, record(world.neighbour).destination) == (True, "11")
+    # Nobody has been asked yet: it is reported first, and asked about where the province has confirmations.
+    said = []
+    for is_open in (True, False):
+        Opening.objects.update_or_create(
+            province=world.school.province,
+            module=Module.CONFIRMATION,
+            cohort=world.cohort,
+            defaults={"is_open": is_open},
+        )
+        pages = (client.get(address).content.decode(), client.get(reverse("roster:record_uploads")).content.decode())
+        said.append([("上报以后请本人确认" in one, "没有开启登记确认" in one, "已请他们确认" in one) for one in pages])
+    assert said == [[(True, False, False)] * 2, [(False, True, False)] * 2]
+    assert reverse("roster:record_uploads") in client.get(reverse("roster:students")).content.decode()
     dropped = brought(world, of(world.neighbour, contact="李木"))
     client.post(reverse("roster:record_drop", args=[dropped.public_id]))
     dropped.refresh_from_db()

@@ -166,9 +166,7 @@ def test_every_figure_is_the_list_behind_it_and_rows_and_columns_add_up(spring):
         for line in re.findall(r'<tr[^>]*><th class="c-name" scope="row">.*?</tr>', page, re.DOTALL)[:5]
     ]
     unreported, unconfirmed, disputed, confirmed, total = table
-    assert (unreported, unconfirmed, disputed, confirmed) == (
-        [0, 2, 0, 0, 2], [1, 1, 0, 0, 2], [1, 0, 0, 0, 1], [1, 0, 0, 0, 1]
-    )  # fmt: skip
+    assert (unreported, unconfirmed, disputed, confirmed) == ([0, 2, 0, 2], [1, 1, 0, 2], [1, 0, 0, 1], [1, 0, 0, 1])
     assert [sum(column) for column in zip(unreported, unconfirmed, disputed, confirmed, strict=True)] == total
 
 

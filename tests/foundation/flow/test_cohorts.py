@@ -14,7 +14,9 @@ from qicheng.domain.registration.models import Registration
 from qicheng.domain.roster.models import EmploymentRecord, Graduate
 from qicheng.foundation.access import SYSTEM, Role
 from qicheng.foundation.flow.cohorts import CUT
+from qicheng.foundation.flow.guard import grant
 from qicheng.foundation.flow.perform import be, case_models
+from qicheng.interfaces.command.postgres import Postgres
 from tests.clients import signed_in
 from tests.conftest import pointed_at
 
@@ -158,6 +160,10 @@ def test_a_year_is_set_aside_and_brought_back_while_the_others_go_on(committed_w
     owner = databases.url(connection.settings_dict["NAME"], "owner")
     with pointed_at(owner):
         said("SELECT qicheng_set_aside(%s)", world.cohort)
+        # An upgrade meanwhile gives the runtime role no right to the year.
+        grant(connection, Postgres.APP)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        said(f"SELECT id FROM roster_graduate_{world.cohort}")
     assert list(Graduate.all_rows.values_list("pk", flat=True)) == [kept.pk]
     assert (EmploymentRecord.all_rows.count(), Registration.all_rows.get(pk=case.pk).state) == (0, "effective")
     # What belongs to the others goes on, is refused what it was, and nothing new comes into the year meanwhile.

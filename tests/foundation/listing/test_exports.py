@@ -19,7 +19,7 @@ from openpyxl.utils.escape import unescape
 from qicheng.domain.orgs.models import Seat
 from qicheng.domain.roster import listings
 from qicheng.domain.roster.models import Graduate
-from qicheng.foundation.access import Area, Level, Role
+from qicheng.foundation.access import Area, Level, Role, Tier
 from qicheng.foundation.flow.models import Record
 from qicheng.foundation.flow.perform import NotOpen, Refused
 from qicheng.foundation.kit import workbooks
@@ -61,6 +61,7 @@ def short(monkeypatch) -> None:
     """Lists of more than one row are long, and are asked what for beyond two."""
     monkeypatch.setattr(exports, "AT_ONCE", 1)
     monkeypatch.setattr(exports, "WITH_PURPOSE", 2)
+    monkeypatch.setattr(exports, "COUNTED", 2)
     monkeypatch.setattr(exports, "SAID_EVERY", 1)
 
 
@@ -142,6 +143,8 @@ def test_a_long_list_is_asked_what_for_made_by_the_worker_and_handed_to_whoever_
     assert b"".join(client.get(reverse("export_file", args=[row.public_id])).streaming_content) == path.read_bytes()
     acts = list(Record.objects.filter(flow="listing.roster").order_by("id").values_list("act", "account_id"))
     assert acts == [(act, seat.account_id) for act in ("ask_export", "export", "download_export")]
+    numbers = Record.objects.filter(flow="listing.roster").order_by("id").values_list("changes__条数__1", flat=True)
+    assert list(numbers) == ["超过 2", everybody.count(), everybody.count()]
     for other in (Role.COLLEGE, Role.PROVINCE):
         assert signed_in(world.seats[other]).get(reverse("export_file", args=[row.public_id])).status_code == 404
     assert [part.name for part in path.parent.iterdir()] == [path.name]
@@ -166,11 +169,20 @@ def test_rights_are_asked_again_when_it_is_made_and_when_it_is_taken(world, shor
     actor = exports.replace(world.actor(Role.SCHOOL), levels={Area.EMPLOYMENT: Level.NONE})
     with pytest.raises(NotOpen):
         exports.hand_out(made, actor)
+    # Nor does a seat get what it saw before its levels of study or of permission were narrowed.
+    whole = world.actor(Role.SCHOOL)
+    for narrower in ({"tier": Tier.POSTGRADUATE}, {"levels": {Area.EMPLOYMENT: Level.WRITE}}):
+        with pytest.raises(NotOpen, match="比导出时小"):
+            exports.hand_out(made, exports.replace(whole, **narrower))
+    assert exports.hand_out(made, whole) == path
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
 def test_it_shows_what_the_asker_may_see_when_it_is_made(world, short):
-    export = asked(world)
+    export = asked(world, key="one form")
+    elsewhere = exports.replace(world.actor(Role.SCHOOL), node=world.other_school.pk)
+    with pytest.raises(Refused, match="另一个岗位"):
+        exports.ask(elsewhere, "roster", "roster", {}, world.cohort, purpose="就业统计", key="one form")
     Graduate.objects.unscoped("taken off meanwhile").filter(pk=world.neighbour.pk).update(removed_at=timezone.now())
     exports.make(export.pk)
     names = [line[0][0] for line in cells(kept(export))[2:]]

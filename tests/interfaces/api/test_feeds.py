@@ -12,6 +12,7 @@ from qicheng.foundation.access import Role
 from qicheng.foundation.flow import feed
 from qicheng.foundation.flow.models import Record
 from qicheng.foundation.flow.perform import perform
+from qicheng.foundation.kit import masks
 from tests.interfaces.api import Caller, caller, made, stranger
 
 RULE = pytest.mark.rule("SYN-02")
@@ -39,6 +40,13 @@ def test_confirmations_come_once_as_they_stand_and_again_when_they_change(commit
         ("许知远", "unconfirmed"),
     }
     assert (len(rows), set(rows[0]["content"])) == (2, {"destination"})
+    # Telephones, e-mails and whose they are show whole to a key alone that may see them so.
+    whole, _ = everything(caller(world, Role.SCHOOL, "confirmations:read", "identity:read"), "/confirmations/")
+    kept, seen = confirmation.content["destination"], rows[0]["content"]["destination"]
+    assert whole[0]["content"]["destination"] == kept
+    masked = {"contact": masks.name, "phone": masks.phone, "mobile": masks.phone, "email": masks.email}
+    assert seen == kept | {key: mask(kept[key]) for key, mask in masked.items()}
+    assert (seen["contact"], seen["mobile"]) != (kept["contact"], kept["mobile"])
     assert everything(asker, "/confirmations/", place) == ([], place)
     perform(confirmation, "confirm", world.of(world.graduate))
     again, later = everything(asker, "/confirmations/", place)

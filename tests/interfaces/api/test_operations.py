@@ -9,6 +9,7 @@ from python_calamine import CalamineWorkbook
 
 from qicheng.domain.orgs.models import KeyCall
 from qicheng.domain.registration.models import Registration
+from qicheng.domain.registration.sheets.agreement import ARCHIVE, HOUSEHOLD, OFFER
 from qicheng.foundation import codes
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.models import Record
@@ -77,6 +78,11 @@ def test_a_key_reviews_as_the_school_and_the_record_says_which_key_it_was(world)
         "school_review", "school", "陈诚", {"approve", "reject", "refresh"},
     )  # fmt: skip
     assert {"label": "单位", "value": "云岭数据科技有限公司"} in said["lines"]
+    # What it says of file and household is for keys that may read these.
+    alone = caller(world, Role.SCHOOL, "registrations:read").get(path).json()["lines"]
+    assert {line["label"] for line in said["lines"]} - {line["label"] for line in alone} == {
+        field.label for field in OFFER if field.group in (ARCHIVE, HOUSEHOLD)
+    }
     assert [one["code"] for one in acts["reject"]["reasons"]] != []
 
     stale = asker.post(f"{path}approve/", {"seen": said["version"] - 1})

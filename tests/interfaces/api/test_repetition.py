@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from qicheng.domain.orgs.effects import keys
-from qicheng.domain.orgs.models import KeyAnswer
+from qicheng.domain.orgs.models import Key, KeyAnswer
 from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.models import Record
@@ -92,3 +92,11 @@ def test_no_more_keys_are_made_than_anybody_can_look_after(world, monkeypatch):
     made(world.actor(Role.SCHOOL))
     with pytest.raises(Refused):
         made(world.actor(Role.SCHOOL))
+
+
+@RULE
+def test_two_who_make_the_last_key_at_once_make_one(committed_world, monkeypatch):
+    monkeypatch.setattr(keys, "MOST_KEYS", 1)
+    actor = committed_world.actor(Role.SCHOOL)
+    outcomes = together([lambda: made(actor)] * 3)
+    assert (sum(isinstance(one, Refused) for one in outcomes), Key.all_rows.count()) == (2, 1)

@@ -17,13 +17,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from qicheng.domain.orgs.effects import binding
-from qicheng.domain.orgs.models import Binding, BindingScene, Cohort, Edition, Session
+from qicheng.domain.orgs.effects import binding, sessions
+from qicheng.domain.orgs.effects.accounts import reset_password
+from qicheng.domain.orgs.models import Binding, BindingScene, Cohort, Edition, LoginCode, Session
 from qicheng.domain.orgs.queries import forget_kept
 from qicheng.domain.roster.effects import ask_to_bind
 from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.models import Record
+from qicheng.foundation.flow.perform import Refused
 from qicheng.foundation.notice import callbacks
 from qicheng.foundation.notice.models import Notice
 from tests.clients import signed_in
@@ -34,6 +36,7 @@ from tests.world import PASSWORD
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CHOSEN = "two grey herons by the mill"
 TOKEN = "a-token-of-ours"
 KEY = base64.b64encode(bytes(range(32))).decode().rstrip("=")
 
@@ -99,6 +102,8 @@ def test_a_code_binds_whoever_scans_it_once_and_both_sides_are_told(world, offic
     page = client.get(reverse("wechat"))
     assert ("data:image/svg+xml" in page.content.decode(), page["Cache-Control"]) == (True, "no-store")
     assert "国家大学生就业服务平台" in page.content.decode()
+    # Whoever has this one phone and nothing to scan it with goes on, too.
+    assert f'<a href="{BindingScene.objects.get(used_at=None).url}"' in page.content.decode()
     assert calls(said("subscribe", key=f"qrscene_{scene}")).content == b"success"
 
     row = Binding.objects.get()
@@ -111,6 +116,7 @@ def test_a_code_binds_whoever_scans_it_once_and_both_sides_are_told(world, offic
     assert set(
         Notice.objects.filter(flow="wechat", act="bind", node=world.graduate.pk).values_list("channel", flat=True)
     ) == {"inbox", "mail", "wechat"}
+    assert "陈*的账号绑定了微信" in client.get(reverse("messages")).content.decode()
     assert "已经绑定" in client.get(reverse("wechat")).content.decode()
     assert [one.act for one in Record.objects.filter(flow="wechat")] == ["bind"]
 
@@ -246,6 +252,50 @@ def test_whoever_is_bound_comes_in_without_a_password_and_out_when_it_ends(world
     assert way_in(official, "openid-1")[1].status_code == 403
     assert desk.get(reverse("account")).status_code == 200
     assert Notice.objects.filter(flow="wechat", act="unbind", channel="inbox").count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.rule("ORG-11")
+def test_a_new_password_says_what_is_still_bound_and_one_by_code_or_by_staff_ends_it(world, official):
+    account = world.graduate.account
+    account.set_password(PASSWORD)
+    account.save()
+    desk = bound(world, official)
+    chosen = desk.post(reverse("password"), {"old": PASSWORD, "new": CHOSEN, "again": CHOSEN}, follow=True)
+    assert chosen.redirect_chain[-1][0] == reverse("wechat")
+    assert all(one in chosen.content.decode() for one in ("微信仍然绑定着", reverse("wechat_unbind")))
+    assert Binding.objects.get().ended_at is None
+
+    browser = Client()
+    asked = browser.post("/login/forgotten/", {"login": account.phone})
+    given = {"t": parse_qs(urlsplit(asked["Location"]).query)["t"][0], "code": sessions.digits(LoginCode.objects.get())}
+    other = {"new": f"{CHOSEN}s", "again": f"{CHOSEN}s"}
+    assert browser.post("/login/code/", given | other).status_code == 302
+    assert Binding.objects.get().ending == binding.NEW_PASSWORD
+
+    seat = world.seats[Role.COLLEGE]
+    scene = timezone.now() + timedelta(minutes=1)
+    BindingScene.objects.create(
+        digest=binding._hash("a"), account_id=seat.account_id, url="http://x/", expires_at=scene
+    )
+    assert binding.bind("a", "openid-1") == binding.BOUND
+    reset_password(world.actor(Role.SCHOOL), seat)
+    assert binding.standing(seat.account_id) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.rule("ORG-11")
+def test_a_session_lives_no_longer_than_the_binding_that_it_came_by(world, official):
+    world.graduate.account.set_password(PASSWORD)
+    world.graduate.account.save()
+    desk = bound(world, official)
+    client, _ = way_in(official, "openid-1")
+    assert client.get("/messages/").status_code == 200
+    row = Binding.objects.get()
+    Binding.objects.update(ended_at=timezone.now())
+    assert (client.get("/messages/").status_code, desk.get("/messages/").status_code) == (302, 200)
+    with pytest.raises(Refused):
+        sessions.open_session(row.account, None, came_by=sessions.CameBy(binding=row.pk))
 
 
 @pytest.mark.django_db

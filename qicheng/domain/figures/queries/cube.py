@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qicheng.domain.figures.queries import people as listings
-from qicheng.domain.figures.queries.days import must_be_kept
+from qicheng.domain.figures.queries.days import first_day, must_be_kept
 from qicheng.domain.figures.queries.moments import day_before
 from qicheng.domain.figures.queries.people import DIMENSIONS
 from qicheng.foundation.access import Role, statements
@@ -49,6 +49,12 @@ def read(
     )
     found = {row.value: dict(zip(measures, row.counts, strict=True)) for row in rows}
     return found, min((row.at for row in rows), default=None)
+
+
+def at_midnight(actor: Actor, cohort: int, dimension: Dimension, moment: datetime) -> dict[str, dict[str, int]]:
+    """Value → measure → number by province, school or level as a past day ended; empty where nothing was counted by then."""
+    first = first_day(cohort)
+    return {} if first is None or day_before(moment) < first else _kept(actor, cohort, dimension, {}, moment)
 
 
 def _area(actor: Actor, values: Mapping[str, str]) -> dict[str, object]:

@@ -138,6 +138,9 @@ def narrowed(actor: Actor, query: Mapping[str, str]) -> dict[str, str]:
         and not School.objects.filter(pk=int(found["school"]), province=actor.node).exists()
     ):
         del found["school"]
+    if actor.role not in ABOVE:
+        # A school is its own; another's colleges are not its to name.
+        found = {key: value for key, value in found.items() if key not in ("province", "school")}
     if actor.role in ABOVE and "school" not in found:
         # Of more than one school, the nightly table knows these alone.
         found = {key: value for key, value in found.items() if key in ("province", "level")}
@@ -283,13 +286,13 @@ def published(
     They are of the end of yesterday: numbers that move while they are looked at tell who moved them. A college's reader is told of its
     school, so that all tables are of the same people.
     """
+    moment = midnight(day_of(timezone.now()))
     if actor.role in ABOVE:
-        return cube.read(actor, cohort, dimension, {})
+        return cube.at_midnight(actor, cohort, dimension, moment), moment
     school = actor.node if actor.role is Role.SCHOOL else College.objects.only("school_id").get(pk=actor.node).school_id
     values = {"school": str(school)}
     if actor.role is Role.SCHOOL and actor.tier is not Tier.ALL:
         values["study"] = actor.tier.value
-    moment = midnight(day_of(timezone.now()))
     return counted(SYSTEM, cohort, dimension, values, moment), moment
 
 

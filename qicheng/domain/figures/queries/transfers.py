@@ -26,7 +26,7 @@ DENIED_WORDS = "说不是本人去向"
 
 def confirmations(actor: Actor, cohort: int, query: Mapping[str, str], moment: datetime | None = None) -> list[Table]:
     """SCHOOL-2024 fig. 43, state × source of the whole, and the same for each unit; both are of one statement (CON-03)."""
-    listing, states, sources = confirmation.everybody(), confirmation.STATES, confirmation.SOURCES
+    listing, states = confirmation.everybody(), confirmation.STATES
     values, below = narrowed(listing, query), units(actor, query, "g")
     by = (below.sql if below else ALONE, confirmation.STATE, confirmation.SOURCE, confirmation.DENIED)
     place, key = reverse("transfer:confirm"), below.key if below else ""
@@ -41,6 +41,9 @@ def confirmations(actor: Actor, cohort: int, query: Mapping[str, str], moment: d
         by_source[unit, source] += number
         crossed[state, source] += number
         denied[unit] += number if is_denied == "true" else 0
+    # The guide's three sources; a school's own platform where anything came from one.
+    from_platform = any(number for (_, source), number in by_source.items() if source == "platform")
+    sources = {key: words for key, words in confirmation.SOURCES.items() if key != "platform" or from_platform}
     whole = pivoted(
         crossed,
         states.items(),

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from qicheng.domain.orgs import queries
+from qicheng.domain.orgs.effects import binding
 from qicheng.domain.orgs.effects.settings import Outdated
 from qicheng.domain.orgs.models import Account, College, ReviewMode, School, Seat, Session, SigningSettings
 from qicheng.foundation.access import Actor, Area, Level, Role, Tier
@@ -117,7 +118,7 @@ def restore(actor: Actor, seat: Seat) -> None:
 
 
 def reset_password(actor: Actor, seat: Seat) -> str:
-    """A temporary password, to be changed at the next log-in; open sessions end."""
+    """A temporary password, to be changed at the next log-in; open sessions end, and so does a WeChat that is bound."""
     password = temporary_password()
     hashed = make_password(password)
     with transaction.atomic():
@@ -128,6 +129,7 @@ def reset_password(actor: Actor, seat: Seat) -> str:
         row.account.save(update_fields=["password", "must_change_password"])
         Session.objects.filter(account=row.account_id).delete()
         _note_seat(actor, "reset_password", row, {})
+        binding.end_of(row.account_id, binding.NEW_PASSWORD)
     return password
 
 

@@ -11,10 +11,11 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from qicheng.domain.orgs.effects.sessions import spend
+from qicheng.domain.orgs.effects.sessions import set_password, spend
 from qicheng.domain.orgs.models import Account, Binding, BindingScene, Seat, Session
 from qicheng.foundation.access import SYSTEM, Role, statements
 from qicheng.foundation.flow.perform import Refused, be, note
+from qicheng.foundation.kit import masks
 from qicheng.foundation.kit.numbers import fingerprint
 from qicheng.foundation.kit.strongbox import put_away, take_out
 from qicheng.foundation.notice import wechat
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 ABOUT = "wechat"
 BOUND, TAKEN, SECOND = "bound", "taken", "second"
 # What a binding ended by.
-BY_ONESELF, UNFOLLOWED, UNREACHABLE = "oneself", "unfollowed", "unreachable"
-WHY = {BY_ONESELF: "本人解除", UNFOLLOWED: "取消关注公众号", UNREACHABLE: "微信说已不再关注"}
+BY_ONESELF, UNFOLLOWED, UNREACHABLE, NEW_PASSWORD = "oneself", "unfollowed", "unreachable", "new_password"
+WHY = {
+    BY_ONESELF: "本人解除", UNFOLLOWED: "取消关注公众号", UNREACHABLE: "微信说已不再关注", NEW_PASSWORD: "账号的密码重新设过",
+}  # fmt: skip
 SCENES_AN_HOUR = 20
 # Half a minute less than the code is good for: what comes late is refused by us, not by chance.
 SCENE_SECONDS = wechat.QR_SECONDS - 30
@@ -113,7 +116,9 @@ def _bound(account: Account, openid: str) -> str:
             row = Binding.objects.create(account=account, openid=kept, digest=digest(openid))
     except IntegrityError:
         return TAKEN
-    note(SYSTEM, "bind", ABOUT, subject=f"binding {row.pk}", tell=_people(account.pk))
+    # Whoever scanned a code of somebody else's reads whose account it is now bound to.
+    whose = {"账号": ["", masks.name(account.name)]}
+    note(SYSTEM, "bind", ABOUT, whose, subject=f"binding {row.pk}", tell=_people(account.pk))
     return BOUND
 
 
@@ -133,6 +138,19 @@ def end(row: Binding, by: str) -> bool:
                 tell=_people(row.account_id),
             )
     return bool(ended)
+
+
+def end_of(account: int, by: str) -> bool:
+    """End the binding of an account; False where it has none."""
+    row = standing(account)
+    return row is not None and end(row, by)
+
+
+def start_anew(account: Account, password: str) -> None:
+    """Give an account a password after a code by SMS; whoever was in it before is out, and so is a WeChat that was bound."""
+    with transaction.atomic():
+        set_password(account, password)
+        end_of(account.pk, NEW_PASSWORD)
 
 
 def gone(openid: str) -> None:

@@ -14,8 +14,9 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.utils import timezone
 
-from qicheng.domain.orgs.models import Account, Attempt, BindingScene, LoginCode, Session
+from qicheng.domain.orgs.models import Account, Attempt, Binding, BindingScene, LoginCode, Session
 from qicheng.foundation.access import statements
+from qicheng.foundation.flow.perform import Refused
 from qicheng.foundation.kit.numbers import fingerprint
 from qicheng.foundation.later import later
 
@@ -127,14 +128,25 @@ def open_session(
     account: Account, seat: Seat | None, *, cohort: int | None = None, origin: str = "", browser: str = "",
     came_by: CameBy = PASSWORD,
 ) -> str:  # fmt: skip
-    """Open a session and return its token, which is nowhere kept. Without a seat it waits for one to be chosen."""
+    """Open a session and return its token, which is nowhere kept. Without a seat it waits for one to be chosen.
+
+    Raises Refused where the WeChat that it came by is bound no more.
+    """
     token = secrets.token_urlsafe(32)
     expires = timezone.now() + timedelta(hours=SESSION_HOURS)
-    Session.objects.create(
-        token_hash=token_hash(token), account=account, seat=seat, cohort=cohort, expires_at=expires, origin=origin[:45],
-        browser=browser[:200], sign_on_id=came_by.sign_on, ticket=came_by.ticket, binding_id=came_by.binding,
-    )  # fmt: skip
+    with transaction.atomic():
+        if came_by.binding and not _is_bound(came_by.binding):
+            raise Refused("这个微信刚刚解除了绑定，用手机号和密码登录。")
+        Session.objects.create(
+            token_hash=token_hash(token), account=account, seat=seat, cohort=cohort, expires_at=expires, origin=origin[:45],
+            browser=browser[:200], sign_on_id=came_by.sign_on, ticket=came_by.ticket, binding_id=came_by.binding,
+        )  # fmt: skip
     return token
+
+
+def _is_bound(binding: int) -> bool:
+    """Whether a binding is in force; held so until the transaction ends, so that its end finds the session."""
+    return Binding.objects.select_for_update(no_key=True).filter(pk=binding, ended_at=None).exists()
 
 
 def how_it_came(hashed: bytes) -> CameBy:

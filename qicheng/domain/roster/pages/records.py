@@ -8,6 +8,8 @@ from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
+from qicheng.domain.orgs.models import Module, School
+from qicheng.domain.orgs.queries import openings
 from qicheng.domain.roster.imports import records
 from qicheng.domain.roster.imports.records import preview
 from qicheng.domain.roster.models import EmploymentUpload
@@ -28,8 +30,8 @@ SHOWN = 20
 BUSY = ("waiting", "reading", "applying")
 # (key, heading, what it means) of the parts of a preview.
 PARTS = (
-    ("refused", "要修改", "这些行不会写入。下载后改好，再上传一次。"), ("new", "新登记", "现在没有去向，写入后登记，请本人确认。"),
-    ("changed", "有变化", "现在已有去向，写入后按文件更新，请本人重新确认。档案和户口信息不动。"),
+    ("refused", "要修改", "这些行不会写入。下载后改好，再上传一次。"), ("new", "新登记", "现在没有去向，写入后登记。"),
+    ("changed", "有变化", "现在已有去向，写入后按文件更新，发消息告诉本人。档案和户口信息不动。"),
     ("unchanged", "没有变化", "和现在登记的一致，不会动。"), ("missing", "文件里没有", "名单里有、文件里没有的人。这里只列出来，不会动。"),
 )  # fmt: skip
 
@@ -62,6 +64,7 @@ def uploads(request: Request) -> HttpResponse:
     )
     return render(request, "roster/record_uploads.html", {
         "form": form, "uploads": found, "cohort": cohort, "may_write": actor.may_write(EMPLOYMENT),
+        "confirms": confirms(School.objects.get(pk=actor.node), cohort),
     }, status=422 if form.errors else 200)  # fmt: skip
 
 
@@ -83,7 +86,7 @@ def upload(request: Request, public_id: UUID) -> HttpResponse:
         shown = {"part": part, "lines": preview.lines(found, part, behind)}
     return render(request, "roster/record_upload.html", {
         "upload": found, "busy": found.state in BUSY, "parts": PARTS, "page_size": preview.PAGE,
-        "may_write": request.actor.may_write(EMPLOYMENT), **shown,
+        "may_write": request.actor.may_write(EMPLOYMENT), "confirms": confirms(found.school, found.cohort), **shown,
     }, block={"job": "job"})  # fmt: skip
 
 
@@ -123,6 +126,11 @@ def seen(request: Request, public_id: UUID) -> EmploymentUpload:
     if found is None:
         raise Http404
     return found
+
+
+def confirms(school: School, cohort: int) -> bool:
+    """Whether the school's graduates are asked to confirm what is reported (CON-01)."""
+    return openings(school.province_id, cohort)[Module.CONFIRMATION]
 
 
 def first_part(found: EmploymentUpload) -> str:

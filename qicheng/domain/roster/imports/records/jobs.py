@@ -9,7 +9,8 @@ from django.db.models.functions import Now
 
 from qicheng.domain.roster.effects import record_changed
 from qicheng.domain.roster.models import EmploymentUpload
-from qicheng.foundation.access import statements
+from qicheng.foundation.access import Role, statements
+from qicheng.foundation.flow.many import note_each
 from qicheng.foundation.flow.perform import again, be, note
 from qicheng.foundation.sheets.uploads import Desk, actor_of
 
@@ -20,6 +21,8 @@ from .columns import VALUES
 if TYPE_CHECKING:
     from qicheng.foundation.access import Actor
 
+# What is told to somebody whose record a file has changed.
+ABOUT = "employment_record"
 LOCKS = 0x456D << 44
 CHANGED_MEANWHILE = "你查看之后，名单或者登记有了变化，已按最新情况重新核对。请再看一遍，再决定是否写入。"
 
@@ -63,6 +66,16 @@ def _write(upload: EmploymentUpload, actor: Actor) -> None:
     if upload.counts["mark"] != before:
         DESK.move(upload, "preview", reason=CHANGED_MEANWHILE)
         return
+    # Read before anything is written; a message to each in a statement for many (NOT-01).
+    note_each(
+        actor,
+        "upload",
+        ABOUT,
+        preview.changed(upload),
+        cohort=upload.cohort,
+        school=upload.school_id,
+        told=Role.GRADUATE,
+    )
     written = _write_records(upload)
     record_changed(written["added"] + written["changed"])
     stage.clear(upload)

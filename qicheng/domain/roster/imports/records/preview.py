@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from qicheng.domain.roster.sheets import EMPLOYMENT_RECORD
 from qicheng.foundation.access import statements
+from qicheng.foundation.flow.many import AT_ONCE
 
 from .checks import CHANGING, GOOD, JOINED, SAME, parameters, seen
 from .columns import LABELS, VALUES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from qicheng.domain.roster.models import EmploymentUpload
 
 PAGE = 50
@@ -76,6 +79,19 @@ def lines(upload: EmploymentUpload, part: str, after: int) -> list[dict[str, Any
         }
         for row in found
     ]  # fmt: skip
+
+
+def changed(upload: EmploymentUpload) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(graduate, label → [before, after]) of everybody whose record the file will change."""
+    behind = 0
+    while found := statements.rows(
+        f"""SELECT s.line, s.graduate_id, {WAS}, {BECOMES} FROM {JOINED}
+        WHERE {CHANGING} AND r.id IS NOT NULL AND s.line > %(after)s ORDER BY s.line LIMIT {AT_ONCE}""",
+        parameters(upload) | {"after": behind},
+    ):
+        for row in found:
+            yield row.graduate_id, EMPLOYMENT_RECORD.changes(_read(row.was), _read(row.becomes))
+        behind = found[-1].line
 
 
 def _read(side: list[str]) -> dict[str, Any]:
