@@ -645,7 +645,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         "transfer:confirmation": [{"public_id": one.public_id} for one in reported],
         "transfer:confirm_remind_one": [{"public_id": one.public_id} for one in reported[:1]],
         "registration:batch": [{"public_id": country.batch.public_id}],
-        "figures:known": [{"of": "people", "name": "all"}],
+        **{f"figures:{one}": [{"of": "people", "name": "all"}] for one in ("known", "known_workbook")},
         **{f"figures:{one}": [{"dimension": "level"}] for one in ("rates_by", "rates_workbook", "rates_report")},
     }
     if name.startswith("proof_") or name == "proof":
