@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from django.db.models import QuerySet
+
     from qicheng.foundation.access import Actor
     from qicheng.foundation.flow.declare import Flow
 
@@ -60,6 +62,7 @@ def make(actor: Actor, given: Mapping[str, Any]) -> tuple[Webhook, str]:
         be(actor)
         if queries.own_webhooks(actor).count() >= MOST_WEBHOOKS:
             raise Refused(f"最多有 {MOST_WEBHOOKS} 个接收地址，改用已有的。")
+        assert actor.account is not None
         row = Webhook(school_id=actor.node, made_by_id=actor.account, place=feed.now(actor.node), **_values(given))
         secret = _new_secret(row)
         row.save(force_insert=True)
@@ -113,9 +116,7 @@ def send_trial(actor: Actor, row: Webhook, seen: str) -> WebhookDelivery:
     with transaction.atomic():
         held = _held(actor, row, seen)
         body = _written({"id": 0, "type": TRIAL, "time": timezone.now().isoformat()})
-        made = WebhookDelivery.objects.unscoped("a new row of the actor's own webhook").create(
-            webhook=held, event=TRIAL, body=body
-        )
+        made = _deliveries().create(webhook=held, event=TRIAL, body=body)
         later("orgs.try_webhook", delivery=made.pk)
         _note(actor, "try", held, {})
     return made
@@ -148,6 +149,14 @@ def replay(actor: Actor, row: Webhook, *, delivery: Any = None, span: tuple[date
 def stamp(row: Webhook) -> str:
     """What a page carries to tell whether the webhook it showed still stands so."""
     return str(row.version)
+
+
+def _hooks() -> QuerySet[Webhook]:
+    return Webhook.objects.unscoped("jobs work for all schools, pages on what they hold already")
+
+
+def _deliveries() -> QuerySet[WebhookDelivery]:
+    return WebhookDelivery.objects.unscoped("jobs work for all schools, pages on what they hold already")
 
 
 def _values(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,7 +197,7 @@ def _keep(row: Webhook) -> None:
 def _forgive(row: Webhook) -> None:
     """Failures are over: what waits goes out at once."""
     row.failures, row.failing_since, row.stopped_at, row.due_at = 0, None, None, timezone.now()
-    rows = WebhookDelivery.objects.unscoped("the webhook that is held")
+    rows = _deliveries()
     rows.filter(webhook=row, state=WebhookDelivery.OWED).update(attempts=0, first_at=None, due_at=timezone.now())
 
 
@@ -231,19 +240,14 @@ _NOTED = {
 
 def gather() -> int:
     """Owe to each webhook that is on what it has not been told of and what is committed; how much that was."""
-    ids = (
-        Webhook.objects.unscoped("the timetable feeds them all")
-        .filter(is_on=True)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    ids = _hooks().filter(is_on=True).order_by("pk").values_list("pk", flat=True)
     return sum(_gather(pk) for pk in list(ids))
 
 
 def _gather(pk: int) -> int:
     """One webhook's: place and deliveries move together, and who finds it held by another worker leaves it to that one."""
     with transaction.atomic():
-        rows = Webhook.objects.unscoped("the timetable feeds it").select_for_update(skip_locked=True)
+        rows = _hooks().select_for_update(skip_locked=True)
         hook = rows.filter(pk=pk, is_on=True).first()
         waiting = statements.plain(_WAITING, (pk, MOST_WAITING)) if hook else None
         if hook is None or (waiting and waiting[0] >= MOST_WAITING):
@@ -258,7 +262,7 @@ def _gather(pk: int) -> int:
             records, events, bodies = (list(column) for column in zip(*told, strict=True))
             statements.change(_OWE, {"webhook": pk, "records": records, "events": events, "bodies": bodies})
         if place != hook.place:
-            Webhook.objects.unscoped("the webhook that is held").filter(pk=pk).update(place=place)
+            _hooks().filter(pk=pk).update(place=place)
     return len(told)
 
 
@@ -328,7 +332,7 @@ def send_due(seconds: float = ROUND_SECONDS) -> int:
     A receiver that fails is left alone for the rest of the round and rests longer each time, and one that is slow has its share of a
     round: neither holds up the others.
     """
-    ends, resting, spent, number = time.monotonic() + seconds, [], dict[int, float](), 0
+    ends, resting, spent, number = time.monotonic() + seconds, list[int](), dict[int, float](), 0
     while time.monotonic() < ends:
         claimed = statements.plain(_CLAIM, {"claim": CLAIM_SECONDS, "resting": resting})
         if claimed is None:
@@ -358,7 +362,7 @@ def signature(stamp: int, body: bytes, keys: list[str]) -> str:
 
 
 def _claimed(pk: int) -> WebhookDelivery:
-    return WebhookDelivery.objects.unscoped("whoever claimed it sends it").select_related("webhook").get(pk=pk)
+    return _deliveries().select_related("webhook").get(pk=pk)
 
 
 def _send(owed: WebhookDelivery) -> bool:
@@ -404,7 +408,7 @@ def _secrets(hook: Webhook) -> list[str]:
 def _arrived(owed: WebhookDelivery) -> None:
     with transaction.atomic():
         _settle(owed, WebhookDelivery.SENT, ended_at=timezone.now())
-        rows = Webhook.objects.unscoped("its receiver has answered").filter(pk=owed.webhook_id, failures__gt=0)
+        rows = _hooks().filter(pk=owed.webhook_id, failures__gt=0)
         rows.update(failures=0, failing_since=None, due_at=timezone.now())
 
 
@@ -417,7 +421,7 @@ def _failed(owed: WebhookDelivery) -> None:
         return
     long_ago = now - timedelta(days=PATIENCE)
     with transaction.atomic():
-        hook = Webhook.objects.unscoped("its receiver has failed").select_for_update().get(pk=owed.webhook_id)
+        hook = _hooks().select_for_update().get(pk=owed.webhook_id)
         since = hook.failing_since or now
         if since > long_ago and owed.first_at is not None and owed.first_at <= long_ago:
             _settle(owed, WebhookDelivery.LOST, ended_at=now)
@@ -439,7 +443,7 @@ def _failed(owed: WebhookDelivery) -> None:
 
 def _settle(owed: WebhookDelivery, state: str, **columns: Any) -> None:
     """Keep how this try ended, unless somebody else has taken it up meanwhile."""
-    rows = WebhookDelivery.objects.unscoped("whoever claimed it settles it")
+    rows = _deliveries()
     rows.filter(pk=owed.pk, state=WebhookDelivery.SENDING, attempts=owed.attempts).update(
         state=state, status=owed.status, failure=owed.failure, milliseconds=owed.milliseconds, **columns
     )  # fmt: skip
@@ -447,5 +451,5 @@ def _settle(owed: WebhookDelivery, state: str, **columns: Any) -> None:
 
 def forget() -> None:
     """Let go of deliveries whose time in the log is over; what waits stays."""
-    rows = WebhookDelivery.objects.unscoped("the log is kept for so many days")
+    rows = _deliveries()
     rows.filter(ended_at__lt=timezone.now() - timedelta(days=LOG_KEPT)).delete()
