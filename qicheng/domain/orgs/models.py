@@ -694,7 +694,7 @@ class WebhookTopic(models.TextChoices):
     ARCHIVE = "archive", "档案业务的每一步"
     HOUSEHOLD = "household", "户口业务的每一步"
     RECORDS = "records", "就业方案写入完成"
-    ROSTER = "roster", "学生名单写入完成、逐条修改"
+    ROSTER = "roster", "学生名单的写入和修改"
 
 
 class Webhook(Scoped):
