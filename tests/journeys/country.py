@@ -634,10 +634,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         "message": [{"notice": one.pk} for one in Notice.objects.filter(role=actor.role, node=actor.node)[:1]],
         "send_again": [{"notice": one.pk} for one in Notice.objects.filter(state=Notice.STUCK)[:1]],
         "orgs:key": [{"public_id": one.public_id} for one in own_keys(actor)[:1]],
-        **{
-            f"orgs:{one}": [{"public_id": hook.public_id} for hook in own_webhooks(actor)[:1]]
-            for one in ("webhook", "change_webhook")
-        },
+        **given_webhooks(actor),
         "orgs:handler": [{"tier": tier.value} for tier in Tier],
         "orgs:switch_sign_on": [{"which": "on"}],
         "orgs:new_account": [{"role": role.value} for role in Role],
@@ -717,6 +714,19 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     if room == "registration" and needs == {"public_id"}:
         return [{"public_id": one.public_id} for one in signings]
     return by_need.get(needs, [])
+
+
+def given_webhooks(actor: Actor) -> dict[str, list[Mapping[str, Any]]]:
+    """The webhook of the school, and one of its deliveries."""
+    hook = own_webhooks(actor).first()
+    if hook is None:
+        return {}
+    own = {"public_id": hook.public_id}
+    told = WebhookDelivery.objects.seen_by(actor).first()
+    return {
+        **{f"orgs:{one}_webhook": [own] for one in ("change", "rotate", "try", "replay")}, "orgs:webhook": [own],
+        "orgs:switch_webhook": [own | {"which": "on"}], "orgs:replay_delivery": [own | {"delivery": told.public_id}] if told else [],
+    }  # fmt: skip
 
 
 def given_reports(actor: Actor) -> dict[str, list[Mapping[str, Any]]]:
