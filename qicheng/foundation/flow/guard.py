@@ -151,6 +151,7 @@ DELETABLE = (
     "orgs_contact",
     "orgs_keycall",
     "orgs_keyanswer",
+    "orgs_webhookdelivery",
     "figures_move",
     "figures_nightly",
     "roster_uploadline",
