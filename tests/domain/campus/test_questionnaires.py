@@ -127,7 +127,7 @@ def test_whom_a_version_asks_may_be_asked_of_forms_of_other_purposes_whatever_co
         f"SELECT v.terms -> 'levels' AS levels, {queries.ASKS} AS asks FROM campus_madeversion v CROSS JOIN roster_graduate g WHERE g.id = %(id)s",
         {"id": world.graduate.pk},
     )
-    assert sorted(str(one.levels) for one in found) == ["[]", "both"]
+    assert sorted(str(one.levels) for one in found) == ["None", "both"]
 
 
 def test_answers_are_counted_by_question_and_by_part(world, school):
