@@ -31,18 +31,17 @@ NOT_TAKEN_AWAY = {
     "transfer.batches": "one line a batch; its letters are taken away from its own page",
     "transfer.with_late": "the queue as its counter asks it",
     "transfer.verifications": "looks of strangers at one report, in one area or in several at once",
-    "figures.people": "the people behind a rate are taken away by the figures that they stand behind",
 }  # fmt: skip
 # Lists that `registration.named` gives out, as far as whoever asks is told of them.
 NAMED = {"registration.lists", "registration.waiting", "figures.agreements", "figures.destinations"}
 
 
 def makers() -> set[str]:
-    """room.name of every public function in a module of lists that gives back a list, or lists by name."""
+    """room.name of every public function in a module of lists or queries that gives back a list, or lists by name."""
     return {
         f"{path.parts[path.parts.index('domain') + 1]}.{node.name}"
         for path in modules("domain")
-        if "listings" in path.parts or path.stem == "listings"
+        if {"listings", "queries"} & {*path.parts, path.stem}
         for node in tree(path).body
         if isinstance(node, ast.FunctionDef)
         and not node.name.startswith("_")

@@ -17,7 +17,7 @@ ENGINE = {
     PACKAGE / "foundation/flow/words.py",
 }
 # How often code may go around the scope. It says why each time; it is lowered when it can be, and raised with a thought.
-MOST_UNSCOPED = 134
+MOST_UNSCOPED = 136
 PERSONAL = {"name", "id_number", "phone", "mobile", "email", "address", "contact"}
 # Models with a personal field that are not scoped, and why.
 NOT_SCOPED = {

@@ -101,7 +101,9 @@ NOT_SHOWN: dict[str, set[Role]] = {
     },
     "PlanLine": {Role.GRADUATE},
     "EmployerLink": {Role.EMPLOYER, Role.PROVINCE, Role.MINISTRY},
-    **{name: {*Role} - {Role.SCHOOL, Role.SYSTEM} for name in ("MadeForm", "MadeVersion")},
+    **{
+        name: {*Role} - {Role.SCHOOL, Role.SYSTEM} for name in ("MadeForm", "MadeVersion", "Webhook", "WebhookDelivery")
+    },
     "Answer": {*Role} - {Role.GRADUATE, Role.SCHOOL, Role.SYSTEM},
 }
 

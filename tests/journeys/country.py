@@ -26,8 +26,10 @@ from qicheng.domain.orgs.models import (
     Seat,
     SignOn,
     StatusLookup,
+    Webhook,
+    WebhookDelivery,
 )
-from qicheng.domain.orgs.queries import MANY_SCHOOLS, own_keys, stamp
+from qicheng.domain.orgs.queries import MANY_SCHOOLS, own_keys, own_webhooks, stamp
 from qicheng.domain.registration import listings
 from qicheng.domain.registration.effects import agreement, inviting
 from qicheng.domain.registration.models import Dissolution, InvitationBatch, Registration
@@ -142,6 +144,14 @@ class Country(World):
         )  # fmt: skip
         key, _ = made(self.actor(Role.SCHOOL))
         KeyCall.all_rows.create(key=key, operation="GET list_roster", status=200, milliseconds=31, rows=200)
+        hook = Webhook.all_rows.create(
+            school=self.school, name="教务系统", address="https://jw.example.edu.cn/qicheng", topics=["registrations", "roster"],
+            made_by=self.seats[Role.SCHOOL].account, stopped_at=timezone.now(), is_on=False,
+        )  # fmt: skip
+        for state, failure in (("sent", ""), ("lost", "回答 500"), ("owed", "没有回应（TimeoutError）")):
+            WebhookDelivery.all_rows.create(
+                webhook=hook, record=len(failure) + 1, event="roster.changed", body="{}", state=state, failure=failure
+            )  # fmt: skip
         self.campus = Campus(self)
         self.planning = Planning(self)
         stuck = Notice.objects.exclude(channel="inbox").first() or Notice.objects.first()
@@ -626,6 +636,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         "message": [{"notice": one.pk} for one in Notice.objects.filter(role=actor.role, node=actor.node)[:1]],
         "send_again": [{"notice": one.pk} for one in Notice.objects.filter(state=Notice.STUCK)[:1]],
         "orgs:key": [{"public_id": one.public_id} for one in own_keys(actor)[:1]],
+        **given_webhooks(actor),
         "orgs:handler": [{"tier": tier.value} for tier in Tier],
         "orgs:switch_sign_on": [{"which": "on"}],
         "orgs:new_account": [{"role": role.value} for role in Role],
@@ -645,7 +656,7 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         "transfer:confirmation": [{"public_id": one.public_id} for one in reported],
         "transfer:confirm_remind_one": [{"public_id": one.public_id} for one in reported[:1]],
         "registration:batch": [{"public_id": country.batch.public_id}],
-        "figures:known": [{"of": "people", "name": "all"}],
+        **{f"figures:{one}": [{"of": "people", "name": "all"}] for one in ("known", "known_workbook")},
         **{f"figures:{one}": [{"dimension": "level"}] for one in ("rates_by", "rates_workbook", "rates_report")},
     }
     if name.startswith("proof_") or name == "proof":
@@ -705,6 +716,19 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
     if room == "registration" and needs == {"public_id"}:
         return [{"public_id": one.public_id} for one in signings]
     return by_need.get(needs, [])
+
+
+def given_webhooks(actor: Actor) -> dict[str, list[Mapping[str, Any]]]:
+    """The webhook of the school, and one of its deliveries."""
+    hook = own_webhooks(actor).first()
+    if hook is None:
+        return {}
+    own = {"public_id": hook.public_id}
+    told = WebhookDelivery.objects.seen_by(actor).first()
+    return {
+        **{f"orgs:{one}_webhook": [own] for one in ("change", "rotate", "try", "replay")}, "orgs:webhook": [own],
+        "orgs:switch_webhook": [own | {"which": "on"}], "orgs:replay_delivery": [own | {"delivery": told.public_id}] if told else [],
+    }  # fmt: skip
 
 
 def given_reports(actor: Actor) -> dict[str, list[Mapping[str, Any]]]:

@@ -29,6 +29,7 @@ how_everything_stands = [
 how_many_are_placed = [
     path("stats/", rates.overview, name="rates"),
     path("stats/people/", rates.people, name="rates_people"),
+    path("stats/people/workbook/", rates.people_workbook, name="rates_people_workbook"),
     path("stats/by/<slug:dimension>/", rates.by, name="rates_by"),
     path("stats/by/<slug:dimension>/workbook/", rates.workbook, name="rates_workbook"),
     path("stats/by/<slug:dimension>/report/", rates.report, name="rates_report"),
@@ -38,6 +39,7 @@ how_it_was_and_the_country = [
     path("gov/figures/", national.national, name="national"),
     path("gov/figures/workbook/", national.national_workbook, name="national_workbook"),
     path("stats/known/<slug:of>/<slug:name>/", known.known, name="known"),
+    path("stats/known/<slug:of>/<slug:name>/workbook/", known.known_workbook, name="known_workbook"),
 ]
 
 app_name = "figures"

@@ -40,6 +40,7 @@ class OrgsConfig(AppConfig):
 
         from .queries import address, desk_address  # noqa: PLC0415 -- needs the models
 
+        TOLD["webhook"] = ("orgs", "orgs:webhooks", "")
         TOLD["key"] = ("orgs", "orgs:keys", "")
         ADDRESSES[Role.EMPLOYER] = address
         for role in (Role.COLLEGE, Role.SCHOOL):

@@ -686,6 +686,99 @@ class KeyAnswer(models.Model):
         return f"answer {self.pk}"
 
 
+class WebhookTopic(models.TextChoices):
+    """What a webhook may be told of (SYN-02)."""
+
+    REGISTRATIONS = "registrations", "登记、签约和申请的每一步"
+    CONFIRMATIONS = "confirmations", "登记确认的变化"
+    ARCHIVE = "archive", "档案业务的每一步"
+    HOUSEHOLD = "household", "户口业务的每一步"
+    RECORDS = "records", "就业方案写入完成"
+    ROSTER = "roster", "学生名单的写入和修改"
+
+
+class Webhook(Scoped):
+    """An address of a school's other system that is told what happened; it fetches by the API what it may see (SYN-02).
+
+    `place` is how far the school's records were read for it (`foundation/flow/feed.py`). Both secrets are put away (`kit.strongbox`); the
+    former one signs beside the other until `former_until`. While `failures` go on it rests until `due_at`; `stopped_at` is when it was
+    switched off because none had arrived since `failing_since` for days.
+    """
+
+    scope = Scope(school="school")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    school = models.ForeignKey(School, models.PROTECT)
+    name = models.CharField(max_length=40)
+    address = models.CharField(max_length=300)
+    topics = models.JSONField(default=list)
+    secret = models.BinaryField(default=b"")
+    former_secret = models.BinaryField(default=b"")
+    former_until = models.DateTimeField(null=True)
+    is_on = models.BooleanField(default=True)
+    place = models.CharField(max_length=200, blank=True, default="")
+    failures = models.PositiveSmallIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(db_default=Now())
+    version = models.PositiveIntegerField(default=1)
+    made_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"webhook {self.pk}"
+
+    @property
+    def topic_words(self) -> list[str]:
+        """What it is told of, in words."""
+        return [WebhookTopic(one).label for one in self.topics if one in WebhookTopic.values]
+
+
+class WebhookDelivery(Scoped):
+    """One thing that a webhook is told, under one `public_id` however often it is tried; of the answer only status and time are kept.
+
+    States: owed → sending → sent; owed again after a failure, lost where the others arrive and this one did not for days. `record` is
+    what it tells of, none for a trial.
+    """
+
+    OWED, SENDING, SENT, LOST = "owed", "sending", "sent", "lost"
+    LABELS: ClassVar[dict[str, str]] = {OWED: "等待发送", SENDING: "正在发送", SENT: "已送达", LOST: "没有送达"}
+
+    scope = Scope(school="webhook__school")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    webhook = models.ForeignKey(Webhook, models.PROTECT, db_index=False)
+    record = models.BigIntegerField(null=True)
+    event = models.CharField(max_length=40)
+    body = models.TextField()
+    state = models.CharField(max_length=8, default=OWED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    made_at = models.DateTimeField(db_default=Now())
+    first_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    # Of the last try: the answer's status, 0 where there was none, and why it did not arrive.
+    status = models.PositiveSmallIntegerField(default=0)
+    milliseconds = models.PositiveIntegerField(default=0)
+    failure = models.CharField(max_length=100, blank=True, default="")
+
+    class Meta(Scoped.Meta):
+        constraints = [models.UniqueConstraint(fields=["webhook", "record"], name="one_delivery_per_record")]
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=models.Q(state__in=["owed", "sending"]), name="delivery_owed"),
+            models.Index(fields=["webhook", "-id"], name="delivery_log"),
+            models.Index(fields=["ended_at"], name="delivery_ended"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"
+
+    @property
+    def state_words(self) -> str:
+        """How it stands, in words."""
+        return self.LABELS[self.state]
+
+
 def seats_of(role: Role, node: int) -> QuerySet[Seat]:
     """The seats in force on a node, of accounts that are not suspended."""
     return Seat.objects.filter(role=role, node=node, ended_at=None, account__suspended_at=None)

@@ -46,6 +46,8 @@ from .models import (
     SignOn,
     StatusLookup,
     TransferSettings,
+    Webhook,
+    WebhookDelivery,
 )
 
 if TYPE_CHECKING:
@@ -595,6 +597,19 @@ def expiring_keys(days: int) -> list[Key]:
     return list(
         rows.filter(revoked_at=None, warned_at=None, expires_at__gt=timezone.now(), expires_at__lt=timezone.now() + timedelta(days=days))
     )  # fmt: skip
+
+
+# ---- webhooks
+
+
+def own_webhooks(actor: Actor) -> QuerySet[Webhook]:
+    """The webhooks of the actor's school, those that are on first."""
+    return Webhook.objects.seen_by(actor).select_related("made_by").order_by("-is_on", "-id")
+
+
+def deliveries_of(webhook: Webhook, actor: Actor, newest: int = 200) -> list[WebhookDelivery]:
+    """The newest deliveries of a webhook."""
+    return list(WebhookDelivery.objects.seen_by(actor).filter(webhook=webhook).order_by("-id")[:newest])
 
 
 def seated(account: int, role: str, node: int) -> Actor | None:

@@ -16,7 +16,7 @@ from qicheng.foundation.codes import divisions
 from qicheng.foundation.kit.identity import FORMS, NotValid, credit_code
 from qicheng.foundation.sheets import Field, Sheet
 
-from .models import KEY_SCOPES, AgreementForm, Edition, Module, ReviewMode, SignOnProtocol
+from .models import KEY_SCOPES, AgreementForm, Edition, Module, ReviewMode, SignOnProtocol, WebhookTopic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,8 +110,18 @@ REASON = Sheet(
 
 
 def server_is_one(given: Mapping[str, Any]) -> dict[str, str]:
+    """The address of a log-in server, as far as it was filled in."""
+    return _address_is_one(given, "server")
+
+
+def receiver_is_one(given: Mapping[str, Any]) -> dict[str, str]:
+    """The address of a webhook, as far as it was filled in."""
+    return _address_is_one(given, "address")
+
+
+def _address_is_one(given: Mapping[str, Any], key: str) -> dict[str, str]:
     """An address over TLS and nothing else in it; this machine's own may go without where the deployment lets it be asked."""
-    address = given.get("server") or ""
+    address = given.get(key) or ""
     try:
         parts = urlsplit(address)
         plain = parts.scheme == "https" or (
@@ -122,7 +132,7 @@ def server_is_one(given: Mapping[str, Any]) -> dict[str, str]:
         plain = False
     if not address or (plain and not parts.username and not parts.query and not parts.fragment and " " not in address):
         return {}
-    return {"server": "地址以 https:// 开头，不带问号和井号后面的内容"}
+    return {key: "地址以 https:// 开头，不带问号和井号后面的内容"}
 
 
 SIGN_ON = Sheet(
@@ -165,6 +175,20 @@ def key_sheet(role: Role) -> Sheet:
             ),
         ),
     )  # fmt: skip
+
+
+# ---- webhooks
+
+WEBHOOK = Sheet(
+    "Webhook",
+    (
+        Field("name", "名称", limit=30, hint="写清楚是哪个系统，例如「教务系统」。"),
+        Field("address", "接收地址", limit=300, hint="以 https:// 开头的完整地址，例如 https://jw.example.edu.cn/qicheng。要在公网上，平台不访问内网。"),
+        Field("topics", "通知哪些变化", "several", choices=tuple(WebhookTopic.choices), hint="只选要用的。"),
+    ),
+    check=receiver_is_one,
+)  # fmt: skip
+WEBHOOK_SPAN = Sheet("WebhookSpan", (Field("first", "从哪天", "date"), Field("last", "到哪天", "date")))
 
 
 # ---- accounts and contacts

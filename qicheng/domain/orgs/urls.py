@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .pages import accounts, authority, employer, flags, keys, school, sign_on
+from .pages import accounts, authority, employer, flags, keys, school, sign_on, webhooks
 
 app_name = "orgs"
 urlpatterns = [
@@ -15,6 +15,15 @@ urlpatterns = [
     path("settings/keys/<uuid:public_id>/", keys.key, name="key"),
     path("settings/keys/<uuid:public_id>/rotate/", keys.rotate, name="rotate_key"),
     path("settings/keys/<uuid:public_id>/revoke/", keys.revoke, name="revoke_key"),
+    path("settings/webhooks/", webhooks.overview, name="webhooks"),
+    path("settings/webhooks/new/", webhooks.new, name="new_webhook"),
+    path("settings/webhooks/<uuid:public_id>/", webhooks.webhook, name="webhook"),
+    path("settings/webhooks/<uuid:public_id>/change/", webhooks.change, name="change_webhook"),
+    path("settings/webhooks/<uuid:public_id>/rotate/", webhooks.rotate, name="rotate_webhook"),
+    path("settings/webhooks/<uuid:public_id>/try/", webhooks.send_trial, name="try_webhook"),
+    path("settings/webhooks/<uuid:public_id>/again/", webhooks.replay_span, name="replay_webhook"),
+    path("settings/webhooks/<uuid:public_id>/again/<uuid:delivery>/", webhooks.replay, name="replay_delivery"),
+    path("settings/webhooks/<uuid:public_id>/<slug:which>/", webhooks.switch, name="switch_webhook"),
     path("settings/handlers/<slug:tier>/", school.handler, name="handler"),
     path("settings/reasons/", school.reasons, name="reasons"),
     path("settings/reasons/<int:reason>/end/", school.end_reason, name="end_reason"),

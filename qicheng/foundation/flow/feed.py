@@ -15,7 +15,9 @@ from django.db import connection
 from qicheng.foundation.access import statements
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from .declare import Flow
 
 SALT = "feed"
 # Among so many of the newest records is the one with the greatest place, or one that is nearer to it than this.
@@ -24,6 +26,8 @@ _READ = """
 SELECT {columns}, r.id AS record, r.xact FROM flow_record r {joined}
 WHERE r.school_id = %(school)s AND (r.xact, r.id) > (%(xact)s, %(id)s) AND r.xact < flow_horizon() AND {where}
 ORDER BY r.xact, r.id LIMIT %(most)s"""
+CHANGES = """(r.flow = ANY(%(flows)s) AND r.version > 0
+    AND NOT (r.after = ANY(%(hidden)s) AND (r.before = '' OR r.before = ANY(%(hidden)s))))"""
 FUNCTION = """CREATE OR REPLACE FUNCTION {name}() RETURNS bigint LANGUAGE sql STABLE AS
     'SELECT {asked}::pg_catalog.text::bigint + {offset}'"""
 ASKED = {
@@ -56,6 +60,36 @@ def read(
         {**parameters, "school": school, "xact": xact, "id": number, "most": most},
     )
     return rows, _written(school, rows[-1].xact, rows[-1].record) if rows else after
+
+
+def follow(
+    school: int,
+    after: str,
+    most: int,
+    *,
+    columns: str,
+    joined: str = "",
+    where: str = "true",
+    parameters: Mapping[str, Any],
+) -> tuple[list[Any], str]:
+    """As `read`, for whoever looks often for little: the place also moves on over what was looked at and not wanted."""
+    seen = now(school)
+    rows, place = read(school, after, most, columns=columns, joined=joined, where=where, parameters=parameters)
+    return rows, place if len(rows) == most else max(place, seen, key=lambda one: _place(school, one))
+
+
+def now(school: int) -> str:
+    """The place behind everything that has ended; what is being written stands behind it."""
+    found = statements.plain("SELECT flow_horizon()")
+    assert found is not None
+    return _written(school, found[0], 0)
+
+
+def changes(flows: Iterable[Flow]) -> tuple[str, dict[str, Any]]:
+    """(SQL, parameters): the steps of cases of these flows, without those that staff see nothing of yet."""
+    found = list(flows)
+    hidden = sorted({state for flow in found for state in flow.model.scope.unsent})  # type: ignore[attr-defined]
+    return CHANGES, {"flows": [flow.name for flow in found], "hidden": hidden}
 
 
 def keep_growing() -> None:

@@ -68,7 +68,8 @@ BEGIN
     RETURN NEW;
 END $$;
 
-CREATE OR REPLACE FUNCTION qicheng_history() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+-- Planned once a connection, for as many rows as came first: a hundred thousand after one must not be compared each with each.
+CREATE OR REPLACE FUNCTION qicheng_history() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_nestloop = off AS $$
 BEGIN
     INSERT INTO flow_history (table_name, row_id, at, role, account, was, became)
     SELECT TG_TABLE_NAME, o.id, clock_timestamp(), coalesce(current_setting('qicheng.role', true), ''),
@@ -151,6 +152,7 @@ DELETABLE = (
     "orgs_contact",
     "orgs_keycall",
     "orgs_keyanswer",
+    "orgs_webhookdelivery",
     "figures_move",
     "figures_nightly",
     "roster_uploadline",

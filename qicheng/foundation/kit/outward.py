@@ -87,6 +87,17 @@ def exchange(
         loop.close()  # unlike asyncio.run it does not wait for a name look-up that hangs
 
 
+def must_be_asked(url: str, networks: Sequence[str], seconds: float) -> None:
+    """Silent unless the server has an address now that `exchange` would ask; asks nothing of the server itself."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(asyncio.wait_for(_place(httpx.URL(url), networks), seconds))
+    except (TimeoutError, httpx.InvalidURL, OSError, UnicodeError) as fault:
+        raise Silent(type(fault).__name__) from None
+    finally:
+        loop.close()
+
+
 async def _exchange(
     method: str, url: str, seconds: float, networks: Sequence[str] | None, largest: int, sent: dict[str, Any]
 ) -> Answer:

@@ -257,6 +257,11 @@ class Listing:
         assert row is not None
         return int(row[0])
 
+    def is_narrowed(self, query: Mapping[str, str], key: str) -> bool:
+        """Whether a query narrows the list by one of its filters, to a value that makes sense."""
+        value = query.get(key, "").strip().replace("\x00", "")
+        return any(one.key == key and value and one.condition(value) is not None for one in self.filters)
+
     def in_words(self, actor: Actor, query: Mapping[str, str], cohort: int) -> dict[str, str]:
         """The filters that are in force, label → what was chosen."""
         return {one.label: one.words for one in self._asked(query, actor, cohort, None)[4]}

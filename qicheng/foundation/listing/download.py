@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.http import content_disposition_header
 
+from qicheng.foundation.flow import past
 from qicheng.foundation.flow.perform import NotOpen, Refused
 
 from . import exports
@@ -48,7 +49,7 @@ def export(
         raise Http404 from None
     except Refused as why:
         say(request, str(why), "warn")
-        return redirect(f"{back}?{urlencode(query)}")
+        return redirect(f"{back}?{urlencode(past.kept_in_address(moment) | query)}")
     return HttpResponse(content, content_type=XLSX, headers=named(name))
 
 

@@ -165,6 +165,8 @@ def _complete(operation: dict[str, Any], method: str, view: Any) -> None:
         answers.setdefault(str(KINDS[kind][0]), {"$ref": f"#/components/responses/{kind}"})
     if name.startswith(("list_", "confirmations", "changes", "figures_")):
         answers.setdefault("404", {"$ref": "#/components/responses/not-found"})
+    if name in ("figures_agreements", "figures_destinations", "figures_confirmations"):
+        answers["409"] = {"$ref": "#/components/responses/counting"}
     for one in operation["parameters"]:
         if one["in"] == "path":
             one["description"] = PLACES[one["name"]]

@@ -47,12 +47,12 @@ def changes(request: Any, since: Query[Since]) -> Any:
     flows = [flow for flow in FLOWS.values() if _is_read(asker, flow)]
     if not flows:
         must(asker, KeyScope.REGISTRATIONS_READ)
-    hidden = sorted({state for flow in flows for state in flow.model.scope.unsent})  # type: ignore[attr-defined]
+    where, parameters = feed.changes(flows)
     rows, after = _read(
         request, since,
         columns='r.at, r.flow, r."case", r.act, r.before, r.after, r.version, r.role, r.changes',
-        where="r.flow = ANY(%(flows)s) AND r.version > 0 AND NOT (r.after = ANY(%(hidden)s) AND (r.before = '' OR r.before = ANY(%(hidden)s)))",
-        parameters={"flows": [flow.name for flow in flows], "hidden": hidden},
+        where=where,
+        parameters=parameters,
     )  # fmt: skip
     return {
         "rows": [

@@ -21,6 +21,7 @@ KINDS: dict[str, tuple[int, str, str]] = {
     "not-found": (404, "没有找到", "检查地址和编号；不属于本单位的，和不存在的一样找不到。"),
     "wrong-method": (405, "这个地址不支持这种方法", "对照接口文档换一种方法。"),
     "conflict": (409, "现在不能这样做", "先重新读取最新内容，再决定要不要做。"),
+    "counting": (409, "还在统计", "等 Retry-After 头写的秒数，原样再问一次；数完的一直留着。"),
     "too-large": (413, "请求太大", "分几次发送。"),
     "wrong-type": (415, "请求体的类型不对", "Content-Type 用 application/json；上传文件时用 application/octet-stream。"),
     "invalid": (422, "内容不符合要求", "按 errors 里的说明改好，再发一次。"),

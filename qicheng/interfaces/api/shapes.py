@@ -267,7 +267,14 @@ class StateTable(Schema):
     label: str
     words: str = Field(description="读数时要知道的")
     headings: list[str]
+    counted_at: datetime | None = Field(None, description="数是什么时候的；空就是现在")
     lines: list[StateLine]
+
+
+class StateTables(Schema):
+    """Several tables that were read at once."""
+
+    tables: list[StateTable]
 
 
 class RateGroup(Schema):

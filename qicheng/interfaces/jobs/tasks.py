@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app
 
 from qicheng.domain.campus.effects import applications, deferral
 from qicheng.domain.figures.effects import answers, counters, cube
-from qicheng.domain.orgs.effects import keys
+from qicheng.domain.orgs.effects import keys, webhooks
 from qicheng.domain.orgs.effects.sessions import forget_expired
 from qicheng.domain.orgs.queries import open_cohorts
 from qicheng.domain.registration import listings
@@ -202,8 +202,24 @@ def look_after_keys(timestamp: int) -> None:
     """Tell whoever holds a key of the API that it ends soon, and let go of calls and answers whose time is over (SYN-02)."""
     close_old_connections()
     keys.forget_calls()
+    webhooks.forget()
     if told := keys.warn():
         log.info("keys: %d end soon", told)
+
+
+@app.periodic(cron="* * * * *", periodic_id="webhooks")
+@app.task(name="orgs.webhooks", queueing_lock="orgs.webhooks")
+def tell_webhooks(timestamp: int) -> None:
+    """Tell schools' other systems what happened since, and again what did not arrive (SYN-02)."""
+    close_old_connections()
+    webhooks.gather()
+    webhooks.send_due()
+
+
+@task("orgs.try_webhook")
+def try_webhook(delivery: int) -> None:
+    """Send the trial of a webhook at once."""
+    webhooks.send_one_trial(delivery)
 
 
 @app.periodic(cron="47 3 * * *", periodic_id="sweep")

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from qicheng.foundation.access import STAFF
 from qicheng.foundation.access.pages import audience
+from qicheng.foundation.flow import past
 from qicheng.foundation.flow.perform import NotOpen, Refused, Stopped
 from qicheng.foundation.kit.numbers import token
 from qicheng.foundation.listing import exports
@@ -73,7 +74,7 @@ def new(request: Request) -> HttpResponse:
         "listing": listing, "what": what, "why": why, "given": given, "key": request.POST.get("key") or token(), "number": number,
         "is_more": number > exports.WITH_PURPOSE * 2, "asks_purpose": number > exports.WITH_PURPOSE, "limit": exports.WITH_PURPOSE,
         "filters": listing.in_words(actor, asked.query, asked.cohort), "cohort": asked.cohort if listing.cohort else 0,
-        "back": f"{asked.back}?{urlencode(asked.query)}", "left": left(request), "daily": exports.daily(actor.role),
+        "back": f"{asked.back}?{urlencode(past.kept_in_address(asked.moment) | asked.query)}", "left": left(request), "daily": exports.daily(actor.role),
     }, status=422 if why else 200)  # fmt: skip
 
 

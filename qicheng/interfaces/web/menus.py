@@ -71,6 +71,7 @@ SIDE: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ("签约设置", "/settings/", "gear", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("统一身份认证", "/settings/sign-on/", "gear", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("接口密钥", "/settings/keys/", "shield", (Role.SCHOOL, *ABOVE), (EMPLOYMENT,)),
+        ("变化通知", "/settings/webhooks/", "bell", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("登记设置", "/settings/files/", "gear", SCHOOL_ONLY, (ARCHIVE, HOUSEHOLD)),
         ("学校平台", "/settings/platform/", "gear", SCHOOL_ONLY, (EMPLOYMENT,)),
         ("开关与协议类型", "/gov/settings/", "gear", ABOVE, ()),

@@ -76,6 +76,8 @@ QICHENG_WECHAT_OPEN = os.environ.get("QICHENG_WECHAT_OPEN", "https://open.weixin
 # Schools' own log-ins (CAM-06): where their servers may stand beside the public internet, and how long one is waited for.
 QICHENG_SIGN_ON_NETWORKS = _list("QICHENG_SIGN_ON_NETWORKS", "127.0.0.0/8,::1/128" if DEBUG else "")
 QICHENG_SIGN_ON_SECONDS = float(os.environ.get("QICHENG_SIGN_ON_SECONDS", "3"))
+# Schools' own systems that are told of changes (SYN-02): where they may stand beside the public internet.
+QICHENG_WEBHOOK_NETWORKS = _list("QICHENG_WEBHOOK_NETWORKS", "127.0.0.0/8,::1/128" if DEBUG else "")
 QICHENG_ADDRESS = os.environ.get("QICHENG_ADDRESS", "http://localhost:8000")
 
 EMAIL_BACKEND = (

@@ -21,12 +21,13 @@ from qicheng.domain.campus.queries import steps
 from qicheng.domain.campus.sheets.questionnaires import merged
 from qicheng.domain.orgs.effects.settings import Outdated
 from qicheng.domain.roster.models import Graduate
-from qicheng.foundation.access import Role, Tier
+from qicheng.foundation.access import Role, Tier, statements
 from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, noted, perform
 from qicheng.foundation.flow.words import messages
 from qicheng.foundation.kit.calendar import day_of
 from qicheng.foundation.notice.models import Notice
 from tests.clients import signed_in
+from tests.domain.campus import applying
 from tests.domain.campus.asking import ANSWERS, FIELDS, answered, drafted, now, open_questionnaires, published
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("PKU-08")]
@@ -116,6 +117,17 @@ def test_it_asks_whom_the_school_has_chosen_and_nobody_else(world, school):
     assert {(one.college, one.asked, one.answered) for one in queries.turnout(school, here, world.cohort)} == {
         ("计算机学院", 1, 1)
     }
+
+
+def test_whom_a_version_asks_may_be_asked_of_forms_of_other_purposes_whatever_comes_first_in_a_plan(world, school):
+    published(world)
+    applying.open_applications(world)
+    applying.published(world, title="补办")
+    found = statements.rows(
+        f"SELECT v.terms -> 'levels' AS levels, {queries.ASKS} AS asks FROM campus_madeversion v CROSS JOIN roster_graduate g WHERE g.id = %(id)s",
+        {"id": world.graduate.pk},
+    )
+    assert sorted(str(one.levels) for one in found) == ["None", "both"]
 
 
 def test_answers_are_counted_by_question_and_by_part(world, school):

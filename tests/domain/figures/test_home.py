@@ -224,18 +224,29 @@ def test_without_permission_the_home_page_counts_nothing(world):
     assert FIGURE.findall(page) == []
     assert "没有「基本信息和就业信息」的权限" in page
     assert "陈诚" not in page
+    above = (
+        signed_in(world.new_seat(Role.PROVINCE, world.province.pk, "无权", employment=Level.NONE))
+        .get("/gov/")
+        .content.decode()
+    )
+    assert ["没有「基本信息和就业信息」的权限" in above, "所学校" in above, "还没有学校" in above] == [
+        True,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.rule("HOME-01", "ORG-01")
 def test_a_province_counts_its_schools_and_each_number_opens_its_rows(world):
     world.accepted()
-    world.accepted(world.neighbour)
+    # Nobody has answered it for long.
+    world.overdue(timezone.now() - timedelta(days=60), timezone.now() + timedelta(days=10), world.neighbour)
     world.accepted(world.stranger)
     world.effective(world.new_graduate("已生效", world.college))
     cell = re.compile(r'<td class="num"><a href="([^"]+)">([\d,]+)</a></td>')
     for role, schools, total in (
-        (Role.PROVINCE, {"江临大学", "南屿学院"}, 3),
-        (Role.MINISTRY, {"江临大学", "南屿学院", "海澜理工大学"}, 4),
+        (Role.PROVINCE, {"江临大学", "南屿学院"}, 4),
+        (Role.MINISTRY, {"江临大学", "南屿学院", "海澜理工大学"}, 5),
     ):
         client = signed_in(world.seats[role])
         page = client.get("/gov/").content.decode()
@@ -243,6 +254,9 @@ def test_a_province_counts_its_schools_and_each_number_opens_its_rows(world):
         found = [(html.unescape(address), int(number)) for address, number in cell.findall(page)]
         assert [number for _, number in found] == [rows(client, address) for address, _ in found]
         assert sum(number for _, number in found) == total
+        assert [address for address, _ in found if "/waiting/" in address] == [
+            f"/lists/waiting/?school={world.neighbour.school_id}"
+        ]
 
 
 def test_more_schools_take_no_more_statements(world):

@@ -22,6 +22,7 @@ from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import Role, statements
 from qicheng.foundation.flow.perform import Refused, perform
 from qicheng.foundation.kit.calendar import ONE_DAY, midnight
+from qicheng.foundation.papers.models import Export
 from tests.clients import signed_in
 from tests.world import COHORT
 
@@ -127,6 +128,13 @@ def test_a_list_of_a_past_day_says_so_shows_who_was_there_and_offers_nothing_to_
         (f"{then}&at=2099-01-01", 422), (reverse("figures:known", args=["records", "archive"]), 200), (reverse("figures:known", args=["confirm", "all"]), 200),
     ):  # fmt: skip
         assert school.get(address).status_code == status, address
+    ministry = signed_in(world.seats[Role.MINISTRY])
+    for words, status in ((str(world.school.pk), 200), ("１", 422), ("1" * 16, 422), ("abc", 422)):
+        assert (
+            ministry.get(reverse("figures:known", args=["people", "all"]), {"school": words}).status_code == status
+        ), words
+    taken = school.get(reverse("figures:known_workbook", args=["roster", "all"]), {"at": str(yesterday)})
+    assert (taken.status_code, Export.objects.get().moment) == (200, midnight(timezone.localdate()))
 
 
 def test_a_question_about_the_past_of_a_province_is_answered_once_in_the_background(
@@ -143,7 +151,14 @@ def test_a_question_about_the_past_of_a_province_is_answered_once_in_the_backgro
     answers.make(one.pk)
     page = province.get("/stats/states/", {"at": yesterday}).content.decode()
     assert (moments.words_of(midnight(timezone.localdate())) in page, "江临大学" in page) == (True, True)
+    assert "点开是当时的名单" in page
     assert province.get("/stats/states/workbook/", {"at": yesterday}).status_code == 200
+    ministry = signed_in(world.seats[Role.MINISTRY])
+    assert "正在统计" in ministry.get("/stats/states/", {"at": yesterday}).content.decode()
+    answers.make(Answer.objects.latest("id").pk)
+    page = ministry.get("/stats/states/", {"at": yesterday}).content.decode()
+    assert f'<a href="?province={world.province.pk}&amp;at={yesterday}">' in page
+    assert "选定一所学校以后能点开" in page
     # What was answered stays, whatever comes; nobody reads the answer of another area or of other rights.
     monkeypatch.setattr(moments, "MARGIN", timedelta())
     moment = statements.one("SELECT clock_timestamp() AS at").at

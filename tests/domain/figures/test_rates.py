@@ -16,10 +16,12 @@ from qicheng.domain.figures.effects.cube import count_country
 from qicheng.domain.figures.models import Nightly
 from qicheng.domain.figures.queries import people as listings
 from qicheng.domain.figures.queries import rates
+from qicheng.domain.orgs.models import Cohort
 from qicheng.domain.roster.models import EmploymentRecord
 from qicheng.foundation.access import Level, Role, Tier
 from qicheng.foundation.flow.models import Record
 from qicheng.foundation.kit.calendar import day_of
+from qicheng.foundation.papers.models import Export
 from tests.clients import signed_in
 
 DESTINATIONS = ("10", "11", "12", "75", "76", "80", "85", "70", "71", None, "10", "80")
@@ -102,8 +104,13 @@ def test_a_rate_is_shown_with_its_numbers_its_formula_and_what_is_not_certain_of
 
 @pytest.mark.rule("STA-02")
 def test_counters_the_nightly_table_and_the_rows_say_the_same(world):
-    a_year(world)
-    actor = world.actor(Role.PROVINCE)
+    a_year(world, days=80)
+    actor, client = world.actor(Role.PROVINCE), signed_in(world.seats[Role.PROVINCE])
+    uncounted = client.get("/stats/by/major/").content.decode()
+    assert ["今晚 2 点" in uncounted, "还没有可以统计的毕业生" in uncounted] == [True, False]
+    assert client.get("/stats/by/major/workbook/")["Location"] == "/stats/"
+    # Older than the three newest, and never counted.
+    Cohort.objects.bulk_create([Cohort(year=world.cohort + n) for n in (1, 2, 3)])
     count_country()
     first = Nightly.objects.filter(cohort=world.cohort).count()
     count_country()
@@ -125,6 +132,11 @@ def test_counters_the_nightly_table_and_the_rows_say_the_same(world):
         (now,) = rates.at_ends_of(world.actor(role), world.cohort, {}, [today])
         whole = rates.with_sums(rates.whole(world.actor(role), world.cohort, {}), rates.rates.formula(world.cohort))
         assert now == {key: whole[key] for key in now}
+    # Nothing was kept by day before today: a school's days are read from its rows, which two of today are not among; an area has none.
+    for role in (Role.SCHOOL, Role.PROVINCE):
+        whole = rates.sheet(world.actor(role), world.cohort, listings.DIMENSIONS["level"], {}).whole
+        words = [one.words for one in rates.weeks(world.actor(role), world.cohort, {}, whole)]
+        assert words == ["75.00%" if role is Role.SCHOOL else "还没有按天记录"] * 10 + [whole.rate()]
 
 
 @pytest.mark.rule("STA-02", "ORG-05")
@@ -173,6 +185,23 @@ def test_workbook_and_report_say_whose_when_and_how_and_are_on_record(world):
     assert ["范围", "学历：本科生毕业"] in [row[:2] for row in cells]
     assert "教就业厅函〔2024〕11号" in [row[1].value for row in formula.iter_rows()]
     assert client.get("/stats/by/college/report/").content[:5] == b"%PDF-"
+    at = f"at={(timezone.localtime() - timedelta(days=1)).date()}"
+    page = client.get(f"/stats/people/?level=31&{at}").content.decode()
+    taken = re.search(r'href="(/stats/people/workbook/[^"]+)"', page)
+    assert taken is not None
+    people = load_workbook(io.BytesIO(client.get(html.unescape(taken[1])).content)).active
+    assert [people.max_row, f'href="/stats/?{at}&amp;level=31"' in page, Export.objects.get().moment is not None] == [
+        33,
+        True,
+        True,
+    ]
+    assert f'href="/stats/?{at}">清除筛选' in client.get(f"/stats/?level=31&{at}").content.decode()
+    assert f'href="?{at}">清除筛选' in client.get(f"/stats/states/?level=31&{at}").content.decode()
+    above = signed_in(world.seats[Role.MINISTRY])
+    assert [above.get(f"/stats/people/{one}?school=abc")["Location"] for one in ("", "workbook/")] == [
+        "/stats/",
+        "/stats/",
+    ]
     assert list(Record.objects.filter(flow="table.rates").order_by("id").values_list("act", flat=True)) == [
         "export",
         "export",

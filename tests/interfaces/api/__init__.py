@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 from django.test import Client
 
 from qicheng.domain.orgs.effects import keys
 from qicheng.domain.orgs.models import KEY_SCOPES, Key
-from qicheng.foundation.access import Role
+from qicheng.foundation.access import Role, statements
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -54,3 +55,12 @@ def caller(world: World, role: Role = Role.SCHOOL, *scopes: str, **given: Any) -
 
 def stranger(world: World, role: Role = Role.SCHOOL, *scopes: str) -> Caller:
     return Caller(made(world.stranger_actor(role), *scopes)[1])
+
+
+def others_are_done() -> None:
+    """Wait until all that is open now has ended, in every database of the server: readers are told nothing that is newer."""
+    until = time.monotonic() + 120
+    newest = statements.one("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xact").xact
+    while statements.one("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xact").xact < newest:
+        assert time.monotonic() < until, "something is open for very long"
+        time.sleep(0.02)

@@ -13,13 +13,17 @@ from qicheng.foundation.flow import feed
 from qicheng.foundation.flow.models import Record
 from qicheng.foundation.flow.perform import perform
 from qicheng.foundation.kit import masks
-from tests.interfaces.api import Caller, caller, made, stranger
+from tests.interfaces.api import Caller, caller, made, others_are_done, stranger
 
 RULE = pytest.mark.rule("SYN-02")
 
 
-def everything(asker: Caller, path: str, after: str = "", **asked: object) -> tuple[list[dict], str]:
+def everything(
+    asker: Caller, path: str, after: str = "", *, waits: bool = True, **asked: object
+) -> tuple[list[dict], str]:
     """All rows behind a place, in parts of two, and the place behind them."""
+    if waits:
+        others_are_done()
     rows: list[dict] = []
     while True:
         said = asker.get(path, after=after, size=2, **asked).json()
@@ -98,7 +102,7 @@ def overtaken(world, asker: Caller) -> tuple[list[str], list[str]]:
     thread.start()
     assert written.wait(10)
     perform(fast, "approve", world.reviewer(fast, Role.COLLEGE))
-    before, place = everything(asker, "/changes/", place)
+    before, place = everything(asker, "/changes/", place, waits=False)
     go_on.set()
     thread.join(10)
     after, _ = everything(asker, "/changes/", place)

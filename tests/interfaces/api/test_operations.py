@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 
 import pytest
+from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
-from qicheng.domain.orgs.models import KeyCall
+from qicheng.domain.figures.effects import answers
+from qicheng.domain.figures.models import Answer
+from qicheng.domain.orgs.models import KeyCall, Module, Opening
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.registration.sheets.agreement import ARCHIVE, HOUSEHOLD, OFFER
 from qicheng.foundation import codes
 from qicheng.foundation.access import Role
 from qicheng.foundation.flow.models import Record
+from qicheng.foundation.kit.calendar import ONE_DAY
 from tests.interfaces.api import caller
 from tests.world import COHORT
 
@@ -187,6 +191,53 @@ def test_figures_add_up_for_whoever_may_see_the_people_and_hide_small_groups_fro
     assert told.get("/figures/agreements/", cohort=COHORT).status_code == 403
     assert asker.get("/figures/rates/", cohort=2001).status_code == 404
     assert asker.get("/figures/rates/", cohort=COHORT, by="name").json()["errors"][0]["place"] == "by"
+
+
+@pytest.mark.rule("STA-01", "STA-03")
+def test_tables_are_narrowed_and_of_a_past_day_and_a_province_asks_again_for_what_takes_longer(world):
+    case = world.reported()
+    Opening.objects.update_or_create(
+        province=world.school.province, module=Module.CONFIRMATION, cohort=COHORT, defaults={"is_open": True}
+    )
+    school, province, ministry = (caller(world, role) for role in (Role.SCHOOL, Role.PROVINCE, Role.MINISTRY))
+    today, yesterday = str(timezone.localdate()), str(timezone.localdate() - ONE_DAY)
+    level = case.graduate.level
+
+    def number(asker, table, **asked):
+        said = asker.get(f"/figures/{table}/", cohort=COHORT, **asked).json()
+        return said.get("tables", [said])[0]["lines"][-1]["numbers"][-1]
+
+    assert [number(asker, "confirmations") for asker in (school, province, ministry)] == [2, 2, 3]
+    assert [number(ministry, "confirmations", province=one) for one in (world.school.province_id, 10**6)] == [2, 0]
+    other = "41" if level != "41" else "31"
+    assert [
+        number(school, "confirmations", **asked) for asked in ({"level": level}, {"level": other}, {"at": yesterday})
+    ] == [2, 0, 0]
+    for asked, place in (({"province": "made up"}, "province"), ({"levle": level}, "levle")):
+        wrong = school.get("/figures/agreements/", cohort=COHORT, **asked)
+        assert (wrong.status_code, wrong.json()["errors"][0]["place"]) == (422, place)
+    assert school.get("/figures/rates/", cohort=COHORT, at="3026-01-01").status_code == 422
+    sheet = school.get("/figures/rates/", cohort=COHORT, at=yesterday, level=level).json()
+    # The end of yesterday is the midnight that today begins with.
+    assert (sheet["counted_at"][:10], sheet["whole"]["counts"]["total"]) == (today, 0)
+    for asker in (province, ministry):
+        waits = [asker.get("/figures/agreements/", cohort=COHORT, at=yesterday) for _ in range(2)]
+        assert [(one.status_code, one.json()["title"], one["Retry-After"]) for one in waits] == [
+            (409, "还在统计", "10")
+        ] * 2
+        answers.make(Answer.objects.get(answered_at=None).pk)
+        assert asker.get("/figures/agreements/", cohort=COHORT, at=yesterday).json()["counted_at"][:10] == today
+    assert [asker.get("/figures/archive/", cohort=COHORT).status_code for asker in (school, province)] == [422, 403]
+    Opening.objects.update_or_create(
+        province=world.school.province, module=Module.ARCHIVE, cohort=COHORT, defaults={"is_open": True}
+    )
+    assert school.get("/figures/archive/", cohort=COHORT).json()["tables"]
+    poor = caller(world, Role.SCHOOL, "figures:read")
+    assert [poor.get(f"/figures/{one}/", cohort=COHORT).status_code for one in ("confirmations", "household")] == [
+        403,
+        403,
+    ]
+    assert poor.get("/figures/rates/", cohort=COHORT, level=level).status_code == 422
 
 
 def test_whatever_is_typed_into_the_filters_of_a_list_is_compared_and_nothing_else(world):

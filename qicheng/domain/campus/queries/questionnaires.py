@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 LEVEL = "CASE " + " ".join(
     f"WHEN g.level IN ({', '.join(map(repr, codes_of([one])))}) THEN '{one}'" for one in LEVELS
 ) + " ELSE '' END"  # fmt: skip
-# Whether the version `v` asks the graduate `g`.
-ASKS = f"""((jsonb_array_length(coalesce(v.terms -> 'levels', '[]')) = 0 OR v.terms -> 'levels' ? ({LEVEL}))
-    AND (jsonb_array_length(coalesce(v.terms -> 'colleges', '[]')) = 0 OR v.terms -> 'colleges' @> to_jsonb(g.college_id)))"""
+# Whether the version `v` asks the graduate `g`; no error for versions of other forms, which a plan may come to first: their levels are a word.
+ASKS = f"""((coalesce(v.terms -> 'levels', '[]') = '[]' OR v.terms -> 'levels' ? ({LEVEL}))
+    AND (coalesce(v.terms -> 'colleges', '[]') = '[]' OR v.terms -> 'colleges' @> to_jsonb(g.college_id)))"""
 _OWED = f"""SELECT f.title, f.public_id FROM roster_graduate g
     JOIN campus_madeform f ON f.school_id = g.school_id AND f.purpose = '{Purpose.QUESTIONNAIRE.value}' AND f.cohort IN (0, g.cohort)
     JOIN campus_madeversion v ON v.id = f.current_id

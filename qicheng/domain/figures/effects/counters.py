@@ -19,14 +19,22 @@ log = logging.getLogger(__name__)
 KEY = ", ".join(Cell.KEY)
 # The day in Beijing, by its fixed offset.
 TODAY = "(clock_timestamp() AT TIME ZONE interval '8 hours')::date"
-_OF_GRADUATE = "cohort school_id tier level removed_at"
-_OF_RECORD = "destination source"
-_OF_CONFIRMATION = "state"
+NOTHING = "''"
+_OF_GRADUATE = "id cohort school_id tier level removed_at"
+_OF_RECORD = "cohort graduate_id destination source"
+_OF_CONFIRMATION = "cohort graduate_id state"
+# A function's statements are planned once a connection, for as many rows as came first, and serve one row and a hundred thousand: so rosters
+# and lines are always found by their indexes, and what was is never joined with what is.
+SETTINGS = (
+    "SET search_path = public, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off"
+)
 
 
-def _differs(columns: str) -> str:
-    old, new = (", ".join(f"{row}.{column}" for column in columns.split()) for row in ("o", "n"))
-    return f"({old}) IS DISTINCT FROM ({new})"
+def _changed(columns: str) -> str:
+    """What a statement took away (-1) and what it put there (1), without what stayed as it was."""
+    key = ", ".join(columns.split())
+    return f"""(SELECT {key}, sum(change) AS change FROM (SELECT {key}, -1 AS change FROM old_rows UNION ALL SELECT {key}, 1 FROM new_rows) b
+            GROUP BY {key} HAVING sum(change) <> 0)"""
 
 
 def _added(moves: str) -> str:
@@ -46,24 +54,24 @@ def _of_graduates(rows: str) -> str:
 
 def _of_lines(about: str, value: str, source: str, *, of: str) -> str:
     """What the lines of graduates count for: from nothing, or from what was, to what is."""
-    joined = "JOIN roster_graduate g ON g.id = {row}.graduate_id AND g.cohort = {row}.cohort AND g.removed_at IS NULL"
-    plain = "g.cohort, g.school_id, g.tier, g.level"
+    joined = "JOIN roster_graduate g ON g.id = n.graduate_id AND g.cohort = n.cohort"
 
-    def side(row: str, change: int, rows: str) -> str:
-        named = [text.format(row=row) for text in (value, source, joined)]
-        return f"SELECT '{about}' AS about, {plain}, {named[0]} AS value, {named[1]} AS source, {change} AS change FROM {rows} {named[2]}"
+    def counted(rows: str, value: str, source: str, change: str) -> str:
+        return f"""SELECT '{about}' AS about, g.cohort, g.school_id, g.tier, g.level, {value} AS value, {source} AS source, {change} AS change
+            FROM {rows} n {joined} AND g.removed_at IS NULL"""
 
-    both = f"old_rows o JOIN new_rows n USING (id) WHERE {_differs(of)}"
-    now = f"(SELECT n.* FROM {both}) n"
-    was = f"(SELECT o.* FROM {both}) o"
-    nothing = f"SELECT '{about}' AS about, {plain}, '' AS value, '' AS source, -1 AS change FROM new_rows n {joined.format(row='n')}"
+    def locked(rows: str) -> str:
+        return f"PERFORM 1 FROM {rows} n {joined} ORDER BY g.id FOR SHARE OF g"
+
+    changed, new = _changed(of), "new_rows"
+    put = f"{counted(new, NOTHING, NOTHING, '-1')} UNION ALL {counted(new, value, source, '1')}"
     return f"""
     IF TG_OP = 'INSERT' THEN
-        PERFORM 1 FROM roster_graduate g JOIN new_rows n ON n.graduate_id = g.id AND n.cohort = g.cohort ORDER BY g.id FOR SHARE OF g;
-        {_added(f"{nothing} UNION ALL {side('n', 1, 'new_rows n')}")};
-    ELSIF EXISTS (SELECT FROM {both}) THEN
-        PERFORM 1 FROM roster_graduate g JOIN {now} ON n.graduate_id = g.id AND n.cohort = g.cohort ORDER BY g.id FOR SHARE OF g;
-        {_added(f"{side('o', -1, was)} UNION ALL {side('n', 1, now)}")};
+        {locked(new)};
+        {_added(put)};
+    ELSIF EXISTS (SELECT FROM {changed} c) THEN
+        {locked(changed)};
+        {_added(counted(changed, value, source, "n.change"))};
     END IF;
     RETURN NULL;"""
 
@@ -71,29 +79,22 @@ def _of_lines(about: str, value: str, source: str, *, of: str) -> str:
 # A line and its graduate are counted together, so whoever changes one of them waits for whoever changes the other: writers of a
 # graduate hold its row, writers of a line share it. Whoever writes many lines locks their graduates first, in order (ARCHITECTURE).
 FUNCTIONS = f"""
-CREATE OR REPLACE FUNCTION figures_count_graduates() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION figures_count_graduates() RETURNS trigger LANGUAGE plpgsql {SETTINGS} AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         {_added(_of_graduates("(SELECT n.*, 1 AS change FROM new_rows n)"))};
-    ELSIF EXISTS (SELECT FROM old_rows o JOIN new_rows n USING (id) WHERE {_differs(_OF_GRADUATE)}) THEN
-        {
-    _added(
-        _of_graduates(
-            f'''(SELECT o.*, -1 AS change FROM old_rows o JOIN new_rows n USING (id) WHERE {_differs(_OF_GRADUATE)}
-            UNION ALL SELECT n.*, 1 FROM old_rows o JOIN new_rows n USING (id) WHERE {_differs(_OF_GRADUATE)})'''
-        )
-    )
-};
+    ELSIF EXISTS (SELECT FROM {_changed(_OF_GRADUATE)} c) THEN
+        {_added(_of_graduates(_changed(_OF_GRADUATE)))};
     END IF;
     RETURN NULL;
 END $$;
 
-CREATE OR REPLACE FUNCTION figures_count_records() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-BEGIN {_of_lines("record", "{row}.destination", "{row}.source", of=_OF_RECORD)}
+CREATE OR REPLACE FUNCTION figures_count_records() RETURNS trigger LANGUAGE plpgsql {SETTINGS} AS $$
+BEGIN {_of_lines("record", "n.destination", "n.source", of=_OF_RECORD)}
 END $$;
 
-CREATE OR REPLACE FUNCTION figures_count_confirmations() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-BEGIN {_of_lines("confirmation", "{row}.state", "''", of=_OF_CONFIRMATION)}
+CREATE OR REPLACE FUNCTION figures_count_confirmations() RETURNS trigger LANGUAGE plpgsql {SETTINGS} AS $$
+BEGIN {_of_lines("confirmation", "n.state", NOTHING, of=_OF_CONFIRMATION)}
 END $$;
 """
 COUNTED = {

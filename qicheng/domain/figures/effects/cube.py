@@ -16,9 +16,11 @@ LOCK = 0x4355 << 40
 
 
 def count_country(cohorts: list[int] | None = None) -> None:
-    """Count the given cohorts, or the three newest; readers see the old table until the new one is whole."""
-    newest = list(Cohort.objects.order_by("-year").values_list("year", flat=True)[:3])
-    for cohort in newest if cohorts is None else cohorts:
+    """Count the given cohorts, or the three newest and any that never was; readers see the old table until the new one is whole."""
+    years = list(Cohort.objects.order_by("-year").values_list("year", flat=True))
+    counted = set(Nightly.objects.values_list("cohort", flat=True).distinct())
+    wanted = years[:3] + [year for year in years[3:] if year not in counted]
+    for cohort in wanted if cohorts is None else cohorts:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK + cohort])
             Nightly.objects.filter(cohort=cohort).delete()

@@ -37,8 +37,9 @@ def home(request: Request) -> HttpResponse:
 def area(request: Request) -> HttpResponse:
     """The open steps of every school below, each number the list behind it."""
     actor, cohort = request.actor, request.cohort
-    figures, rows = queries.by_school(actor, cohort) if actor.may_read(Area.EMPLOYMENT) else ([], [])
+    may_read = actor.may_read(Area.EMPLOYMENT)
+    figures, rows = queries.by_school(actor, cohort) if may_read else ([], [])
     return render(request, "figures/area.html", {
-        "figures": figures, "rows": rows, "confirmations": queries.confirmations(actor, cohort) if actor.may_read(Area.EMPLOYMENT) else [],
+        "figures": figures, "rows": rows, "confirmations": queries.confirmations(actor, cohort) if may_read else [], "may_read": may_read,
         "cohort": cohort, "deadlines": queries.deadlines(cohort), "now_": timezone.now(),
     })  # fmt: skip

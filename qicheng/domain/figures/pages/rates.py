@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,9 @@ from qicheng.domain.figures.queries import people as listings
 from qicheng.domain.figures.queries.people import ANSWERS, DIMENSIONS, EMPTY
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.access.pages import audience
+from qicheng.foundation.flow import past
 from qicheng.foundation.flow.perform import Refused, note
+from qicheng.foundation.listing.download import export
 from qicheng.foundation.listing.page import render, say
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from qicheng.foundation.access.pages import Request
 
 STAFF = (Role.COLLEGE, Role.SCHOOL, Role.PROVINCE, Role.MINISTRY)
+# What was counted longer ago is not counted anew every night: an older cohort.
+DAILY = timedelta(days=2)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -48,7 +53,7 @@ def by(request: Request, dimension: str) -> HttpResponse:
 def people(request: Request) -> HttpResponse:
     """Who is behind a number. Above schools, people are looked at school by school; the ministry's look is on record."""
     actor, cohort = request.actor, request.cohort
-    if actor.role in rates.ABOVE and not request.GET.get("school"):
+    if not opens(request, rates.narrowed(actor, request.GET)):
         return redirect("figures:rates")
     found, moment, why = None, None, ""
     try:
@@ -59,11 +64,25 @@ def people(request: Request) -> HttpResponse:
     if actor.role is Role.MINISTRY and found is not None:
         note(actor, "view", "listing.rates", {one.label: ["", one.words] for one in found.applied}, cohort=cohort)
     kept = {key: value for key, value in (found.values if found else {}).items() if key in rates.NARROWED}
+    dated = past.kept_in_address(moment)
     return render(request, "figures/rates_people.html", {
         "page": found, "why": why, "cohort": cohort, "moment_words": moments.words_of(moment) if moment else "",
-        "back": f"{reverse('figures:rates')}?{urlencode(kept)}", "kept": [*kept.items(), *at_of(request)],
+        "back": f"{reverse('figures:rates')}?{urlencode(dated | kept)}", "kept": [*kept.items(), *at_of(request)], "cleared": f"?{urlencode(dated)}",
         "opens": actor.role in (Role.SCHOOL, Role.COLLEGE), "chips": chips_of_people(found) if found else [],
     }, status=422 if why else 200)  # fmt: skip
+
+
+@audience(*STAFF, area=Area.EMPLOYMENT)
+def people_workbook(request: Request) -> HttpResponse:
+    """The same list to take away, live or of the past day (EXP-01)."""
+    if not opens(request, rates.narrowed(request.actor, request.GET)):
+        return redirect("figures:rates")
+    back = reverse("figures:rates_people")
+    try:
+        return export(request, "figures", listings.people(), request.GET, back, moments.asked(request.GET))
+    except Refused as why:
+        say(request, str(why), "warn")
+        return redirect(f"{back}?{request.GET.urlencode()}")
 
 
 @audience(*STAFF)
@@ -94,7 +113,7 @@ def page(request: Request, dimension: str) -> HttpResponse:
         "headings": rates.headings(sheet.formula) if sheet else {}, "tabs": tabs(request, dimension, values),
         "narrowings": narrowings(request, values), "chips": chips(request, values), "at": request.GET.get("at", "").strip()[:10],
         "then": rates.same_day_last_year(actor, cohort, values, sheet.whole) if sheet and is_live else None,
-        "weeks": rates.weeks(actor, cohort, values) if is_live else [], "key": dimension,
+        "weeks": rates.weeks(actor, cohort, values, sheet.whole) if sheet and is_live else [], "key": dimension,
         "asked": f"?{urlencode(own)}" if own else "", "may_read": actor.may_read(Area.EMPLOYMENT),
         "people": f"{reverse('figures:rates_people')}?{urlencode(own)}" if sheet and sheet.is_exact and opens(request, values) else "",
     }, status=422 if why else 200)  # fmt: skip
@@ -128,8 +147,8 @@ def taken_away(request: Request, dimension: str, what: str, ending: str, kind: s
     """The same numbers as a file, with whose, of when and narrowed to what; on record."""
     values = rates.narrowed(request.actor, request.GET)
     sheet, why = read(request, dimension, values)
-    if sheet is None:
-        say(request, why, "warn")
+    if sheet is None or not sheet.is_counted:
+        say(request, why or "还没有统计，今晚 2 点统计以后再下载。", "warn")
         return redirect("figures:rates")
     actor, about = request.actor, said(request, sheet, values)
     try:
@@ -156,11 +175,15 @@ def said(request: Request, sheet: Sheet, values: Mapping[str, str]) -> list[tupl
 
 def words_of_time(sheet: Sheet) -> str:
     """Of when the numbers are."""
+    if not sheet.is_counted:
+        return "今晚 2 点统计"
     if sheet.moment is not None or (not sheet.is_exact and sheet.counted_at):
         return moments.words_of(sheet.moment or sheet.counted_at)  # type: ignore[arg-type]  # one of them is there
     if sheet.counted_at is not None:
         at = timezone.localtime(sheet.counted_at)
-        return f"{at.month} 月 {at.day} 日 {at:%H:%M} 统计的数字，每晚更新一次"
+        return (
+            f"{at.month} 月 {at.day} 日 {at:%H:%M} 统计的数字{'，每晚更新一次' if timezone.now() - at < DAILY else ''}"
+        )
     now = timezone.localtime()
     return f"数据到 {now.month} 月 {now.day} 日 {now:%H:%M}，随审核实时更新"
 

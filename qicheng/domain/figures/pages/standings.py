@@ -192,7 +192,7 @@ def page(request: Request, figures: Figures) -> HttpResponse:
         "filters": [(one, kept.get(one.key, ""), one.options(request.actor, request.cohort)) for one in offered(figures)],
         "by": kept.get("by", standings.BY_UNIT), "at": request.GET.get("at", "").strip()[:10],
         "workbook": f"{reverse(f'figures:{figures.name}_workbook')}?{urlencode(kept)}" if tables else "", "is_past": moment is not None,
-        "chips": chips(request, figures, kept),
+        "chips": chips(request, figures, kept), "opens": any(address for one in tables for line in one.lines for _, address in line.cells),
     }, status=422 if why else 200)  # fmt: skip
 
 

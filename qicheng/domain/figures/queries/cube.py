@@ -102,42 +102,49 @@ def _kept(
 
 def of_school(
     school: int, cohort: int, wanted: Sequence[date], *, level: str = "", tier: str = ""
-) -> list[dict[str, int]]:
-    """Measures of a school at the end of each day, from the days' changes: oldest day first, as `wanted` is."""
+) -> list[dict[str, int] | None]:
+    """Measures of a school at the end of each day, from the days' changes: oldest day first, as `wanted` is.
+
+    None for a day before the first that was kept of the school.
+    """
     formula = rates.formula(cohort)
     narrow = "cohort = %(cohort)s AND about = 'record' AND school_id = %(school)s"
     rows = statements.rows(
-        f"""SELECT k.day, k.value AS stands, sum(k.change)::int AS change FROM (
+        f"""SELECT k.day, k.value AS stands,
+            coalesce(sum(k.change) FILTER (WHERE %(level)s IN ('', k.level) AND %(tier)s IN ('', k.tier)), 0)::int AS change FROM (
             SELECT day, value, level, tier, change FROM figures_daychange WHERE {narrow}
             UNION ALL SELECT day, value, level, tier, change FROM figures_move WHERE {narrow}
-        ) k WHERE %(level)s IN ('', k.level) AND %(tier)s IN ('', k.tier) GROUP BY 1, 2 ORDER BY 1""",
+        ) k GROUP BY 1, 2 ORDER BY 1""",
         {"cohort": cohort, "school": school, "level": level, "tier": tier},
     )
-    found, counts, place = [], dict.fromkeys(("total", *formula.labels), 0), 0
+    found: list[dict[str, int] | None] = []
+    counts, place = dict.fromkeys(("total", *formula.labels), 0), 0
     for day in wanted:
         while place < len(rows) and rows[place].day <= day:
             counts["total"] += rows[place].change
             counts[formula.part_of(rows[place].stands)] += rows[place].change
             place += 1
-        found.append(dict(counts))
+        found.append(dict(counts) if place else None)
     return found
 
 
-def of_area(actor: Actor, cohort: int, wanted: Sequence[date], values: Mapping[str, str]) -> list[dict[str, int]]:
+def of_area(
+    actor: Actor, cohort: int, wanted: Sequence[date], values: Mapping[str, str]
+) -> list[dict[str, int] | None]:
     """The same of a province or the country, from what the nightly task made of the days' changes."""
     formula = rates.formula(cohort)
     keys = ("total", *formula.labels)
     sums = ", ".join(f"coalesce(sum(n.counts[{place}]), 0)::int" for place in range(1, len(keys) + 1))
     asked = _area(actor, values)
     rows = statements.rows(
-        f"""SELECT w.day, ARRAY[{sums}] AS counts FROM unnest(%(wanted)s::date[]) w (day) LEFT JOIN LATERAL (
+        f"""SELECT w.day, count(n.counts) AS kept, ARRAY[{sums}] AS counts FROM unnest(%(wanted)s::date[]) w (day) LEFT JOIN LATERAL (
             SELECT DISTINCT ON (province_id, level) counts FROM figures_nightly
             WHERE cohort = %(cohort)s AND dimension = '{DAY}' AND value <= w.day::text
                 {"".join(f" AND {column} = %({column})s" for column in asked)}
             ORDER BY province_id, level, value DESC) n ON true GROUP BY 1 ORDER BY 1""",
         {"cohort": cohort, "wanted": list(wanted), **asked},
     )
-    return [dict(zip(keys, row.counts, strict=True)) for row in rows]
+    return [dict(zip(keys, row.counts, strict=True)) if row.kept else None for row in rows]
 
 
 def counting(cohort: int) -> str:

@@ -49,6 +49,10 @@ class Figure:
         )
         return f"{place}?{urlencode(self.values)}" if self.values else place
 
+    def of_school(self, school: int) -> str:
+        """The address of its list for one school."""
+        return replace(self, values={**self.values, "school": str(school)}).url
+
 
 def waiting(role: Role, days: int) -> list[Figure]:
     """What waits for this user, and what soon will be too late."""

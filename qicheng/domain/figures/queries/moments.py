@@ -157,7 +157,7 @@ def known(address: str, moment: datetime | None) -> str:
 
 
 def of_then(tables: Sequence[Table], actor: Actor, moment: datetime | None) -> list[Table]:
-    """The tables with each number leading to the list as it was known then; above schools only where a school is asked for."""
+    """The tables with each name and number leading to what was known then; numbers above schools only where a school is asked for."""
     if moment is None:
         return list(tables)
 
@@ -165,8 +165,15 @@ def of_then(tables: Sequence[Table], actor: Actor, moment: datetime | None) -> l
         is_read = actor.role not in ABOVE or "school" in parse_qs(address.partition("?")[2])
         return known(address, moment) if is_read and "at=" not in address else address if "at=" in address else ""
 
+    def onward(url: str) -> str:
+        is_dated = not url or "at" in parse_qs(url.partition("?")[2])
+        return url if is_dated else f"{url}{'&' if '?' in url else '?'}{urlencode(past.kept_in_address(moment))}"
+
     return [
-        replace(table, lines=[replace(line, cells=tuple((number, then(address)) for number, address in line.cells)) for line in table.lines])
+        replace(table, lines=[
+            replace(line, url=onward(line.url), cells=tuple((number, then(address)) for number, address in line.cells))
+            for line in table.lines
+        ])
         for table in tables
     ]  # fmt: skip
 

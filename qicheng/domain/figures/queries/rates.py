@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from qicheng.domain.figures.queries import cube, disclosure
 from qicheng.domain.figures.queries import people as listings
 from qicheng.domain.figures.queries.people import DIMENSIONS, EMPTY, Dimension
 from qicheng.domain.orgs.models import College, School
+from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import SYSTEM, Area, Role, Tier
 from qicheng.foundation.codes import rates
 from qicheng.foundation.flow import past
@@ -69,7 +70,8 @@ class Group:
 class Sheet:
     """Rates of a whole and of its groups by one dimension, as one reader may see them.
 
-    `is_exact`: the reader may see the people, and every number opens them. `told_since` is the instant of numbers that are not live.
+    `is_exact`: the reader may see the people, and every number opens them. `counted_at` is the instant of numbers that are not live.
+    `is_counted` is false before the first night of a cohort: there may be graduates, and nobody has counted them.
     """
 
     formula: Formula
@@ -81,6 +83,7 @@ class Sheet:
     moment: datetime | None = None
     counted_at: datetime | None = None
     rest: str = ""
+    is_counted: bool = True
 
     @property
     def hidden(self) -> int:
@@ -156,7 +159,10 @@ def sheet(
         return _told(actor, cohort, dimension, formula)
     if actor.role in ABOVE and not values.get("school"):
         found, counted_at = cube.read(actor, cohort, dimension, values, moment)
-        return _exact(actor, cohort, dimension, formula, values, found, moment, counted_at)
+        is_counted = counted_at is not None or dimension.key in cube.KEPT
+        return replace(
+            _exact(actor, cohort, dimension, formula, values, found, moment, counted_at), is_counted=is_counted
+        )
     found = counted(actor, cohort, dimension, values, moment)
     return _exact(actor, cohort, dimension, formula, values, found, moment)
 
@@ -320,25 +326,40 @@ def same_day_last_year(actor: Actor, cohort: int, values: Mapping[str, str], now
     """The cohort before at the end of the same day a year ago; None where nobody was there."""
     day = a_year_ago(day_of(timezone.now()))
     (then,) = at_ends_of(actor, cohort - 1, values, [day])
-    if not then["total"] or not now.counts.get("total"):
+    if then is None or not then["total"] or not now.counts.get("total"):
         return None
     above = points(now.counts[listings.PLACED], now.counts["total"], then[listings.PLACED], then["total"])
     return Then(day, then, above)
 
 
-def at_ends_of(actor: Actor, cohort: int, values: Mapping[str, str], days: Sequence[date]) -> list[dict[str, int]]:
-    """Measures with their sums at the end of each day, oldest first: by the counters' days, else as the rows were known then."""
+def at_ends_of(
+    actor: Actor, cohort: int, values: Mapping[str, str], days: Sequence[date]
+) -> list[dict[str, int] | None]:
+    """Measures with their sums at the end of each day, oldest first: by the counters' days, else as the rows were known then.
+
+    None of a province or the country for a day before days were kept.
+    """
     formula, level = rates.formula(cohort), values.get("level", "")
+    found: list[dict[str, int] | None]
     is_counted = actor.role is not Role.COLLEGE and set(values) <= {"province", "school", "level"}
     if is_counted and (actor.role is Role.SCHOOL or values.get("school")):
         school = actor.node if actor.role is Role.SCHOOL else int(values["school"])
         tier = "" if actor.tier is Tier.ALL else actor.tier.value
-        found = cube.of_school(school, cohort, days, level=level, tier=tier)
+        kept = cube.of_school(school, cohort, days, level=level, tier=tier)
+        found = [one or _unkept(actor, school, cohort, values, day) for day, one in zip(days, kept, strict=True)]
     elif is_counted:
         found = cube.of_area(actor, cohort, days, values)
     else:
         found = [whole(actor, cohort, values, midnight(day + timedelta(days=1))) for day in days]
-    return [with_sums(one, formula) for one in found]
+    return [one and with_sums(one, formula) for one in found]
+
+
+def _unkept(actor: Actor, school: int, cohort: int, values: Mapping[str, str], day: date) -> dict[str, int]:
+    """Measures of a school at the end of a day before its days were kept, as its rows were known then; nobody before its first row."""
+    end = midnight(day + timedelta(days=1))
+    if Graduate.objects.seen_by(actor).filter(school=school, cohort=cohort, added_at__lt=end).exists():
+        return whole(actor, cohort, values, end)
+    return dict.fromkeys(listings.measures(rates.formula(cohort)), 0)
 
 
 def sundays(number: int = 10) -> list[date]:
@@ -350,24 +371,42 @@ def sundays(number: int = 10) -> list[date]:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The end of a Sunday: the rate of the cohort then, and of the cohort before on the same day a year ago; None where nobody was there."""
+    """The end of a Sunday: the rate of the cohort then, and of the cohort before on the same day a year ago; None where nobody was there.
+
+    `words` and `words_before` are what is said of each, with the reason where there is no rate.
+    """
 
     day: date
     rate: Decimal | None
     before: Decimal | None
+    words: str
+    words_before: str
 
 
-def weeks(actor: Actor, cohort: int, values: Mapping[str, str]) -> list[Week]:
-    """The trend of the last weeks, with the newest day, beside that of the year before; nothing where nobody was there."""
-    days = [*sundays(), day_of(timezone.now())]
-    now = at_ends_of(actor, cohort, values, days)
+def weeks(actor: Actor, cohort: int, values: Mapping[str, str], whole: Group) -> list[Week]:
+    """The trend of the last weeks beside that of the year before; nothing where nobody was there.
+
+    The newest point is today's, of the same instant as the `whole` that stands beside it.
+    """
+    days = sundays()
+    now = [*at_ends_of(actor, cohort, values, days), whole.counts]
+    days.append(day_of(timezone.now()))
     then = at_ends_of(actor, cohort - 1, values, [a_year_ago(day) for day in days])
-    found = [Week(day, _rate(one), _rate(other)) for day, one, other in zip(days, now, then, strict=True)]
+    found = [
+        Week(day, _rate(one), _rate(other), _rate_words(one), _rate_words(other))
+        for day, one, other in zip(days, now, then, strict=True)
+    ]  # fmt: skip
     return found if any(one.rate is not None for one in found) else []
 
 
-def _rate(counts: Mapping[str, int]) -> Decimal | None:
-    return points(counts[listings.PLACED], counts["total"], 0, 1) if counts["total"] else None
+def _rate(counts: Mapping[str, int] | None) -> Decimal | None:
+    return points(counts[listings.PLACED], counts["total"], 0, 1) if counts and counts["total"] else None
+
+
+def _rate_words(counts: Mapping[str, int] | None) -> str:
+    if counts is None:
+        return "还没有按天记录"
+    return f"{_rate(counts)}%" if counts["total"] else "没有名单"
 
 
 def headings(formula: Formula) -> dict[str, str]:

@@ -13,6 +13,7 @@ from qicheng.domain.orgs.effects import settings
 from qicheng.domain.orgs.models import Contact, Module, Reason, School
 from qicheng.domain.orgs.pages import filled, status_of, stood, tried
 from qicheng.domain.orgs.pages.keys import KEY_LABELS
+from qicheng.domain.orgs.pages.webhooks import WEBHOOK_LABELS
 from qicheng.domain.orgs.sheets import CONTACT, HANDLER, REASON, SIGNING, TRANSFER
 from qicheng.foundation.access import Area, Role, Tier
 from qicheng.foundation.access.pages import audience
@@ -35,6 +36,7 @@ KEPT = (
     "flag",
     "sign_on",
     "key",
+    "webhook",
 )
 TRANSFER_AREAS = (Area.ARCHIVE, Area.HOUSEHOLD)
 
@@ -221,5 +223,5 @@ LABELS = {
     ("cohort", "change"): "设置届别", ("province", "add"): "添加省份", ("school", "add"): "添加学校",
     ("employer", "change"): "修改单位资料", ("flag", "add"): "标记预警单位", ("flag", "change"): "修改预警单位",
     ("flag", "remove"): "取消预警单位", ("sign_on", "submit"): "提交统一身份认证设置", ("sign_on", "switch"): "开关统一身份认证登录",
-    **KEY_LABELS, ("sign_on", "try"): "试登录成功", ("sign_on", "refuse"): "统一身份认证没有对上账号",
+    **KEY_LABELS, **WEBHOOK_LABELS, ("sign_on", "try"): "试登录成功", ("sign_on", "refuse"): "统一身份认证没有对上账号",
 }  # fmt: skip
