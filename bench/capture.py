@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -58,6 +59,10 @@ def _written(value: Any) -> Any:
             return {"bytes": value.hex()}
         case UUID():
             return {"uuid": str(value)}
+        case datetime():
+            return {"datetime": value.isoformat()}
+        case date():
+            return {"date": value.isoformat()}
         case list() | tuple():
             return [_written(each) for each in value]
         case None | bool() | int() | float() | str():
@@ -66,13 +71,13 @@ def _written(value: Any) -> Any:
             return str(value)
 
 
+READERS = {"bytes": bytes.fromhex, "uuid": UUID, "datetime": datetime.fromisoformat, "date": date.fromisoformat}
+
+
 def _read(given: Any) -> Any:
-    if isinstance(given, dict) and given.keys() == {"bytes"}:
-        return bytes.fromhex(given["bytes"])
-    if isinstance(given, dict) and given.keys() == {"uuid"}:
-        return UUID(given["uuid"])
     if isinstance(given, dict):
-        return {key: _read(value) for key, value in given.items()}
+        kind = next(iter(given)) if len(given) == 1 else ""
+        return READERS[kind](given[kind]) if kind in READERS else {key: _read(value) for key, value in given.items()}
     return [_read(value) for value in given] if isinstance(given, list) else given
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -49,7 +50,9 @@ def filled(one: Statement, expressions: Mapping[Any, str], connection: psycopg.C
             return expressions[value]
         if isinstance(value, list) and any(not isinstance(each, bool) and each in expressions for each in value):
             return f"ARRAY[{', '.join(written(each) for each in value)}]"
-        return sql.Literal(value).as_string(connection)
+        # A time beside another one or a span is taken for a span without its type.
+        kind = "::timestamptz" if isinstance(value, datetime) else "::date" if isinstance(value, date) else ""
+        return sql.Literal(value).as_string(connection) + kind
 
     if isinstance(one.parameters, dict):
         text = re.sub(r"%\((\w+)\)s", lambda found: written(one.parameters[found[1]]), one.sql)  # type: ignore[call-overload]

@@ -37,8 +37,11 @@ def main() -> int:
             for row, module in ROWS.items():
                 if row in wanted:
                     started = time.monotonic()
-                    found += import_module(f"bench.national.{module}").measure(whole, small)
+                    measured = import_module(f"bench.national.{module}").measure(whole, small)
+                    found += measured
                     print(f"{module} … {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+                    for figure in measured:
+                        print("  ", " ".join(figure.cells), file=sys.stderr, flush=True)
             whole.forget()
             if wanted & {0, 17}:
                 print(f"recount after what was measured: {whole.recount()} cells mended", file=sys.stderr)

@@ -10,6 +10,8 @@ from itertools import islice
 from statistics import median
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from bench import load, website
 from bench.capture import capture
 from bench.country import public_id
@@ -65,7 +67,7 @@ print(previewed - began, ended - previewed)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: in words, its address with `{day}` for a past one, the role that looks, and what the slowest of a hundred may take."""
+    """A page: in words, its address with `{day}` for a past one and `{school}` for any, the role that looks, and what the slowest of a hundred may take."""
 
     what: str
     role: str
@@ -110,8 +112,12 @@ PAGES = (
     Page("ministry's rates", "ministry", "/stats/", LIVE),
     Page("ministry's rates by major", "ministry", "/stats/by/major/", LIVE),
     Page("ministry's states of agreements", "ministry", "/stats/states/", LIVE),
-    Page("ministry's list of people", "ministry", "/stats/known/people/all/"),
-    Page("ministry's list of people by name", "ministry", "/stats/known/people/all/?q=%E7%8E%8B%E5%98%89"),
+    Page("ministry's list of a school's people", "ministry", "/stats/known/people/all/?school={school}"),
+    Page(
+        "ministry's list of a school's people by name",
+        "ministry",
+        "/stats/known/people/all/?school={school}&q=%E7%8E%8B%E5%98%89",
+    ),
 )
 
 
@@ -124,7 +130,7 @@ def measure(whole: National, small: National) -> list[Figure]:
             try:
                 found += _measured(site, whole, page)
                 scanning += [f"{page.what}: {one}" for one in _statements(whole, page) if one.is_wasteful]
-            except (load.Broken, RuntimeError, OSError) as problem:
+            except (load.Broken, RuntimeError, OSError, psycopg.Error) as problem:
                 # One page that fails, or takes longer than anybody waits, must not keep the others from being measured.
                 print(f"  {page.what}: {str(problem)[:300]}", file=sys.stderr)
                 found.append(
@@ -142,8 +148,11 @@ def measure(whole: National, small: National) -> list[Figure]:
     return found
 
 
-def _path(page: Page) -> str:
-    return page.path.format(day=(date.today() - timedelta(days=DAYS_BACK)).isoformat())  # noqa: DTZ011 -- a day, days ago
+def _path(page: Page, land: National, chance: random.Random) -> str:
+    return page.path.format(
+        day=(date.today() - timedelta(days=DAYS_BACK)).isoformat(),  # noqa: DTZ011 -- a day, days ago
+        school=chance.randint(1, land.schools),
+    )
 
 
 def _measured(site: website.Website, land: National, page: Page) -> list[Figure]:
@@ -151,7 +160,7 @@ def _measured(site: website.Website, land: National, page: Page) -> list[Figure]
 
     def requests() -> Iterator[bytes]:
         while True:
-            yield load.get(_path(page), website.cookies(page.role, page.node(land, chance)))
+            yield load.get(_path(page, land, chance), website.cookies(page.role, page.node(land, chance)))
 
     load.drive(site.port, requests(), 1, expected=200, connections=CONNECTIONS)
     waits = load.drive(site.port, requests(), SECONDS, expected=200, connections=CONNECTIONS).waits
@@ -166,7 +175,7 @@ def _figure(what: str, waits: list[float], bound: int) -> Figure:
 
 
 def _statements(land: National, page: Page) -> list[plans.Touched]:
-    path = _path(page)
+    path = _path(page, land, random.Random(9))
     answer = capture("GET", [path, path], website.cookies(page.role, page.node(land, random.Random(9))))
     return plans.touched(answer.statements, {})
 

@@ -107,7 +107,7 @@ INSERT INTO registration_registration (id, public_id, flow_name, state, live, ve
         CASE WHEN w.is_online AND w.state = 'effective' THEN lpad(g::text, 19, '0') END, CASE WHEN w.is_online THEN '' ELSE 'contract' END,
         CASE WHEN w.is_online THEN '' ELSE {DESTINATION} END, {EMPLOYER_NAME}, '13', '数据分析师', %(terms)s::jsonb,
         jsonb_build_object('name', {EMPLOYER_NAME}), CASE WHEN w.state = 'invited' THEN '{{}}'::jsonb
-            ELSE jsonb_build_object('name', {NAME.format(g="g")}, 'id_number', '11010120' || lpad(g::text, 9, '0') || 'X') END,
+            ELSE jsonb_build_object('name', {NAME.format(g="g")}, 'id_number', '11010120' || lpad(g::text, 9, '0') || 'X', 'revision', 1) END,
         CASE WHEN w.is_online THEN w.began END, CASE WHEN w.is_online THEN 7 END, CASE WHEN w.is_online THEN w.began + interval '7 days' END,
         CASE WHEN w.state <> 'invited' THEN w.began + interval '1 day' END,
         CASE WHEN w.state = 'effective' THEN w.began + interval '2 days' END, CASE WHEN w.state = 'rejected' THEN w.began + interval '2 days' END
