@@ -147,9 +147,10 @@ class Nightly(models.Model):
 
 
 class Answer(models.Model):
-    """A question about a past moment of a province or the country, and what the answer was: made once, never again (decision 17).
+    """A question about a province or the country, and what the answer was (decision 17).
 
-    `key` is all that was asked and everything about the one who asks that the answer depends on: only whoever asks as one of the same
+    One about a past moment is answered once and never again. The answer to one about now (`is_current`) is made again when somebody asks and it
+    is old; `moment` is when it was counted, `asked_at` when it was last asked for anew. `key` is all that was asked and everything about the one who asks that the answer depends on: only whoever asks as one of the same
     area, with the same rights, reads it. `why` is the reason in words where there is no answer.
     """
 
@@ -162,6 +163,7 @@ class Answer(models.Model):
     role = models.CharField(max_length=12)
     node = models.BigIntegerField()
     areas = models.JSONField(default=list)
+    is_current = models.BooleanField(default=False)
     answer = models.JSONField(null=True)
     why = models.CharField(max_length=300, blank=True)
     asked_at = models.DateTimeField(db_default=Now())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from qicheng.domain.orgs import queries as orgs
-from qicheng.domain.orgs.models import AgreementForm, School, SigningSettings
+from qicheng.domain.orgs.models import AgreementForm, Province, School, SigningSettings
 from qicheng.domain.roster.sheets import FIXED, SYNCED
 from qicheng.foundation import codes
 from qicheng.foundation.access import SYSTEM, Actor, Area, Role, statements
@@ -582,6 +582,7 @@ def _people(*models: type[Case]) -> tuple[Filter, ...]:
         Filter("major", "专业", "g.major LIKE %(major)s", "prefix"),
         Filter("college", "院系", "c.college_id = %(college)s", "whole", choices=_colleges),
         Filter("school", "学校", "c.school_id = %(school)s", "whole", choices=_schools),
+        Filter("province", "省份", "s.province_id = %(province)s", "whole", choices=_provinces),
         Filter("employer", "单位", "c.employer_name LIKE %(employer_within)s", "search"),
         Filter(
             "by",
@@ -672,6 +673,12 @@ def _schools(actor: Actor, cohort: int) -> list[tuple[str, str]]:
     own = {"province": actor.node} if actor.role is Role.PROVINCE else {}
     schools = School.objects.filter(**own).order_by("name").values_list("pk", "name")
     return _remembered("schools", actor.node, lambda: schools)
+
+
+def _provinces(actor: Actor, cohort: int) -> list[tuple[str, str]]:
+    if actor.role is not Role.MINISTRY:
+        return []
+    return _remembered("provinces", 0, lambda: Province.objects.order_by("code").values_list("pk", "name"))
 
 
 def choices(page: Any, keys: Sequence[str]) -> Mapping[str, tuple[str, list[tuple[str, str]]]]:

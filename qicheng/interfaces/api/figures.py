@@ -69,7 +69,7 @@ def router() -> Router:
 
 @needs(KeyScope.FIGURES_READ)
 def agreements(request: Any, asked: Query[Of]) -> Any:
-    """和统计页上一样，每个数都等于清单的行数；还要有「读取登记和签约」权限。省级、部级问过去的一天，先得 409，后台数完再问就有。"""
+    """和统计页上一样，每个数都等于清单的行数；还要有「读取登记和签约」权限。省级、部级问过去的一天，或者人数很多时，先得 409，后台数完再问就有。"""
     must(request.asker, KeyScope.REGISTRATIONS_READ)
     tables, moment = _read(request, asked, "states", listings.agreements())
     return _told(tables[0], asked.cohort, moment)
@@ -77,7 +77,7 @@ def agreements(request: Any, asked: Query[Of]) -> Any:
 
 @needs(KeyScope.FIGURES_READ)
 def destinations(request: Any, asked: Query[Of]) -> Any:
-    """和统计页上一样，每个数都等于清单的行数；还要有「读取登记和签约」权限。省级、部级问过去的一天，先得 409，后台数完再问就有。"""
+    """和统计页上一样，每个数都等于清单的行数；还要有「读取登记和签约」权限。省级、部级问过去的一天，或者人数很多时，先得 409，后台数完再问就有。"""
     must(request.asker, KeyScope.REGISTRATIONS_READ)
     tables, moment = _read(request, asked, "destinations", listings.destinations())
     return _told(tables[0], asked.cohort, moment)
@@ -85,7 +85,7 @@ def destinations(request: Any, asked: Query[Of]) -> Any:
 
 @needs(KeyScope.FIGURES_READ)
 def confirmations(request: Any, asked: Query[Of]) -> Any:
-    """整体和各单位的登记确认情况；还要有「读取登记确认」权限。省级、部级问过去的一天，先得 409，后台数完再问就有。"""
+    """整体和各单位的登记确认情况；还要有「读取登记确认」权限。省级、部级问过去的一天，或者人数很多时，先得 409，后台数完再问就有。"""
     must(request.asker, KeyScope.CONFIRMATIONS_READ)
     if not confirmation.is_open(request.asker.actor, asked.cohort):
         raise Refused("你省没有开启登记确认，没有这个统计。")
@@ -157,28 +157,32 @@ def _narrowed(
 def _read(
     request: Any, asked: OfFiles, question: str, listing: Listing, made: Question | None = None
 ) -> tuple[list[Table], datetime | None]:
-    """(the tables, the past moment that they are of), as a page reads them; what takes longer is a Problem that says when to ask again."""
+    """(the tables, the instant that they are of, None for now), as a page reads them; what takes longer is a Problem that says when to ask again."""
     _must_be_a_cohort(asked.cohort)
     actor = request.asker.actor
     values = _narrowed(request, asked, partial(standings.narrowed, listing))
     moment = moments.asked({"at": asked.at})
-    if moment is not None and answers.is_for_later(actor, question, moment):
+    counted_at = moment
+    if answers.is_for_later(actor, question, asked.cohort, values, moment):
         try:
-            tables, why = answers.answered(actor, question, asked.cohort, values, moment)
+            if moment is None:
+                tables, why, counted_at = answers.newest(actor, question, asked.cohort, values)
+            else:
+                tables, why = answers.answered(actor, question, asked.cohort, values, moment)
         except answers.Waiting:
-            words = f"正在统计{moments.words_of(moment)}，原样再问同一个地址。"
+            words = f"正在统计{moments.words_of(moment) if moment else ''}，原样再问同一个地址。"
             raise Problem("counting", words, headers={"Retry-After": ASKED_AGAIN}) from None
         if why:
             raise Refused(why)
     else:
         tables = (made or answers.QUESTIONS[question])(actor, asked.cohort, values, moment)
     request.rows = sum(len(one.lines) for one in tables)
-    return tables, moment
+    return tables, counted_at
 
 
-def _told(table: Table, cohort: int, moment: datetime | None) -> dict[str, Any]:
+def _told(table: Table, cohort: int, counted_at: datetime | None) -> dict[str, Any]:
     return {
-        "cohort": cohort, "label": table.label, "words": table.words, "headings": list(table.headings), "counted_at": moment,
+        "cohort": cohort, "label": table.label, "words": table.words, "headings": list(table.headings), "counted_at": counted_at,
         "lines": [{"names": list(one.names), "numbers": one.numbers, "is_sum": one.is_sum} for one in table.lines],
     }  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -174,3 +175,82 @@ def test_a_question_about_the_past_of_a_province_is_answered_once_in_the_backgro
     for other in (world.stranger_actor(Role.PROVINCE), world.actor(Role.MINISTRY)):
         with pytest.raises(Waiting):
             answers.answered(other, "states", COHORT, {}, moment)
+
+
+@pytest.mark.rule("HOME-01", "STA-01")
+def test_what_so_many_stand_in_that_nobody_waits_for_it_is_counted_in_the_background_and_says_when(
+    world: Any, monkeypatch: Any
+) -> None:
+    world.effective()
+    world.accepted(world.neighbour)
+    counters.fold()
+    actor = world.actor(Role.PROVINCE)
+    assert days.people(actor, COHORT, {}) == 2
+    assert not answers.is_for_later(actor, "states", COHORT, {}, None)
+    monkeypatch.setattr(answers, "LIVE_MOST", 1)
+    # One school is read as it is now, whoever asks.
+    assert not answers.is_for_later(actor, "states", COHORT, {"school": str(world.school.pk)}, None)
+    assert not answers.is_for_later(world.actor(Role.SCHOOL), "states", COHORT, {}, None)
+    province, ministry = (signed_in(world.seats[role]) for role in (Role.PROVINCE, Role.MINISTRY))
+    places = ("/gov/", "/stats/states/", "/stats/destinations/", "/stats/destinations/?by=both")
+    for client in (province, ministry):
+        for place in places:
+            for _ in range(2):
+                assert "正在统计" in client.get(place).content.decode(), place
+    assert Answer.objects.filter(is_current=True).count() == 2 * len(places)
+    assert province.get("/stats/states/workbook/").status_code == 302
+    for one in Answer.objects.all():
+        answers.make(one.pk)
+    for client, name in ((province, "江临大学"), (ministry, world.province.name)):
+        for place in places:
+            page = client.get(place).content.decode()
+            assert (
+                "统计的数字，有人查看时每 5 分钟重新统计" in page,
+                name in page,
+                "实时" in page.split("<main")[1].replace("名单是实时的", ""),
+            ) == (True, True, False), place
+    assert province.get("/stats/states/workbook/").status_code == 200
+    # What was counted is what live numbers say.
+    counted, why, at = answers.newest(actor, "states", COHORT, {})
+    assert (counted, why, at > timezone.now() - ONE_DAY) == (
+        answers.QUESTIONS["states"](actor, COHORT, {}, None),
+        "",
+        True,
+    )
+
+
+@pytest.mark.rule("HOME-01")
+def test_numbers_that_are_old_are_shown_and_counted_again_once_whoever_asks(world: Any, monkeypatch: Any) -> None:
+    world.effective()
+    counters.fold()
+    monkeypatch.setattr(answers, "LIVE_MOST", 0)
+    asked: list[int] = []
+    monkeypatch.setattr(answers, "later", lambda _, answer: asked.append(answer))
+    actor = world.actor(Role.PROVINCE)
+
+    def look() -> list[int]:
+        asked.clear()
+        with suppress(Waiting):
+            answers.newest(actor, "states", COHORT, {})
+        return list(asked)
+
+    def aged(**columns: Any) -> None:
+        Answer.objects.update(**{name: timezone.now() - age for name, age in columns.items()})
+
+    minute = timedelta(minutes=1)
+    assert [len(look()) for _ in range(3)] == [1, 0, 0]
+    # It never came: the worker died.
+    aged(asked_at=11 * minute)
+    assert [len(look()) for _ in range(2)] == [1, 0]
+    one = Answer.objects.get()
+    answers.make(one.pk)
+    assert look() == []
+    aged(answered_at=6 * minute, asked_at=7 * minute)
+    assert [len(look()) for _ in range(2)] == [1, 0]
+    aged(asked_at=11 * minute)
+    assert [len(look()) for _ in range(2)] == [1, 0]
+    # A count that began earlier and ended later changes nothing.
+    newest = timezone.now() + minute
+    Answer.objects.update(moment=newest)
+    answers.make(one.pk)
+    assert Answer.objects.get().moment == newest

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from qicheng.domain.figures.effects.counters import COUNTED
 from qicheng.foundation.access import SYSTEM, Actor, Role
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.guard import DELETABLE
@@ -109,6 +111,21 @@ def test_functions_of_the_guard_look_nowhere_else(world):
     assert {name for name, _, _ in found} >= {"qicheng_guard_case", "qicheng_refuse", "qicheng_history"}
     assert {name for name, settings, _ in found if "search_path=public, pg_temp" not in (settings or ())} == set()
     assert {owner for _, _, owner in found} == {Postgres.OWNER}
+
+
+def test_what_reads_all_rows_of_a_statement_has_one_plan_that_serves_one_row_and_a_hundred_thousand(world):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT proname, proconfig, prosrc FROM pg_proc WHERE prosrc LIKE '%old_rows%' ORDER BY proname")
+        found = {
+            name: ({each for each in settings if each.startswith("enable_")}, source)
+            for name, settings, source in cursor.fetchall()
+        }
+    assert found.keys() == {"qicheng_history", *COUNTED.values()}
+    # What was is compared with what is by a hash, or not at all; rosters are found by their indexes, never read whole.
+    assert found.pop("qicheng_history")[0] == {"enable_nestloop=off"}
+    for settings, source in found.values():
+        assert settings == {"enable_hashjoin=off", "enable_mergejoin=off", "enable_seqscan=off"}
+        assert re.search(r"old_rows\s+\w+\s+JOIN|JOIN\s+old_rows|USING \(id\)", source) is None
 
 
 def test_the_runtime_role_owns_nothing_and_belongs_to_nobody(world):

@@ -7,18 +7,15 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from qicheng.domain.figures.queries.columns import AGREEMENTS, COLUMN, DESTINATIONS, REQUESTED, cased, ways_in
-from qicheng.domain.orgs.models import Province
 from qicheng.domain.registration import listings as registrations
 from qicheng.domain.registration.listings import STANDING
 from qicheng.domain.registration.models import Registration
-from qicheng.foundation.access import Role
 from qicheng.foundation.listing import Column, Filter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qicheng.domain.figures.queries.columns import Headings
-    from qicheng.foundation.access import Actor
     from qicheng.foundation.flow.declare import Flow
     from qicheng.foundation.listing import Listing
 
@@ -49,7 +46,6 @@ def _list(name: str, label: str, headings: Headings, ways: Sequence[Flow], colum
             choices=tuple((key, words) for key, (words, _) in headings.items()),
         ),
         Filter("training", "培养方式", "g.training_mode = %(training)s", "code", table="training_modes"),
-        Filter("province", "省份", "s.province_id = %(province)s", "whole", choices=_provinces),
     )  # fmt: skip
     # Computed once a row; without OFFSET it would be written out wherever it is asked for.
     counted = f"{joined} CROSS JOIN LATERAL (SELECT {column} AS key OFFSET 0) o"
@@ -63,9 +59,3 @@ def _list(name: str, label: str, headings: Headings, ways: Sequence[Flow], colum
         if one.key == "state":
             shown.append(Column("column", "情况", COLUMN, words.__getitem__))
     return replace(found, columns=tuple(shown))
-
-
-def _provinces(actor: Actor, cohort: int) -> list[tuple[str, str]]:
-    if actor.role is not Role.MINISTRY:
-        return []
-    return [(str(pk), name) for pk, name in Province.objects.order_by("code").values_list("pk", "name")]

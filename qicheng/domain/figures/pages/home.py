@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from qicheng.domain.figures.effects import answers
+from qicheng.domain.figures.effects.answers import Waiting
 from qicheng.domain.figures.queries import home as queries
-from qicheng.domain.orgs.models import Handler
+from qicheng.domain.figures.queries import moments
+from qicheng.domain.orgs.models import Handler, Province
 from qicheng.domain.registration.listings import late
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.access.pages import audience
@@ -16,6 +19,7 @@ from qicheng.foundation.listing.page import render
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
+    from qicheng.domain.figures.queries.tables import Table
     from qicheng.foundation.access.pages import Request
 
 
@@ -35,11 +39,24 @@ def home(request: Request) -> HttpResponse:
 
 @audience(Role.PROVINCE, Role.MINISTRY)
 def area(request: Request) -> HttpResponse:
-    """The open steps of every school below, each number the list behind it."""
+    """The open steps of every school of a province, of every province, each number the list behind it; of very many people as last counted."""
     actor, cohort = request.actor, request.cohort
     may_read = actor.may_read(Area.EMPLOYMENT)
-    figures, rows = queries.by_school(actor, cohort) if may_read else ([], [])
+    chosen = request.GET.get("province", "").strip() if actor.role is Role.MINISTRY else ""
+    province = next((one for one in Province.objects.all() if str(one.pk) == chosen), None) if chosen else None
+    asked = {"province": str(province.pk)} if province else {}
+    tables: list[Table] = []
+    words = "数字随办理实时更新"
+    if may_read and answers.is_for_later(actor, "area", cohort, asked, None):
+        try:
+            tables, _, counted_at = answers.newest(actor, "area", cohort, asked)
+            words = moments.words_of_count(counted_at)
+        except Waiting:
+            words = "正在统计"
+    elif may_read:
+        tables = queries.of_area(actor, cohort, asked)
     return render(request, "figures/area.html", {
-        "figures": figures, "rows": rows, "confirmations": queries.confirmations(actor, cohort) if may_read else [], "may_read": may_read,
+        "steps": tables[0] if tables else None, "said": tables[1] if tables else None, "tones": queries.TONES, "may_read": may_read,
+        "words": words, "is_waiting": may_read and not tables, "province": province,
         "cohort": cohort, "deadlines": queries.deadlines(cohort), "now_": timezone.now(),
     })  # fmt: skip

@@ -181,17 +181,18 @@ def page(request: Request, figures: Figures) -> HttpResponse:
     """The tables under the filters that were asked for, live or as they were known on a past day."""
     kept = kept_of(request, figures)
     try:
-        tables, moment, why = made(request, figures)
+        tables, moment, why, counted_at = made(request, figures)
     except Waiting as waiting:
-        here = f"{request.path}?{urlencode(kept)}"
+        is_now = waiting.answer.is_current
         return render(request, "figures/answer.html", {
-            "title": figures.title, "cohort": request.cohort, "words": moments.words_of(waiting.answer.moment), "here": here, "live": request.path,
+            "title": figures.title, "cohort": request.cohort, "here": f"{request.path}?{urlencode(kept)}", "live": "" if is_now else request.path,
+            "words": "" if is_now else moments.words_of(waiting.answer.moment),
         })  # fmt: skip
     return render(request, "figures/tables.html", {
-        "figures": figures, "tables": tables, "why": why, "cohort": request.cohort, "said": said(request, figures, moment),
+        "figures": figures, "tables": tables, "why": why, "cohort": request.cohort, "said": said(request, figures, moment, counted_at),
         "filters": [(one, kept.get(one.key, ""), one.options(request.actor, request.cohort)) for one in offered(figures)],
         "by": kept.get("by", standings.BY_UNIT), "at": request.GET.get("at", "").strip()[:10],
-        "workbook": f"{reverse(f'figures:{figures.name}_workbook')}?{urlencode(kept)}" if tables else "", "is_past": moment is not None,
+        "workbook": f"{reverse(f'figures:{figures.name}_workbook')}?{urlencode(kept)}" if tables else "", "is_past": moment is not None, "is_live": counted_at is None,
         "chips": chips(request, figures, kept), "opens": any(address for one in tables for line in one.lines for _, address in line.cells),
     }, status=422 if why else 200)  # fmt: skip
 
@@ -199,12 +200,12 @@ def page(request: Request, figures: Figures) -> HttpResponse:
 def workbook(request: Request, figures: Figures) -> HttpResponse:
     """The same tables to take away, a sheet each, with what they are narrowed to and when they were read above them; on record (EXP-01)."""
     try:
-        tables, moment, why = made(request, figures)
+        tables, moment, why, counted_at = made(request, figures)
     except Waiting:
         return redirect(f"{reverse(f'figures:{figures.name}')}?{urlencode(kept_of(request, figures))}")
     if why:
         return page(request, figures)
-    actor, about = request.actor, said(request, figures, moment)
+    actor, about = request.actor, said(request, figures, moment, counted_at)
     school = actor.node if actor.role is Role.SCHOOL else None
     changes = {label: ["", words] for label, words in about} | {"条数": ["", sum(len(one.lines) for one in tables)]}
     note(actor, "export", f"table.{figures.name}", changes, cohort=request.cohort, school=school)
@@ -222,18 +223,24 @@ def workbook(request: Request, figures: Figures) -> HttpResponse:
     )  # fmt: skip
 
 
-def made(request: Request, figures: Figures) -> tuple[list[Table], datetime | None, str]:
-    """(tables, the past moment that was asked for, why there are none). Raises Waiting where the answer is still being made."""
-    actor, asked = request.actor, kept_of(request, figures)
+def made(request: Request, figures: Figures) -> tuple[list[Table], datetime | None, str, datetime | None]:
+    """(tables, the past moment that was asked for, why there are none, when numbers of now were counted, None for live ones).
+
+    Raises Waiting where the answer is still being made.
+    """
+    actor, asked, cohort = request.actor, kept_of(request, figures), request.cohort
+    counted_at, why = None, ""
     try:
         moment = moments.asked(request.GET)
-        if moment is not None and answers.is_for_later(actor, figures.name, moment):
-            tables, why = answers.answered(actor, figures.name, request.cohort, asked, moment)
+        if not answers.is_for_later(actor, figures.name, cohort, asked, moment):
+            tables = figures.made(asked, moment)
+        elif moment is not None:
+            tables, why = answers.answered(actor, figures.name, cohort, asked, moment)
         else:
-            tables, why = figures.made(asked, moment), ""
+            tables, why, counted_at = answers.newest(actor, figures.name, cohort, asked)
     except Refused as refused:
-        return [], None, str(refused)
-    return moments.of_then(tables, actor, moment), moment, why
+        return [], None, str(refused), None
+    return moments.of_then(tables, actor, moment), moment, why, counted_at
 
 
 def offered(figures: Figures) -> list[Filter]:
@@ -268,9 +275,15 @@ def narrowed_to(request: Request, figures: Figures) -> list[tuple[Filter, str]]:
     ]  # fmt: skip
 
 
-def said(request: Request, figures: Figures, moment: datetime | None) -> list[tuple[str, str]]:
+def said(
+    request: Request, figures: Figures, moment: datetime | None, counted_at: datetime | None
+) -> list[tuple[str, str]]:
     """(heading, words) of what stands above the tables wherever they are read: whose, which cohort, as of when, narrowed to what."""
-    when = moments.words_of(moment) if moment else f"{timezone.localtime():%Y-%m-%d %H:%M} 的实时数字"
+    when = f"{timezone.localtime():%Y-%m-%d %H:%M} 的实时数字"
+    if moment is not None:
+        when = moments.words_of(moment)
+    elif counted_at is not None:
+        when = moments.words_of_count(counted_at)
     return [
         ("单位", str(request.actor.unit)), ("届别", f"{request.cohort} 届"), ("数字", when),
         *((one.label, words) for one, words in narrowed_to(request, figures)),

@@ -40,6 +40,18 @@ _BY_DAY = """SELECT day, school_id, value, change AS number FROM figures_daychan
     UNION ALL SELECT day, school_id, value, change FROM figures_move WHERE cohort = %(cohort)s AND about = %(about)s{narrow}"""
 
 
+def people(actor: Actor, cohort: int, asked: Mapping[str, str]) -> int:
+    """About how many graduates of a cohort there are in a province or the country, or in the `province` that was asked for."""
+    province = actor.node if actor.role is Role.PROVINCE else asked.get("province")
+    row = statements.one(
+        "SELECT coalesce(sum(change), 0)::bigint AS number FROM figures_provinceday WHERE cohort = %(cohort)s AND about = %(about)s"
+        f"{' AND province_id = %(province)s::bigint' if province else ''}",
+        {"cohort": cohort, "about": Cell.RECORD, "province": province},
+    )
+    assert row is not None
+    return int(row.number)
+
+
 def counted(
     actor: Actor, cohort: int, values: Mapping[str, str], moment: datetime | None = None, *, about: str = Cell.RECORD
 ) -> Counter[tuple[str, str]]:

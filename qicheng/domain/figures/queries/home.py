@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from qicheng.domain.orgs.models import School
+from qicheng.domain.figures.queries.standings import units
+from qicheng.domain.figures.queries.tables import Line, Table
 from qicheng.domain.registration import listings
 from qicheng.domain.registration.models import UNSENT
 from qicheng.domain.transfer.listings import confirmation as reported
@@ -21,7 +24,6 @@ from qicheng.foundation.access import Role, Tier
 from qicheng.foundation.kit.calendar import ONE_DAY, cohort_closes, midnight
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from qicheng.foundation.access import Actor
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 # Until when changes of a destination are reported upward in the year of graduation (month, day).
 LAST_CHANGE = (8, 31)
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,9 @@ class Figure:
         )
         return f"{place}?{urlencode(self.values)}" if self.values else place
 
-    def of_school(self, school: int) -> str:
-        """The address of its list for one school."""
-        return replace(self, values={**self.values, "school": str(school)}).url
+    def of(self, **narrowed: str) -> str:
+        """The address of its list for one school, or another part."""
+        return replace(self, values={**self.values, **narrowed}).url
 
 
 def waiting(role: Role, days: int) -> list[Figure]:
@@ -109,20 +112,42 @@ def counted(actor: Actor, cohort: int) -> list[tuple[str, list[tuple[Figure, int
     return [(heading, [(figure, numbers[figure.key]) for figure in figures]) for heading, figures in groups]
 
 
-def by_school(actor: Actor, cohort: int) -> tuple[list[Figure], list[tuple[School, dict[str, int]]]]:
-    """What is open and what is in force by each way, for each school of a province or of the country, in one statement: (figures, rows)."""
+def of_area(actor: Actor, cohort: int, asked: Mapping[str, str]) -> list[Table]:
+    """What is open and what is in force by each way, for each school of a province, for each province of the country; what was confirmed.
+
+    A table is one statement. Names lead from a province to its schools, numbers to their lists.
+    """
     figures = [
         figure
         for flow in listings.ways(actor, cohort)
         for figure in (all_open(flow, f"{flow.label}正在办理"), *in_force(flow))
     ]
     figures.append(Figure("waiting", "等得久的", listings.waits_long(), "waiting", {}, "bad"))
-    numbers = dict(listings.every().tallies(actor, cohort, "c.school_id", {f.key: f.condition for f in figures}))
-    schools = School.objects.order_by("name")
-    if actor.role is Role.PROVINCE:
-        schools = schools.filter(province=actor.node)
+    below = units(actor, asked)
+    assert below is not None, "an area has somebody below"
+    kept = {key: asked[key] for key in ("province",) if asked.get(key) and actor.role is Role.MINISTRY}
+    counted = listings.every().tallies(
+        actor, cohort, f"({below.sql})::text", {one.key: one.condition for one in figures}, kept
+    )
+    numbers = dict(counted)
     nothing = dict.fromkeys((figure.key for figure in figures), 0)
-    return figures, [(school, numbers.get(school.pk, nothing)) for school in schools]
+    lines = [
+        Line(
+            (name,), tuple((numbers.get(key, nothing)[one.key], one.of(**{below.key: key})) for one in figures),
+            f"?{urlencode({'province': key})}" if below.key == "province" else "",
+        )
+        for key, name in below.named
+    ]  # fmt: skip
+    steps = Table(
+        "area",
+        "各省办理情况" if below.key == "province" else "各学校办理情况",
+        (below.label,),
+        tuple(f.label for f in figures),
+        lines,
+    )
+    said = confirmations(actor, cohort, kept)
+    cells = tuple((number, address) for _, number, address, _ in said)
+    return [steps, Table("said", "登记确认", (), tuple(words for words, *_ in said), [Line((), cells)] if said else [])]
 
 
 def waiting_in_modules(actor: Actor, cohort: int) -> list[tuple[str, int, str]]:
@@ -133,20 +158,26 @@ def waiting_in_modules(actor: Actor, cohort: int) -> list[tuple[str, int, str]]:
     ]  # fmt: skip
 
 
-def confirmations(actor: Actor, cohort: int) -> list[tuple[str, int, str, str]]:
+# What of the answers asks somebody to act, in the order of `confirmations`.
+TONES = ("bad", "bad", "", "")
+
+
+def confirmations(actor: Actor, cohort: int, kept: Mapping[str, str] = NOTHING) -> list[tuple[str, int, str, str]]:
     """(words, number, address, tone) of what graduates said of what was reported, in one statement; nothing where the module is not open."""
     if not is_open(actor, cohort):
         return []
     wanted = {
-        "disputed": ("确认有误，待学校处理", "c.state = 'disputed'", {"state": "disputed"}, "bad"),
-        "denied": ("毕业生说不是本人去向", reported.DENIED, {"claim": "denied"}, "bad"),
-        "unconfirmed": ("未确认", "c.state = 'unconfirmed'", {"state": "unconfirmed"}, ""),
-        "confirmed": ("确认无误", "c.state = 'confirmed'", {"state": "confirmed"}, ""),
+        "disputed": ("确认有误，待学校处理", "c.state = 'disputed'", {"state": "disputed"}),
+        "denied": ("毕业生说不是本人去向", reported.DENIED, {"claim": "denied"}),
+        "unconfirmed": ("未确认", "c.state = 'unconfirmed'", {"state": "unconfirmed"}),
+        "confirmed": ("确认无误", "c.state = 'confirmed'", {"state": "confirmed"}),
     }
-    numbers = reported.answers().tally(actor, cohort, {key: one[1] for key, one in wanted.items()})
+    found = reported.answers().tallies(actor, cohort, "''", {key: one[1] for key, one in wanted.items()}, kept)
+    numbers = found[0][1] if found else dict.fromkeys(wanted, 0)
     place = reverse("transfer:confirm")
     return [
-        (words, numbers[key], f"{place}?{urlencode(values)}", tone) for key, (words, _, values, tone) in wanted.items()
+        (words, numbers[key], f"{place}?{urlencode({**kept, **values})}", tone)
+        for (key, (words, _, values)), tone in zip(wanted.items(), TONES, strict=True)
     ]
 
 

@@ -108,6 +108,13 @@ def words_of(moment: datetime) -> str:
     return f"截至 {words_of_day(day_before(moment))} 24:00 当时的数字"
 
 
+def words_of_count(counted_at: datetime) -> str:
+    """What a page says of numbers that are counted now and then: 「14:35 统计的数字，有人查看时每 5 分钟重新统计」."""
+    at = timezone.localtime(counted_at)
+    day = "" if at.date() == timezone.localdate() else f"{at.month} 月 {at.day} 日 "
+    return f"{day}{at:%H:%M} 统计的数字，有人查看时每 5 分钟重新统计"
+
+
 # A transaction writes the instants of its statements, which are never earlier than its own beginning. Of other users' transactions the
 # beginning is hidden; of these any counts that has written something.
 _MOVING = """

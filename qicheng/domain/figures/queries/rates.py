@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from django.db.models import Min
 from django.urls import reverse
 from django.utils import timezone
 
@@ -346,7 +347,7 @@ def at_ends_of(
         school = actor.node if actor.role is Role.SCHOOL else int(values["school"])
         tier = "" if actor.tier is Tier.ALL else actor.tier.value
         kept = cube.of_school(school, cohort, days, level=level, tier=tier)
-        found = [one or _unkept(actor, school, cohort, values, day) for day, one in zip(days, kept, strict=True)]
+        found = kept if all(kept) else _with_unkept(actor, school, cohort, values, days, kept)
     elif is_counted:
         found = cube.of_area(actor, cohort, days, values)
     else:
@@ -354,12 +355,24 @@ def at_ends_of(
     return [one and with_sums(one, formula) for one in found]
 
 
-def _unkept(actor: Actor, school: int, cohort: int, values: Mapping[str, str], day: date) -> dict[str, int]:
-    """Measures of a school at the end of a day before its days were kept, as its rows were known then; nobody before its first row."""
-    end = midnight(day + timedelta(days=1))
-    if Graduate.objects.seen_by(actor).filter(school=school, cohort=cohort, added_at__lt=end).exists():
-        return whole(actor, cohort, values, end)
-    return dict.fromkeys(listings.measures(rates.formula(cohort)), 0)
+def _with_unkept(
+    actor: Actor,
+    school: int,
+    cohort: int,
+    values: Mapping[str, str],
+    days: Sequence[date],
+    kept: Sequence[dict[str, int] | None],
+) -> list[dict[str, int] | None]:
+    """The same with a school's days before they were kept, as its rows were known then; nobody before its first row."""
+    mine = Graduate.objects.seen_by(actor).filter(school=school, cohort=cohort)
+    first = mine.aggregate(first=Min("added_at"))["first"]
+    nobody = dict.fromkeys(listings.measures(rates.formula(cohort)), 0)
+
+    def known(day: date) -> dict[str, int]:
+        end = midnight(day + timedelta(days=1))
+        return whole(actor, cohort, values, end) if first is not None and first < end else nobody
+
+    return [one or known(day) for day, one in zip(days, kept, strict=True)]
 
 
 def sundays(number: int = 10) -> list[date]:
