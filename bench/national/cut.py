@@ -1,7 +1,7 @@
 """Budget 19: a table of one of three cohorts, cut by cohort as rosters are, against the same rows in one table.
 
-Three cohorts of the whole country would not fit beside it, so three of at most a million graduates are copied, with the columns and
-indexes of the rosters; both ways have the same rows, and the ratio does not know how many there are once they are past the planner's smallest.
+Three cohorts of the whole country would not fit beside it, so three of at most two million graduates are copied, with the columns and
+indexes of the rosters: more than the server keeps in memory of its own, as those of the country are. Both ways have the same rows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bench.national.land import National
 
-MOST = 1_000_000
+MOST = 2_000_000
 YEARS = (YEAR - 2, YEAR - 1, YEAR)
 TABLES = ("roster_graduate", "roster_employmentrecord")
 TABLE = """SELECT s.province_id, r.destination, count(*) FROM cut.{way}_roster_graduate g JOIN orgs_school s ON s.id = g.school_id

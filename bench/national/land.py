@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from bench.country import SPEED, YEAR, Land, continue_sequences, shared_buffers
+from bench.country import SPEED, YEAR, Land, continue_sequences
 from bench.national import rows
 from qicheng.interfaces.command import places
-from qicheng.interfaces.command.postgres import MEGABYTE, Postgres
+from qicheng.interfaces.command.postgres import MEGABYTE, Postgres, memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -262,7 +262,9 @@ class Timed:
 def settled(*sizes: int) -> list[National]:
     """The lands of these sizes on one running server, filled if they are not there."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    server = Postgres(FOLDER, settings=SPEED | {"shared_buffers": shared_buffers(), "max_wal_size": "4GB"})
+    server = Postgres(
+        FOLDER, settings=SPEED | {"shared_buffers": f"{memory() // MEGABYTE // 3}MB", "max_wal_size": "4GB"}
+    )
     lands = [National(server, size) for size in sizes]
     if not all(land.is_kept for land in lands):
         durable, server.settings = server.settings, server.settings | FILLING
