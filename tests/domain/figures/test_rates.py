@@ -14,8 +14,8 @@ from openpyxl import load_workbook
 
 from qicheng.domain.figures.effects.cube import count_country
 from qicheng.domain.figures.models import Nightly
+from qicheng.domain.figures.queries import moments, rates
 from qicheng.domain.figures.queries import people as listings
-from qicheng.domain.figures.queries import rates
 from qicheng.domain.orgs.models import Cohort
 from qicheng.domain.roster.models import EmploymentRecord
 from qicheng.foundation.access import Level, Role, Tier
@@ -28,6 +28,12 @@ DESTINATIONS = ("10", "11", "12", "75", "76", "80", "85", "70", "71", None, "10"
 NUMBER = re.compile(r'<td class="num"><a href="([^"]+)">([\d,]+)</a></td>')
 TOTAL = re.compile(r"共 ([\d,]+) 人")
 HERO = re.compile(r'hero__v">([\d.]+)<small>')
+
+
+@pytest.fixture(autouse=True)
+def at_any_hour(monkeypatch: Any) -> None:
+    """Yesterday can be asked for in the first minutes of today, too."""
+    monkeypatch.setattr(moments, "MARGIN", timedelta())
 
 
 def a_year(world: Any, *, days: int = 3) -> None:

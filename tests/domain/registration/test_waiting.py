@@ -109,7 +109,7 @@ def work():
 def test_every_page_of_a_case_says_on_whom_it_waits_and_for_how_many_working_days(world):
     case = aged(world.accepted(), 4)
     since = words.moment(case.waiting_since)
-    days = working_days_between(case.waiting_since.date(), timezone.now().date()).days
+    days = working_days_between(timezone.localdate(case.waiting_since), timezone.localdate()).days
     assert queries.waited(case, timezone.now()) == queries.Wait(Role.COLLEGE, case.waiting_since, 4)
     assert days >= 4
     others = f"等学院审核，从 {since} 开始，已等 4 个工作日"

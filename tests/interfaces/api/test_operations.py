@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -10,6 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from qicheng.domain.figures.effects import answers
 from qicheng.domain.figures.models import Answer
+from qicheng.domain.figures.queries import moments
 from qicheng.domain.orgs.models import KeyCall, Module, Opening
 from qicheng.domain.registration.models import Registration
 from qicheng.domain.registration.sheets.agreement import ARCHIVE, HOUSEHOLD, OFFER
@@ -21,6 +24,12 @@ from tests.interfaces.api import caller
 from tests.world import COHORT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("SYN-02")]
+
+
+@pytest.fixture(autouse=True)
+def at_any_hour(monkeypatch: Any) -> None:
+    """Yesterday can be asked for in the first minutes of today, too."""
+    monkeypatch.setattr(moments, "MARGIN", timedelta())
 
 
 def test_a_list_says_what_the_page_says_behind_its_masks_and_goes_on_by_its_mark(world):
