@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from qicheng.interfaces.command import places
 from qicheng.interfaces.command.postgres import Postgres
 
 if TYPE_CHECKING:
@@ -23,8 +24,12 @@ TEMPLATE = "template_of_tests"
 # Nothing here outlives the run, and no database lives long enough to be worth looking after.
 SERVER = {
     "fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0", "autovacuum": "off", "checkpoint_timeout": "1h",
-    "max_wal_size": "4GB", "max_connections": "200", "shared_buffers": "256MB", "max_parallel_workers_per_gather": "0",
+    "max_wal_size": "1GB", "max_connections": "200", "shared_buffers": "256MB", "max_parallel_workers_per_gather": "0",
 }  # fmt: skip
+
+
+# Memory that looks like a disk, and as much of it as has to be free.
+SHARED, ROOM = Path("/dev/shm"), 6 << 30
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,7 +42,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["DATABASE_URL"] = config.workerinput["urls"]["app"]
         config.stash[URLS] = config.workerinput["urls"]
         return
-    folder = Path(tempfile.mkdtemp(prefix="qicheng-tests-"))
+    memory = in_memory()
+    folder = Path(tempfile.mkdtemp(prefix="qicheng-tests-", dir=memory))
+    if memory:
+        # Where root's servers have their files (`places.home`).
+        places.STATE = memory / "root"
+        config.stash[MEMORY] = memory
     server = Postgres(folder, settings=SERVER)
     server.start()
     config.stash[SERVER_KEY] = server
@@ -49,6 +59,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[URLS] = urls
     server.create_database(TEMPLATE)
     os.environ["DATABASE_URL"] = urls["app"]
+
+
+def in_memory() -> Path | None:
+    """A folder in memory for the server of this run, where there is room: hundreds of databases are made and dropped. None elsewhere."""
+    if not SHARED.is_dir() or not os.access(SHARED, os.W_OK) or shutil.disk_usage(SHARED).free < ROOM:
+        return None
+    for left in SHARED.glob("qicheng-tests-*"):
+        # Of a run that was killed.
+        if not Path(f"/proc/{left.name.rpartition('-')[2]}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    place = SHARED / f"qicheng-tests-{os.getpid()}"
+    place.mkdir(mode=0o755)
+    return place
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -76,6 +99,7 @@ def _settle() -> None:
 
 
 SERVER_KEY = pytest.StashKey[Postgres]()
+MEMORY = pytest.StashKey[Path]()
 URLS = pytest.StashKey[dict[str, str]]()
 
 
@@ -88,6 +112,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if server := config.stash.get(SERVER_KEY, None):
         server.erase()
         shutil.rmtree(config.stash[URLS]["folder"], ignore_errors=True)
+        shutil.rmtree(config.stash.get(MEMORY, config.stash[URLS]["folder"]), ignore_errors=True)
     shutil.rmtree(os.environ["QICHENG_FILES"], ignore_errors=True)
 
 

@@ -58,7 +58,12 @@ def stranger(world: World, role: Role = Role.SCHOOL, *scopes: str) -> Caller:
 
 
 def others_are_done() -> None:
-    """Wait until all that is open now has ended, in every database of the server: readers are told nothing that is newer."""
+    """Wait until all that is open now has ended, in every database of the server: readers are told nothing that is newer.
+
+    Not within a transaction that has written something: it would wait for itself.
+    """
+    if statements.one("SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS is_own").is_own:
+        return
     until = time.monotonic() + 120
     newest = statements.one("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xact").xact
     while statements.one("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xact").xact < newest:
