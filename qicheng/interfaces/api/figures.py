@@ -14,7 +14,7 @@ from pydantic import Field
 
 from qicheng.domain.figures.effects import answers
 from qicheng.domain.figures.listings import standings as listings
-from qicheng.domain.figures.queries import moments, rates, standings, transfers
+from qicheng.domain.figures.queries import moments, rates, standings
 from qicheng.domain.figures.queries.tables import Table
 from qicheng.domain.orgs.models import KeyScope
 from qicheng.domain.orgs.queries import cohort_years
@@ -28,8 +28,6 @@ from qicheng.interfaces.api.door import CASES, Asker, must, needs
 from qicheng.interfaces.api.problems import Problem
 from qicheng.interfaces.api.shapes import RateSheet, StateTable, StateTables
 
-# (who asks, cohort, filters, past moment or None) → tables.
-Question = Callable[[Actor, int, Mapping[str, str], datetime | None], list[Table]]
 # Seconds after which a question about a past day of many schools is asked again.
 ASKED_AGAIN = "10"
 FILTERS = ("level", "major", "province")
@@ -101,8 +99,7 @@ def _files(area: Area) -> Any:
         must(request.asker, scope)
         if not records.module_is_open(area, asked.cohort, request.asker.actor):
             raise Refused("你省没有开启这个模块，没有这个统计。")
-        made = partial(transfers.files, area)
-        tables, moment = _read(request, asked, "", listing_of_records.records(area), made)
+        tables, moment = _read(request, asked, f"{area}_figures", listing_of_records.records(area))
         return {"tables": [_told(one, asked.cohort, moment) for one in tables]}
 
     files.__doc__ = f"各院系的状态、类型、来源和申请；还要有「{scope.label}」权限。"
@@ -154,28 +151,16 @@ def _narrowed(
     return found
 
 
-def _read(
-    request: Any, asked: OfFiles, question: str, listing: Listing, made: Question | None = None
-) -> tuple[list[Table], datetime | None]:
+def _read(request: Any, asked: OfFiles, question: str, listing: Listing) -> tuple[list[Table], datetime | None]:
     """(the tables, the instant that they are of, None for now), as a page reads them; what takes longer is a Problem that says when to ask again."""
     _must_be_a_cohort(asked.cohort)
-    actor = request.asker.actor
     values = _narrowed(request, asked, partial(standings.narrowed, listing))
     moment = moments.asked({"at": asked.at})
-    counted_at = moment
-    if answers.is_for_later(actor, question, asked.cohort, values, moment):
-        try:
-            if moment is None:
-                tables, why, counted_at = answers.newest(actor, question, asked.cohort, values)
-            else:
-                tables, why = answers.answered(actor, question, asked.cohort, values, moment)
-        except answers.Waiting:
-            words = f"正在统计{moments.words_of(moment) if moment else ''}，原样再问同一个地址。"
-            raise Problem("counting", words, headers={"Retry-After": ASKED_AGAIN}) from None
-        if why:
-            raise Refused(why)
-    else:
-        tables = (made or answers.QUESTIONS[question])(actor, asked.cohort, values, moment)
+    try:
+        tables, counted_at = answers.read(request.asker.actor, question, asked.cohort, values, moment)
+    except answers.Waiting:
+        words = f"正在统计{moments.words_of(moment) if moment else ''}，原样再问同一个地址。"
+        raise Problem("counting", words, headers={"Retry-After": ASKED_AGAIN}) from None
     request.rows = sum(len(one.lines) for one in tables)
     return tables, counted_at
 

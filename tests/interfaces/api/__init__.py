@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection, transaction
 from django.test import Client
 
 from qicheng.domain.orgs.effects import keys
 from qicheng.domain.orgs.models import KEY_SCOPES, Key
 from qicheng.foundation.access import Role, statements
+from qicheng.foundation.flow import feed
+from qicheng.foundation.flow.perform import perform
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
     from django.http import HttpResponse
 
     from qicheng.foundation.access import Actor
+    from qicheng.foundation.flow.models import Case
     from tests.world import World
 
 ROOT = "/api/v1"
@@ -69,3 +78,39 @@ def others_are_done() -> None:
     while statements.one("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xact").xact < newest:
         assert time.monotonic() < until, "something is open for very long"
         time.sleep(0.02)
+
+
+@contextmanager
+def still_open(case: Case, actor: Actor) -> Iterator[None]:
+    """Approved by a transaction that has written and ends when this does: its records have the smaller numbers and are seen last."""
+    written, go_on = threading.Event(), threading.Event()
+
+    def slowly() -> None:
+        try:
+            with transaction.atomic():
+                perform(case, "approve", actor)
+                written.set()
+                go_on.wait(10)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=slowly)
+    thread.start()
+    try:
+        assert written.wait(10)
+        yield
+    finally:
+        go_on.set()
+        thread.join(10)
+
+
+def reads_by_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: a feed that goes by the numbers of records and takes whatever it sees."""
+    by_places, by_numbers = (
+        "(r.xact, r.id) > (%(xact)s, %(id)s) AND r.xact < flow_horizon()",
+        "r.id > %(id)s AND %(xact)s < %(most)s + r.xact",
+    )
+    assert by_places in feed._READ
+    monkeypatch.setattr(
+        feed, "_READ", feed._READ.replace(by_places, by_numbers).replace("ORDER BY r.xact, r.id", "ORDER BY r.id")
+    )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
-from django.db import connection, transaction
 
 from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import Role
@@ -13,7 +10,7 @@ from qicheng.foundation.flow import feed
 from qicheng.foundation.flow.models import Record
 from qicheng.foundation.flow.perform import perform
 from qicheng.foundation.kit import masks
-from tests.interfaces.api import Caller, caller, made, others_are_done, stranger
+from tests.interfaces.api import Caller, caller, made, others_are_done, reads_by_numbers, still_open, stranger
 
 RULE = pytest.mark.rule("SYN-02")
 
@@ -87,24 +84,9 @@ def overtaken(world, asker: Caller) -> tuple[list[str], list[str]]:
     """A slow transaction gets its number first and ends last: what a reader finds before it ends, and afterwards from its place."""
     slow, fast = world.accepted(), world.accepted(world.neighbour)
     _, place = everything(asker, "/changes/")
-    written, go_on = threading.Event(), threading.Event()
-
-    def slowly() -> None:
-        try:
-            with transaction.atomic():
-                perform(slow, "approve", world.actor(Role.COLLEGE))
-                written.set()
-                go_on.wait(10)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=slowly)
-    thread.start()
-    assert written.wait(10)
-    perform(fast, "approve", world.reviewer(fast, Role.COLLEGE))
-    before, place = everything(asker, "/changes/", place, waits=False)
-    go_on.set()
-    thread.join(10)
+    with still_open(slow, world.actor(Role.COLLEGE)):
+        perform(fast, "approve", world.reviewer(fast, Role.COLLEGE))
+        before, place = everything(asker, "/changes/", place, waits=False)
     after, _ = everything(asker, "/changes/", place)
     numbers = Record.objects.filter(act="approve").order_by("id").values_list("case", flat=True)
     assert list(numbers) == [str(slow.public_id), str(fast.public_id)]
@@ -121,10 +103,7 @@ def test_what_is_written_late_with_a_smaller_number_is_not_skipped(committed_wor
 
 @RULE
 def test_a_reader_that_goes_by_numbers_does_skip_it(committed_world, monkeypatch):
-    monkeypatch.setattr(
-        feed, "_READ", feed._READ.replace("(r.xact, r.id) > (%(xact)s, %(id)s) AND r.xact < flow_horizon()", "r.id > %(id)s AND %(xact)s < %(most)s + r.xact")
-        .replace("ORDER BY r.xact, r.id", "ORDER BY r.id"),
-    )  # fmt: skip
+    reads_by_numbers(monkeypatch)
     before, after = overtaken(committed_world, caller(committed_world, Role.SCHOOL, "registrations:read"))
     fast = str(Registration.all_rows.order_by("pk").last().public_id)
     assert (before, after) == ([fast], [])

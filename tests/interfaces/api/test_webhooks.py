@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from qicheng.domain.orgs.effects import webhooks
@@ -29,7 +29,7 @@ from qicheng.foundation.notice.models import Notice
 from qicheng.interfaces.jobs import tasks
 from tests.clients import signed_in
 from tests.house.source import ROOT
-from tests.interfaces.api import others_are_done
+from tests.interfaces.api import others_are_done, reads_by_numbers, still_open
 from tests.world import COHORT
 
 if TYPE_CHECKING:
@@ -216,24 +216,9 @@ def overtaken(world: Any, address: str) -> tuple[list[str], list[str]]:
     made(world.actor(Role.SCHOOL), address)
     webhooks.gather()
     DELIVERIES.all().delete()
-    written, go_on = threading.Event(), threading.Event()
-
-    def slowly() -> None:
-        try:
-            with transaction.atomic():
-                perform(first, "approve", world.actor(Role.COLLEGE))
-                written.set()
-                go_on.wait(10)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=slowly)
-    thread.start()
-    assert written.wait(10)
-    perform(second, "approve", world.reviewer(second, Role.COLLEGE))
-    webhooks.gather()
-    go_on.set()
-    thread.join(10)
+    with still_open(first, world.actor(Role.COLLEGE)):
+        perform(second, "approve", world.reviewer(second, Role.COLLEGE))
+        webhooks.gather()
     gather()
     gather()
     cases = [json.loads(one.body)["case"] for one in DELIVERIES.order_by("id")]
@@ -246,10 +231,7 @@ def test_what_commits_late_is_told_once(committed_world, receiver):
 
 
 def test_a_webhook_that_goes_by_numbers_would_lose_it(committed_world, receiver, monkeypatch):
-    monkeypatch.setattr(
-        feed, "_READ", feed._READ.replace("(r.xact, r.id) > (%(xact)s, %(id)s) AND r.xact < flow_horizon()", "r.id > %(id)s AND %(xact)s < %(most)s + r.xact")
-        .replace("ORDER BY r.xact, r.id", "ORDER BY r.id"),
-    )  # fmt: skip
+    reads_by_numbers(monkeypatch)
     monkeypatch.setattr(feed, "now", lambda school: feed._written(school, 0, 0))
     found, (_, fast) = overtaken(committed_world, receiver.address)
     assert found == [fast]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -32,12 +33,17 @@ QUESTIONS: Mapping[str, Question] = {
         standings.destinations(actor, cohort, asked, moment, asked.get("by") or standings.BY_UNIT)
     ],
     "confirmations": transfers.confirmations,
+    "archive_figures": partial(transfers.files, Area.ARCHIVE),
+    "household_figures": partial(transfers.files, Area.HOUSEHOLD),
     "area": lambda actor, cohort, asked, moment: home.of_area(actor, cohort, asked),
+    "national": lambda actor, cohort, asked, moment: [days.table(actor, cohort, asked, moment)],
 }
+# What counters answer at once, of any day.
+AT_ONCE = ("national",)
 # Of an area with more people than this nobody waits for what is counted row by row.
 LIVE_MOST = 100_000
-# An answer about now is counted again when it is asked for and older than this; what was asked for and did not come, after LOST.
-FRESH, LOST = timedelta(minutes=5), timedelta(minutes=10)
+# What was asked for and did not come in this time is asked for again.
+LOST = timedelta(minutes=10)
 
 
 class Waiting(Exception):
@@ -50,9 +56,27 @@ class Waiting(Exception):
 
 def is_for_later(actor: Actor, question: str, cohort: int, asked: Mapping[str, str], moment: datetime | None) -> bool:
     """Whether the question takes longer than anybody waits: of more than one school, about a past moment or very many people."""
-    if actor.role not in ABOVE or question not in QUESTIONS:
+    if actor.role not in ABOVE or question in AT_ONCE:
         return False
     return moment is not None or (not asked.get("school") and days.people(actor, cohort, asked) > LIVE_MOST)
+
+
+def read(
+    actor: Actor, question: str, cohort: int, asked: Mapping[str, str], moment: datetime | None
+) -> tuple[list[Table], datetime | None]:
+    """(the tables, the instant that they are of, None where they are live), counted now or kept.
+
+    Raises Waiting while they are being counted, Refused with the reason where there are none.
+    """
+    if not is_for_later(actor, question, cohort, asked, moment):
+        return QUESTIONS[question](actor, cohort, asked, moment), moment
+    if moment is None:
+        tables, why, moment = newest(actor, question, cohort, asked)
+    else:
+        tables, why = answered(actor, question, cohort, asked, moment)
+    if why:
+        raise Refused(why)
+    return tables, moment
 
 
 def answered(
@@ -74,8 +98,8 @@ def newest(actor: Actor, question: str, cohort: int, asked: Mapping[str, str]) -
     now = timezone.now()
     with transaction.atomic():
         answer, is_new = _asked(actor, question, cohort, asked, now, is_current=True)
-        is_old = Q(answered_at__lt=now - FRESH) & Q(asked_at__lt=F("answered_at"))
-        is_lost = (Q(answered_at=None) | Q(answered_at__lt=now - FRESH)) & Q(asked_at__lt=now - LOST)
+        is_old = Q(answered_at__lt=now - moments.FRESH) & Q(asked_at__lt=F("answered_at"))
+        is_lost = (Q(answered_at=None) | Q(answered_at__lt=now - moments.FRESH)) & Q(asked_at__lt=now - LOST)
         # Of all who find it old one has it counted.
         if is_new or Answer.objects.filter(is_old | is_lost, pk=answer.pk).update(asked_at=now):
             later("figures.answer", answer=answer.pk)

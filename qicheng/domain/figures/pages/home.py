@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from qicheng.foundation.access.pages import Request
 
 
+# Digits of a number that a database can look for.
+LONGEST_NUMBER = 9
+
+
 @audience(Role.COLLEGE, Role.SCHOOL)
 def home(request: Request) -> HttpResponse:
     """How many wait at which step, who handles agreements, what is due (HOME-01)."""
@@ -42,21 +46,27 @@ def area(request: Request) -> HttpResponse:
     """The open steps of every school of a province, of every province, each number the list behind it; of very many people as last counted."""
     actor, cohort = request.actor, request.cohort
     may_read = actor.may_read(Area.EMPLOYMENT)
-    chosen = request.GET.get("province", "").strip() if actor.role is Role.MINISTRY else ""
-    province = next((one for one in Province.objects.all() if str(one.pk) == chosen), None) if chosen else None
-    asked = {"province": str(province.pk)} if province else {}
+    province = chosen_province(request)
     tables: list[Table] = []
     words = "数字随办理实时更新"
-    if may_read and answers.is_for_later(actor, "area", cohort, asked, None):
+    if may_read:
         try:
-            tables, _, counted_at = answers.newest(actor, "area", cohort, asked)
-            words = moments.words_of_count(counted_at)
+            tables, counted_at = answers.read(
+                actor, "area", cohort, {"province": str(province.pk)} if province else {}, None
+            )
+            words = moments.words_of_count(counted_at) if counted_at else words
         except Waiting:
             words = "正在统计"
-    elif may_read:
-        tables = queries.of_area(actor, cohort, asked)
     return render(request, "figures/area.html", {
         "steps": tables[0] if tables else None, "said": tables[1] if tables else None, "tones": queries.TONES, "may_read": may_read,
         "words": words, "is_waiting": may_read and not tables, "province": province,
         "cohort": cohort, "deadlines": queries.deadlines(cohort), "now_": timezone.now(),
     })  # fmt: skip
+
+
+def chosen_province(request: Request) -> Province | None:
+    """The province whose schools the ministry asks for; None for the whole country."""
+    chosen = request.GET.get("province", "").strip()
+    if request.actor.role is not Role.MINISTRY or not chosen.isdecimal() or len(chosen) > LONGEST_NUMBER:
+        return None
+    return Province.objects.filter(pk=int(chosen)).first()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from qicheng.domain.figures.listings.national import people
 from qicheng.domain.figures.pages import standings
 from qicheng.domain.figures.pages.standings import Figures
-from qicheng.domain.figures.queries import days
 from qicheng.foundation.access import Area, Role
 from qicheng.foundation.access.pages import audience
 
@@ -33,8 +32,5 @@ def national_workbook(request: Request) -> HttpResponse:
 
 def of_everybody(request: Request) -> Figures:
     """The table for whoever asks."""
-    actor, cohort = request.actor, request.cohort
-    title = "全国毕业去向" if actor.role is Role.MINISTRY else "全省毕业去向"
-    return Figures(
-        "national", title, people(), lambda asked, moment: [days.table(actor, cohort, asked, moment)], keys=("level", "province")
-    )  # fmt: skip
+    title = "全国毕业去向" if request.actor.role is Role.MINISTRY else "全省毕业去向"
+    return Figures("national", title, people(), keys=("level", "province"))

@@ -15,7 +15,7 @@ from django.utils.http import content_disposition_header
 from qicheng.domain.figures.effects import answers
 from qicheng.domain.figures.effects.answers import Waiting
 from qicheng.domain.figures.listings import standings as listings
-from qicheng.domain.figures.queries import moments, standings, transfers
+from qicheng.domain.figures.queries import moments, standings
 from qicheng.domain.transfer.listings import confirmation as listing_of_confirmations
 from qicheng.domain.transfer.listings import records as listing_of_records
 from qicheng.domain.transfer.queries import confirmation, records
@@ -27,7 +27,7 @@ from qicheng.foundation.kit import workbooks
 from qicheng.foundation.listing.page import render
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from qicheng.domain.figures.queries.tables import Table
@@ -43,16 +43,14 @@ WAYS = {standings.BY_UNIT: "按{}", standings.BY_TYPE: "按去向类型", standi
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one page of tables is about: its name, heading and workbook, the list whose filters narrow it, and how its tables are made.
+    """What one page of tables is about: its name, which is the question that `answers` reads, its heading, the list whose filters narrow it.
 
-    `made(asked, moment)` reads them; `keys` are the filters that the page offers, `ways` the choices of `by`,
-    `beside` (words, address) what stands beside it.
+    `keys` are the filters that the page offers, `ways` the choices of `by`, `beside` (words, address) what stands beside it.
     """
 
     name: str
     title: str
     listing: Listing
-    made: Callable[[Mapping[str, str], datetime | None], list[Table]]
     keys: tuple[str, ...] = ("level", "major", "training", "province")
     ways: tuple[tuple[str, str], ...] = ()
     beside: tuple[tuple[str, str], ...] = ()
@@ -61,13 +59,13 @@ class Figures:
 @audience(*STAFF, area=Area.EMPLOYMENT)
 def states(request: Request) -> HttpResponse:
     """The guide's table of thirteen states (STA-01)."""
-    return page(request, of_agreements(request))
+    return page(request, of_agreements())
 
 
 @audience(*STAFF, area=Area.EMPLOYMENT)
 def states_workbook(request: Request) -> HttpResponse:
     """The same as a workbook."""
-    return workbook(request, of_agreements(request))
+    return workbook(request, of_agreements())
 
 
 @audience(*STAFF, area=Area.EMPLOYMENT)
@@ -82,39 +80,30 @@ def destinations_workbook(request: Request) -> HttpResponse:
     return workbook(request, of_destinations(request))
 
 
-def of_agreements(request: Request) -> Figures:
-    """The table of agreements for whoever asks."""
-    actor, cohort = request.actor, request.cohort
-    return Figures(
-        "states", "签约情况统计", listings.agreements(), lambda asked, moment: [standings.agreements(actor, cohort, asked, moment)]
-    )  # fmt: skip
+def of_agreements() -> Figures:
+    """The table of agreements."""
+    return Figures("states", "签约情况统计", listings.agreements())
 
 
 def of_destinations(request: Request) -> Figures:
-    """The table of destinations for whoever asks."""
-    actor, cohort = request.actor, request.cohort
-    below = standings.units(actor, request.GET)
+    """The table of destinations, with the ways its lines can stand for whoever asks."""
+    below = standings.units(request.actor, request.GET)
     ways = tuple((key, words.format(below.label)) for key, words in WAYS.items()) if below else ()
-    return Figures(
-        "destinations", "去向登记情况统计", listings.destinations(),
-        lambda asked, moment: [standings.destinations(actor, cohort, asked, moment, asked.get("by") or standings.BY_UNIT)], ways=ways,
-    )  # fmt: skip
+    return Figures("destinations", "去向登记情况统计", listings.destinations(), ways=ways)
 
 
 @audience(*STAFF, area=Area.EMPLOYMENT)
 def confirmations(request: Request) -> HttpResponse:
     """登记确认情况统计: state × source of the whole, and of each college or school (CON-03)."""
     return (
-        page(request, of_confirmations(request))
-        if may_confirm(request)
-        else closed(request, "登记确认情况统计", "登记确认")
+        page(request, of_confirmations()) if may_confirm(request) else closed(request, "登记确认情况统计", "登记确认")
     )
 
 
 @audience(*STAFF, area=Area.EMPLOYMENT)
 def confirmations_workbook(request: Request) -> HttpResponse:
     """The same as a workbook."""
-    return workbook(request, of_confirmations(request)) if may_confirm(request) else redirect("figures:confirmations")
+    return workbook(request, of_confirmations()) if may_confirm(request) else redirect("figures:confirmations")
 
 
 def may_confirm(request: Request) -> bool:
@@ -122,12 +111,10 @@ def may_confirm(request: Request) -> bool:
     return confirmation.is_open(request.actor, request.cohort)
 
 
-def of_confirmations(request: Request) -> Figures:
-    """The tables of confirmations for whoever asks."""
-    actor, cohort = request.actor, request.cohort
+def of_confirmations() -> Figures:
+    """The tables of confirmations."""
     return Figures(
-        "confirmations", "登记确认情况统计", listing_of_confirmations.everybody(),
-        lambda asked, moment: transfers.confirmations(actor, cohort, asked, moment), keys=("level", "major", "province"),
+        "confirmations", "登记确认情况统计", listing_of_confirmations.everybody(), keys=("level", "major", "province"),
         beside=(("登记确认情况列表", reverse("transfer:confirm")),),
     )  # fmt: skip
 
@@ -138,7 +125,7 @@ def files(request: Request, area: Area) -> HttpResponse:
     may_read(request, area)
     title = f"{TITLES[area]}统计"
     return (
-        page(request, of_files(request, area))
+        page(request, of_files(area))
         if records.module_is_open(area, request.cohort, request.actor)
         else closed(request, title, f"{TITLES[area]}信息登记")
     )
@@ -149,7 +136,7 @@ def files_workbook(request: Request, area: Area) -> HttpResponse:
     """The same as a workbook."""
     may_read(request, area)
     is_open = records.module_is_open(area, request.cohort, request.actor)
-    return workbook(request, of_files(request, area)) if is_open else redirect(f"figures:{area}_figures")
+    return workbook(request, of_files(area)) if is_open else redirect(f"figures:{area}_figures")
 
 
 def may_read(request: Request, area: Area) -> None:
@@ -158,12 +145,11 @@ def may_read(request: Request, area: Area) -> None:
         raise Http404
 
 
-def of_files(request: Request, area: Area) -> Figures:
-    """The tables of one module for whoever asks."""
-    actor, cohort, title = request.actor, request.cohort, TITLES[area]
+def of_files(area: Area) -> Figures:
+    """The tables of one module."""
+    title = TITLES[area]
     return Figures(
-        f"{area}_figures", f"{title}统计", listing_of_records.records(area),
-        lambda asked, moment: transfers.files(area, actor, cohort, asked, moment), keys=("level", "major"),
+        f"{area}_figures", f"{title}统计", listing_of_records.records(area), keys=("level", "major"),
         beside=((f"{title}首页", reverse("transfer:module", args=[area])), (f"{title}信息", reverse("transfer:records", args=[area])),
                 ("申请记录", reverse("transfer:changes", args=[area]))),
     )  # fmt: skip
@@ -224,23 +210,19 @@ def workbook(request: Request, figures: Figures) -> HttpResponse:
 
 
 def made(request: Request, figures: Figures) -> tuple[list[Table], datetime | None, str, datetime | None]:
-    """(tables, the past moment that was asked for, why there are none, when numbers of now were counted, None for live ones).
+    """(tables, the past moment that was asked for, why there are none, the instant that they are of, None for live ones).
 
     Raises Waiting where the answer is still being made.
     """
-    actor, asked, cohort = request.actor, kept_of(request, figures), request.cohort
-    counted_at, why = None, ""
+    moment = None
     try:
         moment = moments.asked(request.GET)
-        if not answers.is_for_later(actor, figures.name, cohort, asked, moment):
-            tables = figures.made(asked, moment)
-        elif moment is not None:
-            tables, why = answers.answered(actor, figures.name, cohort, asked, moment)
-        else:
-            tables, why, counted_at = answers.newest(actor, figures.name, cohort, asked)
+        tables, counted_at = answers.read(
+            request.actor, figures.name, request.cohort, kept_of(request, figures), moment
+        )
     except Refused as refused:
-        return [], None, str(refused), None
-    return moments.of_then(tables, actor, moment), moment, why, counted_at
+        return [], moment, str(refused), None
+    return moments.of_then(tables, request.actor, moment), moment, "", counted_at
 
 
 def offered(figures: Figures) -> list[Filter]:

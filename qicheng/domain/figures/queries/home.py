@@ -125,9 +125,8 @@ def of_area(actor: Actor, cohort: int, asked: Mapping[str, str]) -> list[Table]:
     figures.append(Figure("waiting", "等得久的", listings.waits_long(), "waiting", {}, "bad"))
     below = units(actor, asked)
     assert below is not None, "an area has somebody below"
-    kept = {key: asked[key] for key in ("province",) if asked.get(key) and actor.role is Role.MINISTRY}
     counted = listings.every().tallies(
-        actor, cohort, f"({below.sql})::text", {one.key: one.condition for one in figures}, kept
+        actor, cohort, f"({below.sql})::text", {one.key: one.condition for one in figures}, asked
     )
     numbers = dict(counted)
     nothing = dict.fromkeys((figure.key for figure in figures), 0)
@@ -145,7 +144,7 @@ def of_area(actor: Actor, cohort: int, asked: Mapping[str, str]) -> list[Table]:
         tuple(f.label for f in figures),
         lines,
     )
-    said = confirmations(actor, cohort, kept)
+    said = confirmations(actor, cohort, asked)
     cells = tuple((number, address) for _, number, address, _ in said)
     return [steps, Table("said", "登记确认", (), tuple(words for words, *_ in said), [Line((), cells)] if said else [])]
 

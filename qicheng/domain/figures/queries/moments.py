@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # What the clocks of the machines that write may be off; no moment is settled before this much has passed.
 MARGIN = timedelta(minutes=10)
+# Numbers of now that are counted in the background are counted again when somebody looks and they are older than this.
+FRESH = timedelta(minutes=5)
 ABOVE = (Role.PROVINCE, Role.MINISTRY)
 ROUTED = {"college_id": "college_id", "tier": "tier"}
 OWN = ("graduate_id", "school_id", "cohort")
@@ -112,7 +114,7 @@ def words_of_count(counted_at: datetime) -> str:
     """What a page says of numbers that are counted now and then: 「14:35 统计的数字，有人查看时每 5 分钟重新统计」."""
     at = timezone.localtime(counted_at)
     day = "" if at.date() == timezone.localdate() else f"{at.month} 月 {at.day} 日 "
-    return f"{day}{at:%H:%M} 统计的数字，有人查看时每 5 分钟重新统计"
+    return f"{day}{at:%H:%M} 统计的数字，有人查看时每 {FRESH.seconds // 60} 分钟重新统计"
 
 
 # A transaction writes the instants of its statements, which are never earlier than its own beginning. Of other users' transactions the
