@@ -8,6 +8,7 @@ import os
 import queue
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,8 +146,11 @@ class Site:
         failed: list[BaseException] = []
 
         async def one_round() -> None:
+            # Jobs that went to several threads would leave the connections of all but the last of them open.
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
             await work(once=True)
-            await sync_to_async(connections.close_all)()  # of the thread that jobs run in, which lives on
+            await asyncio.to_thread(connections.close_all)
+            await sync_to_async(connections.close_all)()  # of the thread that jobs are deferred in, which lives on
 
         def run() -> None:
             try:

@@ -31,7 +31,7 @@ def run() -> None:
 
 
 async def work(*, once: bool = False) -> None:
-    """Jobs, outbox and sweeper side by side; `once` does all that is due now and returns, for tests and the demo."""
+    """Jobs, outbox and sweeper side by side; `once` does all that is due now and returns, for tests."""
     from procrastinate.contrib.django import app  # noqa: PLC0415 -- needs Django to be set up
 
     connector: Any = app.connector
