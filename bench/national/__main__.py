@@ -13,7 +13,7 @@ from bench.country import standing_on
 from bench.figures import Figure
 from bench.national import land
 
-# Rows and the module of this package that measures them, each in a state that the ones before it leave as it was or do not matter to it.
+# Rows and the module of this package that measures them, in an order in which none is touched by what those before it have changed.
 ROWS: dict[int, str] = {15: "list_at_scale", 16: "table", 0: "pages", 17: "cost", 19: "cut"}
 
 

@@ -89,6 +89,10 @@ class National(Land):
         return self.schools * rows.COLLEGES
 
     @property
+    def employers(self) -> int:
+        return max(1, self.graduates // rows.PER_EMPLOYER)
+
+    @property
     def importing(self) -> int:
         """The school without graduates, into which a roster is imported."""
         return self.schools + 1
@@ -110,7 +114,7 @@ class National(Land):
         self._must_fit()
         given = {
             "year": YEAR, "provinces": rows.PROVINCES, "schools": self.schools, "colleges": self.colleges, "each": rows.COLLEGES,
-            "graduates": self.graduates, "employers": max(1, self.graduates // rows.PER_EMPLOYER), "terms": json.dumps(rows.TERMS),
+            "graduates": self.graduates, "employers": self.employers, "terms": json.dumps(rows.TERMS),
         }  # fmt: skip
         with self.timed("places"), self.owned() as connection:
             connection.execute("SET session_replication_role = replica")

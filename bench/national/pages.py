@@ -84,9 +84,18 @@ class Page:
                 return chance.randint(1, land.schools)
             case "province":
                 return PROVINCE
+            case "employer":
+                return 1 + chance.randrange(land.employers // rows.WITH_LOGIN) * rows.WITH_LOGIN
+            case "first employer":
+                return 1
         return 0
 
+    def cookies(self, land: National, chance: random.Random) -> str:
+        return website.cookies(self.role.split()[-1], self.node(land, chance)) if self.role != NOBODY else ""
 
+
+# Whoever has no log-in; a role that may be one of a kind stands behind that word.
+NOBODY = "nobody"
 # A province that has schools in the small country, too.
 PROVINCE = 2
 # Seconds that a count in the background may take, of pages that are shown as last counted.
@@ -115,6 +124,13 @@ else:
 
 PAGES = (
     Page("graduate's home", "graduate", "/"),
+    Page("front door", NOBODY, "/login/"),
+    Page("verification of a report", NOBODY, "/v/"),
+    Page("employer's home", "employer", "/org/"),
+    Page("employer's invitations", "employer", "/org/invites/"),
+    Page("home of an employer with thousands of cases", "first employer", "/org/"),
+    Page("invitations of an employer with thousands of cases", "first employer", "/org/invites/"),
+    Page("its invitations by name", "first employer", "/org/invites/?q=%E7%8E%8B%E5%98%89"),
     Page("college's review list", "college", "/review/"),
     Page("school's review list", "school", "/review/"),
     Page("college's home with its numbers", "college", "/home/", LIVE),
@@ -193,7 +209,7 @@ def _measured(site: website.Website, land: National, page: Page) -> list[Figure]
 
     def requests() -> Iterator[bytes]:
         while True:
-            yield load.get(_path(page, land, chance), website.cookies(page.role, page.node(land, chance)))
+            yield load.get(_path(page, land, chance), page.cookies(land, chance))
 
     load.drive(site.port, requests(), 1, expected=200, connections=CONNECTIONS)
     waits = load.drive(site.port, requests(), SECONDS, expected=200, connections=CONNECTIONS).waits
@@ -209,7 +225,7 @@ def _figure(what: str, waits: list[float], bound: int) -> Figure:
 
 def _statements(land: National, page: Page) -> list[plans.Touched]:
     path = _path(page, land, random.Random(9))
-    answer = capture("GET", [path, path], website.cookies(page.role, page.node(land, random.Random(9))))
+    answer = capture("GET", [path, path], page.cookies(land, random.Random(9)))
     return plans.touched(answer.statements, {})
 
 

@@ -17,8 +17,8 @@ PER_COLLEGE = 424
 PER_SCHOOL = COLLEGES * PER_COLLEGE
 # One of so many graduates has an account and an open session.
 SIGNED_IN = 200
-# A unit for so many graduates.
-PER_EMPLOYER = 40
+# A unit for so many graduates, one of so many units with a log-in; and the first unit hires one of so many of the whole country.
+PER_EMPLOYER, WITH_LOGIN, BY_THE_FIRST = 40, 20, 997
 # So many days have changed every counter, so that sums over days are as long as in a season.
 DAYS = 30
 # A school that imports: no graduates, twenty colleges. Its id follows the last school.
@@ -28,17 +28,7 @@ PLACE = "(g::bigint * 7919 %% 100)"
 SCHOOL, COLLEGE = f"1 + (g - 1) / {PER_SCHOOL}", f"1 + (g - 1) / {PER_COLLEGE}"
 LEVEL = "(ARRAY['31','41','31','41','31','41','31','11'])[1 + g %% 8]"
 TIER = "CASE WHEN g %% 8 = 7 THEN 'postgraduate' ELSE 'undergraduate' END"
-EMPLOYER = 40
-# So many days have changed every counter, so that sums over days are as long as in a season.
-DAYS = 30
-# A school that imports: no graduates, twenty colleges. Its id follows the last school.
-IMPORTING = 20
-
-PLACE = "(g::bigint * 7919 %% 100)"
-SCHOOL, COLLEGE = f"1 + (g - 1) / {PER_SCHOOL}", f"1 + (g - 1) / {PER_COLLEGE}"
-LEVEL = f"(ARRAY['31','41','11','31','41'])[1 + (({SCHOOL}) %% 5)]"
-TIER = f"(ARRAY['undergraduate','vocational','graduate','undergraduate','vocational'])[1 + (({SCHOOL}) %% 5)]"
-EMPLOYER = "1 + g %% %(employers)s"
+EMPLOYER = f"CASE WHEN g %% {BY_THE_FIRST} = 1 THEN 1 ELSE 1 + g %% %(employers)s END"
 EMPLOYER_NAME = f"'云岭第' || {EMPLOYER} || '科技有限公司'"
 # Destinations other than a signed agreement, by what is usual: contracts, further study, other work, and the rest.
 OTHERS = ("11", "11", "11", "11", "801", "801", "12", "12", "76", "85", "751", "502", "46", "803", "271", "721")
@@ -70,6 +60,13 @@ INSERT INTO orgs_seat (id, account_id, role, node, employment, archive, househol
 INSERT INTO orgs_session (token_hash, account_id, seat_id, cohort, expires_at, origin, browser)
     SELECT sha256(convert_to('graduate-' || node, 'UTF8')), account_id, id, NULL, now() + interval '10 years', '', ''
     FROM orgs_seat WHERE role = 'graduate';
+INSERT INTO orgs_account (id, password, login, name, email, must_change_password)
+    SELECT 50000000 + e, '!', 'e' || e, '李经理', '', false FROM generate_series(1, %(employers)s, {WITH_LOGIN}) e;
+INSERT INTO orgs_seat (id, account_id, role, node, employment, archive, household, tier, is_administrator)
+    SELECT 50000000 + e, 50000000 + e, 'employer', e, 2, 2, 2, 'all', true FROM generate_series(1, %(employers)s, {WITH_LOGIN}) e;
+INSERT INTO orgs_session (token_hash, account_id, seat_id, cohort, expires_at, origin, browser)
+    SELECT sha256(convert_to('employer-' || node, 'UTF8')), account_id, id, NULL, now() + interval '10 years', '', ''
+    FROM orgs_seat WHERE role = 'employer';
 UPDATE orgs_session SET seen_at = now() + interval '1 year';
 """
 )

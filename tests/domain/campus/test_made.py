@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qicheng.domain.campus.effects import made as effects
@@ -92,6 +92,7 @@ entry_ = st.fixed_dictionaries(
 
 
 @settings(max_examples=150, deadline=None)
+@example([{"key": "f1", "kind": "proof", "label": "丙"}])
 @given(
     st.lists(entry_ | st.dictionaries(st.sampled_from(["key", "kind", "when"]), st.none() | st.integers()), max_size=4)
 )

@@ -353,8 +353,8 @@ def typed_of(entry: Entry) -> dict[str, Any]:
     return {
         **{key: whole[key] for key in ("label", "kind", "hint", "required", "low", "high", "low_word", "high_word", "table", "source")},
         "options": "\n".join(words for _, words in whole["choices"]), "steps": str(whole["high"] or ""),
-        "least": whole["low"] if whole["kind"] == "proof" else LEAST_OF_PROOF,
-        "most": whole["high"] if whole["kind"] == "proof" else MOST_OF_PROOF,
+        "least": (whole["low"] or 0) if whole["kind"] == "proof" else LEAST_OF_PROOF,
+        "most": (whole["high"] if whole["kind"] == "proof" else None) or MOST_OF_PROOF,
         "conditions": [f"{when[0]}:{value}" for value in when[1]] if when else [],
     }  # fmt: skip
 
