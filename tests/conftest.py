@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import shutil
 import tempfile
@@ -233,6 +234,14 @@ def committed(databases: Databases, django_db_setup: None, django_db_blocker: An
     """A database of the test's own where commits are real: for races, workers and browsers. Dropped afterwards."""
     with django_db_blocker.unblock(), databases.own() as databases.name:
         yield databases
+
+
+@pytest.fixture(autouse=True, scope="session")
+def remade_once() -> None:
+    """A process makes the same picture again once; how it is done has tests of its own (foundation/kit)."""
+    from qicheng.foundation.flow import gather
+
+    gather.remake = functools.lru_cache(gather.remake)
 
 
 @pytest.fixture(autouse=True)
