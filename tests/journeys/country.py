@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from datetime import timedelta
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -578,7 +579,7 @@ def patterns(below: Any = None, prefix: str = "", space: str = "") -> Iterator[t
             yield f"{space}{one.name}", one.callback, frozenset(one.pattern.converters)
 
 
-def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None) -> list[Mapping[str, Any]]:
+def given(name: str, needs: frozenset[str], country: Country, reach: Reach | None) -> list[Mapping[str, Any]]:
     """What to put into the address of a page, so that it is opened in each state that is worth looking at."""
     if not needs:
         return [{}]
@@ -598,124 +599,159 @@ def given(name: str, needs: frozenset[str], country: Country, seat: Seat | None)
         return country.campus.declared.checked()
     if name.startswith("sign_on_"):
         return [{"code": country.school.code}]
-    if seat is None:
-        return []
-    actor = actor_of(seat)
-    signings = list({(case.flow_name, case.state): case for case in Registration.objects.seen_by(actor)}.values())
-    requests = list(
-        {(case.flow_name, case.state): case for case in Dissolution.objects.seen_by(actor).order_by("pk")}.values()
-    )
-    reported = list(Confirmation.objects.seen_by(actor).filter(pk__in=[one.pk for one in country.confirmations]))
-    claims = list(EmployerCase.objects.seen_by(actor)) if actor.role in (Role.EMPLOYER, Role.MINISTRY) else []
-    room = name.rpartition(":")[0]
-    changes = [
-        one
-        for model in CHANGES.values()
-        for one in {case.state: case for case in model.objects.seen_by(actor)}.values()
-    ]
-    letters = list({case.state: case for case in Mailing.objects.seen_by(actor).order_by("pk")}.values())
-    if name == "act":
-        open_ones = [
-            (case, one.act.name)
-            for case in [
-                *signings,
-                *requests,
-                *claims,
-                *reported,
-                *changes,
-                *letters,
-                *Authorisation.objects.seen_by(actor),
-                *country.campus.cases(actor),
-                *country.planning.cases(actor),
-            ]
-            for one in open_acts(case, actor)
-        ]
-        once = {(case.flow_name, act): case for case, act in open_ones}
-        return [{"flow": flow, "public_id": case.public_id, "name": act} for (flow, act), case in once.items()]
-    by_name: dict[str, list[Mapping[str, Any]]] = {
-        "message": [{"notice": one.pk} for one in Notice.objects.filter(role=actor.role, node=actor.node)[:1]],
-        "send_again": [{"notice": one.pk} for one in Notice.objects.filter(state=Notice.STUCK)[:1]],
-        "orgs:key": [{"public_id": one.public_id} for one in own_keys(actor)[:1]],
-        **given_webhooks(actor),
-        "orgs:handler": [{"tier": tier.value} for tier in Tier],
-        "orgs:switch_sign_on": [{"which": "on"}],
-        "orgs:new_account": [{"role": role.value} for role in Role],
-        "orgs:end_reason": [{"reason": one.pk} for one in Reason.objects.exclude(school=None)[:1]],
-        "orgs:flagged_unit": [{"credit_code": country.other_employer.credit_code}],
-        "registration:offer": [{"found": bound(one, actor)} for one in (country.neighbour, country.undecided)],
-        "registration:go_group": [{"group": group.value} for group in Group],
-        "proofs": [
-            {"flow": one.flow_name, "public_id": one.public_id} for one in [*signings, *requests] if one.proofs_asked
-        ][:2],
-        **given_files(country, actor, changes),
-        **country.campus.given(actor),
-        **country.planning.given(actor),
-        **given_reports(actor),
-        "transfer:authorisation": [{"public_id": one.public_id} for one in Authorisation.objects.seen_by(actor)],
-        **given_letters(country, letters),
-        "transfer:confirmation": [{"public_id": one.public_id} for one in reported],
-        "transfer:confirm_remind_one": [{"public_id": one.public_id} for one in reported[:1]],
-        "registration:batch": [{"public_id": country.batch.public_id}],
-        **{f"figures:{one}": [{"of": "people", "name": "all"}] for one in ("known", "known_workbook")},
-        **{f"figures:{one}": [{"dimension": "level"}] for one in ("rates_by", "rates_workbook", "rates_report")},
-    }
-    if name.startswith("proof_") or name == "proof":
-        proven = (one for case in signings if case.proofs_asked for kind in gathered(case) for one in kind.proofs)
+    return reach.given(name, needs) if reach else []
+
+
+class Reach:
+    """What somebody reaches, each asked of the database once for all the pages."""
+
+    def __init__(self, country: Country, seat: Seat) -> None:
+        self.country, self.actor = country, actor_of(seat)
+
+    @cached_property
+    def signings(self) -> list[Registration]:
+        return list({(one.flow_name, one.state): one for one in Registration.objects.seen_by(self.actor)}.values())
+
+    @cached_property
+    def requests(self) -> list[Dissolution]:
+        rows = Dissolution.objects.seen_by(self.actor).order_by("pk")
+        return list({(one.flow_name, one.state): one for one in rows}.values())
+
+    @cached_property
+    def reported(self) -> list[Confirmation]:
+        own = [one.pk for one in self.country.confirmations]
+        return list(Confirmation.objects.seen_by(self.actor).filter(pk__in=own))
+
+    @cached_property
+    def claims(self) -> list[EmployerCase]:
+        may_see = self.actor.role in (Role.EMPLOYER, Role.MINISTRY)
+        return list(EmployerCase.objects.seen_by(self.actor)) if may_see else []
+
+    @cached_property
+    def changes(self) -> list[RecordChange]:
         return [
-            {"public_id": one.public_id} | ({"part": "small"} if "part" in needs else {}) for one in islice(proven, 1)
-        ]
-    if name in ("registration:fill_in", "registration:check"):
-        unsent = [
             one
-            for one in country.begun.values()
-            if one.graduate_id == actor.node and one.state in ("draft", "form_returned")
+            for model in CHANGES.values()
+            for one in {case.state: case for case in model.objects.seen_by(self.actor)}.values()
         ]
-        return [{"public_id": one.public_id} for one in unsent] if actor.role is Role.GRADUATE else []
-    if name == "registration:destination_new":
-        return [{"kind": kind} for kind in ("contract", "study_at_home")] if actor.role is Role.GRADUATE else []
-    by_need: dict[frozenset[str], list[Mapping[str, Any]]] = {
-        frozenset({"seat"}): [{"seat": one.pk} for one in within_reach(country, actor)],
-        frozenset({"contact"}): [{"contact": one.pk} for one in contacts(actor)],
-        frozenset({"name"}): [{"name": one} for one in listings.lists()],
-    }
-    if name in by_name:
-        return by_name[name]
-    if room == "orgs" and name.endswith("flag"):
-        return [{"public_id": one.public_id} for one in country.flags]
-    if room == "orgs" and needs == {"public_id"}:
-        units_too = [{"public_id": country.employer.public_id}]
-        return [*({"public_id": one.public_id} for one in claims), *units_too]
-    if name.startswith("roster:record_") and needs == {"public_id"}:
-        brought = (
-            EmploymentUpload.objects.seen_by(actor)
-            if actor.role is Role.SCHOOL
-            else EmploymentUpload.objects.seen_by(actor)[:0]
-        )
-        return [{"public_id": one.public_id} for one in brought]
-    if name == "export_take":
-        return [{"room": "roster", "name": "removed"}] if actor.role.is_staff else []
-    if name.startswith("export") and needs == {"public_id"}:
-        own = {one.state: one for one in Export.objects.of(actor).order_by("-id")}
-        return [{"public_id": one.public_id} for one in own.values()]
-    if room == "roster" and needs == {"public_id"}:
-        rows = Upload.objects if name.partition(":")[2] in UPLOAD_PAGES else Graduate.objects
-        return [{"public_id": one.public_id} for one in rows.seen_by(actor).order_by("pk")[:2]]
-    if name == "registration:redirect":
-        named = ("destination",) if actor.role is Role.COLLEGE else ("checked", "amendable")
-        return [{"public_id": country.ways[one].public_id} for one in named]
-    if name == "registration:voided":
-        return [{"public_id": country.ways["voided"].public_id}]
-    if name == "registration:dissolution":
-        return [{"public_id": one.public_id} for one in (requests[:1] if actor.role.is_staff else requests)]
-    if name == "registration:review_case" and actor.role in (Role.COLLEGE, Role.SCHOOL):
-        signings = [*signings, *requests]  # type: ignore[list-item] -- a page of both
-    if name == "registration:review_case" and actor.role in (Role.PROVINCE, Role.MINISTRY):
-        signings = signings[:2]  # who only reads finds the same page without buttons
-    if name == "registration:detail" and actor.role.is_staff:
-        signings = signings[:1]  # the reviewer's page, which is walked through in every state
-    if room == "registration" and needs == {"public_id"}:
-        return [{"public_id": one.public_id} for one in signings]
-    return by_need.get(needs, [])
+
+    @cached_property
+    def letters(self) -> list[Mailing]:
+        return list({one.state: one for one in Mailing.objects.seen_by(self.actor).order_by("pk")}.values())
+
+    def acts(self) -> list[Mapping[str, Any]]:
+        """Every act that is open, on one case of its flow."""
+        cases = [
+            *self.signings,
+            *self.requests,
+            *self.claims,
+            *self.reported,
+            *self.changes,
+            *self.letters,
+            *Authorisation.objects.seen_by(self.actor),
+            *self.country.campus.cases(self.actor),
+            *self.country.planning.cases(self.actor),
+        ]
+        once = {(case.flow_name, one.act.name): case for case in cases for one in open_acts(case, self.actor)}
+        return [{"flow": flow, "public_id": case.public_id, "name": act} for (flow, act), case in once.items()]
+
+    @cached_property
+    def by_name(self) -> dict[str, list[Mapping[str, Any]]]:
+        country, actor = self.country, self.actor
+        return {
+            "message": [{"notice": one.pk} for one in Notice.objects.filter(role=actor.role, node=actor.node)[:1]],
+            "send_again": [{"notice": one.pk} for one in Notice.objects.filter(state=Notice.STUCK)[:1]],
+            "orgs:key": [{"public_id": one.public_id} for one in own_keys(actor)[:1]],
+            **given_webhooks(actor),
+            "orgs:handler": [{"tier": tier.value} for tier in Tier],
+            "orgs:switch_sign_on": [{"which": "on"}],
+            "orgs:new_account": [{"role": role.value} for role in Role],
+            "orgs:end_reason": [{"reason": one.pk} for one in Reason.objects.exclude(school=None)[:1]],
+            "orgs:flagged_unit": [{"credit_code": country.other_employer.credit_code}],
+            "registration:offer": [{"found": bound(one, actor)} for one in (country.neighbour, country.undecided)],
+            "registration:go_group": [{"group": group.value} for group in Group],
+            "proofs": [
+                {"flow": one.flow_name, "public_id": one.public_id}
+                for one in [*self.signings, *self.requests]
+                if one.proofs_asked
+            ][:2],
+            **given_files(country, actor, self.changes),
+            **country.campus.given(actor),
+            **country.planning.given(actor),
+            **given_reports(actor),
+            "transfer:authorisation": [{"public_id": one.public_id} for one in Authorisation.objects.seen_by(actor)],
+            **given_letters(country, self.letters),
+            "transfer:confirmation": [{"public_id": one.public_id} for one in self.reported],
+            "transfer:confirm_remind_one": [{"public_id": one.public_id} for one in self.reported[:1]],
+            "registration:batch": [{"public_id": country.batch.public_id}],
+            **{f"figures:{one}": [{"of": "people", "name": "all"}] for one in ("known", "known_workbook")},
+            **{f"figures:{one}": [{"dimension": "level"}] for one in ("rates_by", "rates_workbook", "rates_report")},
+        }
+
+    def given(self, name: str, needs: frozenset[str]) -> list[Mapping[str, Any]]:
+        """What to put into the address of a page that needs something."""
+        country, actor, signings, requests = self.country, self.actor, self.signings, self.requests
+        room = name.rpartition(":")[0]
+        if name == "act":
+            return self.acts()
+        if name.startswith("proof_") or name == "proof":
+            proven = (one for case in signings if case.proofs_asked for kind in gathered(case) for one in kind.proofs)
+            return [
+                {"public_id": one.public_id} | ({"part": "small"} if "part" in needs else {})
+                for one in islice(proven, 1)
+            ]
+        if name in ("registration:fill_in", "registration:check"):
+            unsent = [
+                one
+                for one in country.begun.values()
+                if one.graduate_id == actor.node and one.state in ("draft", "form_returned")
+            ]
+            return [{"public_id": one.public_id} for one in unsent] if actor.role is Role.GRADUATE else []
+        if name == "registration:destination_new":
+            return [{"kind": kind} for kind in ("contract", "study_at_home")] if actor.role is Role.GRADUATE else []
+        by_need: dict[frozenset[str], list[Mapping[str, Any]]] = {
+            frozenset({"seat"}): [{"seat": one.pk} for one in within_reach(country, actor)],
+            frozenset({"contact"}): [{"contact": one.pk} for one in contacts(actor)],
+            frozenset({"name"}): [{"name": one} for one in listings.lists()],
+        }
+        if name in self.by_name:
+            return self.by_name[name]
+        if room == "orgs" and name.endswith("flag"):
+            return [{"public_id": one.public_id} for one in country.flags]
+        if room == "orgs" and needs == {"public_id"}:
+            units_too = [{"public_id": country.employer.public_id}]
+            return [*({"public_id": one.public_id} for one in self.claims), *units_too]
+        if name.startswith("roster:record_") and needs == {"public_id"}:
+            brought = (
+                EmploymentUpload.objects.seen_by(actor)
+                if actor.role is Role.SCHOOL
+                else EmploymentUpload.objects.seen_by(actor)[:0]
+            )
+            return [{"public_id": one.public_id} for one in brought]
+        if name == "export_take":
+            return [{"room": "roster", "name": "removed"}] if actor.role.is_staff else []
+        if name.startswith("export") and needs == {"public_id"}:
+            own = {one.state: one for one in Export.objects.of(actor).order_by("-id")}
+            return [{"public_id": one.public_id} for one in own.values()]
+        if room == "roster" and needs == {"public_id"}:
+            rows = Upload.objects if name.partition(":")[2] in UPLOAD_PAGES else Graduate.objects
+            return [{"public_id": one.public_id} for one in rows.seen_by(actor).order_by("pk")[:2]]
+        if name == "registration:redirect":
+            named = ("destination",) if actor.role is Role.COLLEGE else ("checked", "amendable")
+            return [{"public_id": country.ways[one].public_id} for one in named]
+        if name == "registration:voided":
+            return [{"public_id": country.ways["voided"].public_id}]
+        if name == "registration:dissolution":
+            return [{"public_id": one.public_id} for one in (requests[:1] if actor.role.is_staff else requests)]
+        if name == "registration:review_case" and actor.role in (Role.COLLEGE, Role.SCHOOL):
+            signings = [*signings, *requests]  # type: ignore[list-item] -- a page of both
+        if name == "registration:review_case" and actor.role in (Role.PROVINCE, Role.MINISTRY):
+            signings = signings[:2]  # who only reads finds the same page without buttons
+        if name == "registration:detail" and actor.role.is_staff:
+            signings = signings[:1]  # the reviewer's page, which is walked through in every state
+        if room == "registration" and needs == {"public_id"}:
+            return [{"public_id": one.public_id} for one in signings]
+        return by_need.get(needs, [])
 
 
 def given_webhooks(actor: Actor) -> dict[str, list[Mapping[str, Any]]]:
@@ -856,8 +892,9 @@ def also(country: Country, seat: Seat | None) -> list[str]:
 def addresses(country: Country, seat: Seat | None) -> list[tuple[str, str]]:
     """(name of the page, address) of all that somebody may ask for; without a seat, what anyone may."""
     found = []
+    reach = Reach(country, seat) if seat else None
     for name, view, needs in patterns():
         roles = getattr(view, "audience", None)
         if (roles is None) if seat is None else (roles is not None and Role(seat.role) in roles):
-            found += [(name, reverse(name, kwargs=dict(values))) for values in given(name, needs, country, seat)]
+            found += [(name, reverse(name, kwargs=dict(values))) for values in given(name, needs, country, reach)]
     return [*found, *(("also", address) for address in also(country, seat))]

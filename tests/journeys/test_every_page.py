@@ -31,10 +31,23 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 ALL = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 # What can be wrong in other colours, or in another size, although the page is the same.
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
-SAME_COLOURS = {**ALL, "rules": {"color-contrast": {"enabled": False}}}
+SAME_COLOURS = {**ALL, "rules": {rule: {"enabled": False} for rule in COLOURS["runOnly"]}}
 SIZES = {"runOnly": ["target-size", "scrollable-region-focusable"]}
+# Of every element: what it is with all that is around it, and with the element around it alone, each as a number.
+LOOKS = """() => {
+    const number = text => { let n = 2166136261; for (let i = 0; i < text.length; i++) n = Math.imul(n ^ text.charCodeAt(i), 16777619); return n >>> 0 };
+    const styled = /^(class|style|type|role|aria-(current|invalid|sort|pressed|expanded))$/, whole = new Map(), own = new Map();
+    return [...document.querySelectorAll('*')].map(e => {
+        const said = e.localName + [...e.attributes].map(a => styled.test(a.name) ? a.name + a.value : a.name).join();
+        const above = e.parentElement;
+        own.set(e, said), whole.set(e, number((whole.get(above) || 0) + said));
+        return [whole.get(e), number((own.get(above) || '') + '>' + said)];
+    });
+}"""
 FAULTS = """async options => {
-    const found = await axe.run(options.within || document, {...options, resultTypes: ['violations'], elementRef: false});
+    const every = document.querySelectorAll('*');
+    const where = options.elements ? {include: options.elements.map(n => every[n])} : options.within || document;
+    const found = await axe.run(where, {...options, resultTypes: ['violations'], elementRef: false});
     return found.violations.map(rule => rule.id + ' ' + rule.nodes.map(node => node.target + ' ' + (node.any[0] || node.all[0] || node.none[0] || {}).message).slice(0, 2).join('; '));
 }"""
 DIALOGS = "[...document.querySelectorAll('dialog[id]')].map(one => one.id)"
@@ -55,9 +68,12 @@ VOID = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "me
 # What a line cannot be broken in: no Chinese, no space.
 UNBROKEN = re.compile(r"[!-~]+")
 # The shapes, and the names of pages, that were looked at on a phone, and on a PC, by anybody of this process; in other colours and
-# sizes the pieces; and how long the longest word was on a page of that name.
+# sizes the pieces; whose colours were looked at, by their looks; and how long the longest word was on a page of that name.
 SEEN: dict[bool, set[str]] = {True: set(), False: set()}
 PIECES: dict[bool, set[str]] = {True: set(), False: set()}
+COLOURED: dict[tuple[bool, str], set[int]] = {
+    (screen, scheme): set() for screen in (True, False) for scheme in ("light", "dark")
+}
 LONGEST: dict[tuple[bool, str], int] = {}
 # The names of pages that answered anybody of this process.
 ANSWERED: set[str] = set()
@@ -209,6 +225,17 @@ def faults(page: Page, name: str, options: Any, *, scheme: Any = "light", large:
     return [f"{name}: {fault}" for fault in [*found, *([wide] if wide else [])]]
 
 
+def unlike(looks: list[tuple[int, int]], on_phone: bool, scheme: str) -> dict[str, Any]:
+    """The check of colours for the elements that look like none before: in light with all that is around them, in dark with the next alone."""
+    seen, kind = COLOURED[on_phone, scheme], 0 if scheme == "light" else 1
+    first: dict[int, int] = {}
+    for place, look in enumerate(looks):
+        if look[kind] not in seen:
+            first.setdefault(look[kind], place)
+    seen.update(first)
+    return {**COLOURS, "elements": list(first.values())} if first else {}
+
+
 def faults_of_dialogs(page: Page) -> list[str]:
     """What is wrong with the dialogs of the page, each opened as its button opens it."""
     found = []
@@ -239,9 +266,12 @@ def test_every_page_is_right_for_every_eye(who, country, screens):
         LONGEST[on_phone, name] = max(made.longest, LONGEST.get((on_phone, name), 0))
         page.set_viewport_size(usual)
         page.goto(address)
-        found = faults(page, "light", ALL if is_new else SAME_COLOURS) if is_new or not is_known else []
+        found = faults(page, "light", SAME_COLOURS) if is_new or not is_known else []
+        if is_new:
+            looks = page.evaluate(LOOKS)
+            found += faults(page, "light", unlike(looks, on_phone, "light"))
         if has_new_pieces:
-            found += faults(page, "dark", COLOURS, scheme="dark") + faults_of_dialogs(page)
+            found += faults(page, "dark", unlike(looks, on_phone, "dark"), scheme="dark") + faults_of_dialogs(page)
             found += faults(page, "large", SIZES, large=True)
         page.set_viewport_size({"width": 320, "height": 640})
         if has_new_pieces and not is_known:
@@ -273,7 +303,16 @@ def test_the_walk_finds_what_is_wrong(screens):
     assert faults(page, "light", ALL) == []
     page.evaluate("""document.querySelector('main').insertAdjacentHTML('beforeend',
         '<div class="card__body"><button></button><p class="tag" id="w">' + 'W'.repeat(90) + '</p></div><dialog id="bad"><button></button></dialog>')""")
-    assert [one for one in faults(page, "light", ALL) if "button-name" in one]
+    assert [one for one in faults(page, "light", SAME_COLOURS) if "button-name" in one]
     assert [one for one in faults_of_dialogs(page) if "button-name" in one]
     assert [one for one in faults(page, "small", SAME_COLOURS) if "too wide" in one]
     assert page.evaluate(SMALL_TARGETS)
+    looks = page.evaluate(LOOKS)
+    for scheme in ("light", "dark"):
+        unlike(looks, on_phone=True, scheme=scheme)
+        assert unlike(looks, on_phone=True, scheme=scheme) == {}
+    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<p class=pale>看不清</p>')")
+    page.evaluate("document.querySelector('.pale').style.color = '#ddd'")
+    pale = unlike(page.evaluate(LOOKS), on_phone=True, scheme="light")
+    assert len(pale["elements"]) == 1
+    assert [one for one in faults(page, "light", pale) if "color-contrast" in one]
