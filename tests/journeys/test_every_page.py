@@ -56,7 +56,8 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, select, input
     if (!box.width || e.closest('dialog:not([open])') || style.display === 'inline' || getComputedStyle(e, '::after').position === 'absolute') return false;
     return box.height < 44 && !e.closest('.tbl, .check');
 }).map(e => 'low target ' + Math.round((e.closest('label') || e).getBoundingClientRect().height) + ' ' + e.outerHTML.slice(0, 80))"""
-TOO_WIDE = """() => {
+TOO_WIDE = """large => {
+    if (large) document.documentElement.dataset.text = 'large'; else delete document.documentElement.dataset.text;
     const width = document.documentElement.clientWidth, over = document.documentElement.scrollWidth - width;
     if (over <= 0) return '';
     const out = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > width + 1 && !e.closest('.tbl__scroll, .sr, dialog'));
@@ -213,14 +214,9 @@ def within(address: str, only: tuple[str, ...]) -> bool:
     return any(address == one or (one.endswith("…") and address.startswith(one[:-1])) for one in only)
 
 
-def faults(page: Page, name: str, options: Any, *, scheme: Any = "light", large: bool = False) -> list[str]:
-    """What is wrong with what is on the screen, in that scheme and size of type; without options, only what is too wide."""
-    page.emulate_media(color_scheme=scheme)
-    page.evaluate(
-        "large => large ? document.documentElement.dataset.text = 'large' : delete document.documentElement.dataset.text",
-        large,
-    )
-    wide = page.evaluate(TOO_WIDE)
+def faults(page: Page, name: str, options: Any, *, large: bool = False) -> list[str]:
+    """What is wrong with what is on the screen, in that size of type; without options, only what is too wide."""
+    wide = page.evaluate(TOO_WIDE, large)
     found = page.evaluate(FAULTS, options) if options else []
     return [f"{name}: {fault}" for fault in [*found, *([wide] if wide else [])]]
 
@@ -271,7 +267,9 @@ def test_every_page_is_right_for_every_eye(who, country, screens):
             looks = page.evaluate(LOOKS)
             found += faults(page, "light", unlike(looks, on_phone, "light"))
         if has_new_pieces:
-            found += faults(page, "dark", unlike(looks, on_phone, "dark"), scheme="dark") + faults_of_dialogs(page)
+            page.emulate_media(color_scheme="dark")
+            found += faults(page, "dark", unlike(looks, on_phone, "dark")) + faults_of_dialogs(page)
+            page.emulate_media(color_scheme="light")
             found += faults(page, "large", SIZES, large=True)
         page.set_viewport_size({"width": 320, "height": 640})
         if has_new_pieces and not is_known:
