@@ -52,7 +52,7 @@ class _Line:
 def drive(
     port: int, requests: Iterator[bytes], seconds: float, *, expected: int, connections: int = CONNECTIONS
 ) -> Outcome:
-    """Keep `connections` busy with `requests` for `seconds`; an answer of another status than `expected` raises `Broken`."""
+    """Keep `connections` busy with `requests` for `seconds`, or until there are none; an answer of another status than `expected` raises `Broken`."""
     outcome = Outcome()
     with selectors.DefaultSelector() as selector:
         lines = [_Line(socket.create_connection(("127.0.0.1", port))) for _ in range(connections)]
@@ -73,7 +73,7 @@ def drive(
                         continue
                     now = time.perf_counter()
                     outcome.waits.append(now - line.sent_at)
-                    if now - began >= seconds:
+                    if now - began >= seconds or (following := next(requests, None)) is None:
                         selector.unregister(line.socket)
                         busy -= 1
                         continue
@@ -82,7 +82,7 @@ def drive(
                         line.socket.close()
                         line.socket = socket.create_connection(("127.0.0.1", port))
                         selector.register(line.socket, selectors.EVENT_READ, line)
-                    _send(line, next(requests))
+                    _send(line, following)
             outcome.seconds = time.perf_counter() - began
         finally:
             for line in lines:
