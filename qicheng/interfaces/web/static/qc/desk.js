@@ -42,8 +42,9 @@ document.addEventListener("DOMContentLoaded", function () {
     var a = one("[data-openrow]", next); if (a) a.click();
   }
   d.addEventListener("keydown", function (e) {
-    var t = e.target;
-    if (!keys || e.ctrlKey || e.metaKey || e.altKey || e.isComposing || e.repeat && !/^[jk]$/i.test(e.key) || one("dialog[open]") || t.isContentEditable || /^(TEXTAREA|SELECT)$/.test(t.nodeName) || t.nodeName === "INPUT" && !/^(checkbox|radio|button|submit)$/.test(t.type)) return;
+    /* a field of a dialog that has just closed keeps the focus until the next frame: nobody types there */
+    var t = e.target, typing = t.getClientRects().length && (t.isContentEditable || /^(TEXTAREA|SELECT)$/.test(t.nodeName) || t.nodeName === "INPUT" && !/^(checkbox|radio|button|submit)$/.test(t.type));
+    if (!keys || typing || e.ctrlKey || e.metaKey || e.altKey || e.isComposing || e.repeat && !/^[jk]$/i.test(e.key) || one("dialog[open]")) return;
     var k = e.key.toLowerCase();
     if (k === "?") { qc.open("dlg-keys"); return }
     if (k === "/") { var q = one("[data-search]"); if (q) { e.preventDefault(); q.focus(); q.select() } return }
