@@ -97,9 +97,14 @@ def choices_of(entry: Entry) -> tuple[tuple[str, str], ...]:
 def proofs_of(entries: Sequence[Entry], answers: Mapping[str, Any]) -> tuple[ProofKind, ...]:
     """The kinds of proof that are asked for beside these answers (REG-09)."""
     return tuple(
-        ProofKind(entry["key"], entry["label"], entry.get("hint", ""), entry.get("low") or 0, entry.get("high") or MOST_OF_PROOF)
+        ProofKind(entry["key"], entry["label"], entry.get("hint", ""), *files_of(entry))
         for entry in entries if entry["kind"] == "proof" and is_asked(entry, answers)
     )  # fmt: skip
+
+
+def files_of(entry: Entry) -> tuple[int, int]:
+    """How many files an entry of proof asks for: at least, at most."""
+    return entry.get("low") or 0, entry.get("high") or MOST_OF_PROOF
 
 
 def is_asked(entry: Entry, answers: Mapping[str, Any]) -> bool:
@@ -350,11 +355,11 @@ def typed_of(entry: Entry) -> dict[str, Any]:
     """An entry in the keys of the builder's form, to be changed there."""
     whole = complete(entry)
     when = whole["when"]
+    least, most = files_of(whole) if whole["kind"] == "proof" else (LEAST_OF_PROOF, MOST_OF_PROOF)
     return {
         **{key: whole[key] for key in ("label", "kind", "hint", "required", "low", "high", "low_word", "high_word", "table", "source")},
         "options": "\n".join(words for _, words in whole["choices"]), "steps": str(whole["high"] or ""),
-        "least": (whole["low"] or 0) if whole["kind"] == "proof" else LEAST_OF_PROOF,
-        "most": (whole["high"] if whole["kind"] == "proof" else None) or MOST_OF_PROOF,
+        "least": least, "most": most,
         "conditions": [f"{when[0]}:{value}" for value in when[1]] if when else [],
     }  # fmt: skip
 
@@ -371,7 +376,7 @@ def told(entry: Entry, before: Sequence[Entry]) -> str:
     if entry["kind"] == "known":
         found.append(ROSTER_LINE[entry["source"]].label)
     if entry["kind"] == "proof":
-        found.append(f"最少 {entry.get('low') or 0} 份，最多 {entry.get('high') or MOST_OF_PROOF} 份")
+        found.append("最少 {} 份，最多 {} 份".format(*files_of(entry)))
     if entry["kind"] not in UNASKED:
         found.append("必填" if entry.get("required") else "选填")
     if when := entry.get("when"):
