@@ -68,12 +68,19 @@ def run(head: str, body: str, seconds: float, clients: int = 8) -> tuple[float, 
         return _run(Path(folder), head + body, seconds, clients)
 
 
-def waits(head: str, body: str, seconds: float, clients: int) -> list[float]:
-    """How many seconds each transaction of such a script took."""
+def waits(head: str, body: str, seconds: float, clients: int, after: float = 0) -> list[float]:
+    """How many seconds each transaction of such a script took; those that end in the first `after` seconds do not count.
+
+    A new connection meets each page of the database's memory for the first time, which one that stays open does not.
+    """
     with tempfile.TemporaryDirectory(prefix="qicheng-bench-") as folder:
-        _run(Path(folder), head + body, seconds, clients, "--log", f"--log-prefix={folder}/log")
+        _run(Path(folder), head + body, after + seconds, clients, "--log", f"--log-prefix={folder}/log")
         logs = [path.read_text() for path in Path(folder).glob("log.*")]
-    return [int(line.split()[2]) / 1e6 for text in logs for line in text.splitlines()]
+    # client, number, microseconds, script, seconds and microseconds of its end
+    lines = [[int(part) for part in line.split()[:6]] for text in logs for line in text.splitlines()]
+    ends = [(second + micro / 1e6, wait / 1e6) for _, _, wait, _, second, micro in lines]
+    begun = min(end for end, _ in ends)
+    return [wait for end, wait in ends if end >= begun + after]
 
 
 def _run(folder: Path, text: str, seconds: float, clients: int, *options: str) -> tuple[float, int]:
