@@ -271,26 +271,26 @@ def pour(
     upload: Uploaded,
     sql: str,
     lines: Iterator[tuple[int, list[str]]],
-    stage: Callable[[int, list[str]], tuple[Any, ...]],
+    stage: Callable[[list[str]], tuple[str, ...]],
     look: tuple[str, Mapping[str, Any]] | None = None,
 ) -> int:
-    """Copy lines into a stage block by block; how many there were. `stage` makes the row of a (line, cells), whose second value is the line.
+    """Copy lines into a stage block by block; how many there were. `stage` makes of a line's cells what stands beside upload and line.
 
     `look` is a statement that is run on each block, with its `first` and `last` line: the next block is made while the database
     is at work on it. The page can see how far it is.
     """
-    done = 0
-    with statements.beside() as beside:
-        looking: Future[None] | None = None
-        while block := list(itertools.starmap(stage, itertools.islice(lines, BLOCK))):
-            if looking:
-                looking.result()
+    done, key = 0, str(upload.pk)
+    then, given = look or ("", {})
+    with statements.copying(sql) as copy:
+        copied: Future[None] | None = None
+        while block := [(key, str(line), *stage(row)) for line, row in itertools.islice(lines, BLOCK)]:
+            if copied:
+                copied.result()
                 _show(upload, done)
-            done += statements.copy(sql, block)
-            if look:
-                looking = beside(look[0], {**look[1], "first": block[0][1], "last": block[-1][1]})
-        if looking:
-            looking.result()
+            copied = copy(block, then, {**given, "first": int(block[0][1]), "last": int(block[-1][1])})
+            done += len(block)
+        if copied:
+            copied.result()
         _show(upload, done)
     return done
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection
+from django.db import DataError, OperationalError, connection
 
 from qicheng.foundation.access import statements
 
@@ -20,6 +20,30 @@ def test_rows_have_names_and_values_are_read() -> None:
     assert statements.rows("SELECT n FROM generate_series(1, 2) n") == [(1,), (2,)]
     assert statements.one("SELECT 1 AS n WHERE false") is None
     assert statements.plain("SELECT 1, 2") == (1, 2)
+
+
+@pytest.mark.django_db
+def test_what_is_copied_stands_in_the_table_as_it_was_given() -> None:
+    rows = [
+        ("1", "陈·𬱖", ""), ("2", "a\\b", "\\N"), ("3", "\\.", "\ttab"), ("4", "two\nlines", "\r\n"), ("5", '{"at": "C:\\\\t"}', "x" * 400_000),
+    ]  # fmt: skip
+    statements.change("CREATE TEMP TABLE copied (line int, one text, other text, seen int)")
+
+    with statements.copying("COPY copied (line, one, other) FROM STDIN") as copy:
+        copy(rows[:3], "UPDATE copied SET seen = %(last)s WHERE line <= %(last)s", {"last": 2}).result()
+        copy(rows[3:], "", None).result()
+
+    found = statements.rows("SELECT line::text, one, other, seen FROM copied ORDER BY line")
+    assert [tuple(row[:3]) for row in found] == rows
+    assert [row.seen for row in found] == [2, 2, None, None, None]
+
+
+@pytest.mark.django_db
+def test_a_block_that_cannot_be_copied_is_an_error_of_the_database() -> None:
+    statements.change("CREATE TEMP TABLE copied (line int)")
+
+    with pytest.raises(DataError), statements.copying("COPY copied (line) FROM STDIN") as copy:
+        copy([("one",)], "", None).result()
 
 
 def test_a_connection_that_the_server_ended_between_requests_is_replaced(committed: Any) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qicheng.foundation import codes
 from qicheng.foundation.codes import divisions
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Read = Callable[[str], str]
 
+T = TypeVar("T")
 # In the stage a value that cannot be taken is kept as this mark and the reason, so that SQL finds it and people read it.
 WRONG = "!"
 REMEMBERED = 20_000
@@ -108,9 +109,12 @@ FIELDS = (
 )
 BY_KEY = {field.key: field for field in FIELDS}
 NUMBERS = ("exam_number", "id_number")
-# The order of the stage's columns: what is stored as written, then what is read by a table or a rule, then the tier.
+# The order of the stage's columns: what is stored as written, then what is read by a table or a rule, of each person by itself
+# and of many people alike, then the tier.
 TEXTS = tuple(field.key for field in FIELDS if field.is_text)
-READ = tuple(field.key for field in FIELDS if not field.is_text)
+PERSONAL = ("nation", "origin", "birth_date")
+ALIKE = tuple(field.key for field in FIELDS if not field.is_text and field.key not in PERSONAL)
+READ = (*PERSONAL, *ALIKE)
 STAGE = ("upload_id", "line", *TEXTS, *READ, "tier")
 
 
@@ -161,14 +165,14 @@ def _plain(text: str) -> str:
     return PARENTHESES.sub("", "".join(unicodedata.normalize("NFKC", text[:60]).split())).strip("*:").upper()
 
 
-class Memory(dict[Any, str]):
+class Memory(dict[Any, T]):
     """Answers that were worked out before; a column has few different values, so most cells cost one look."""
 
-    def __init__(self, read: Callable[[Any], str]) -> None:
+    def __init__(self, read: Callable[[Any], T]) -> None:
         super().__init__()
         self.read = read
 
-    def __missing__(self, cell: Any) -> str:
+    def __missing__(self, cell: Any) -> T:
         found = self.read(cell)
         if len(self) < REMEMBERED:
             self[cell] = found
@@ -176,27 +180,33 @@ class Memory(dict[Any, str]):
 
 
 class Lines:
-    """Turns rows of a file into rows of the stage: what is written is composed, what has a table or a rule is read."""
+    """Turns rows of a file into rows of the stage: what is written is composed, what has a table or a rule is read.
 
-    def __init__(self, layout: Layout, upload: int, school: School, cohort: int) -> None:
-        self._upload = upload
+    The cells of a class are alike but for the persons, so what is read of them together costs one look, too.
+    """
+
+    def __init__(self, layout: Layout, school: School, cohort: int) -> None:
         self._width = layout.width
         absent = layout.width
         places = {key: tuple(absent if place < 0 else place for place in pair) for key, pair in layout.places.items()}
         self._texts = itemgetter(*(places.get(key, (absent,))[0] for key in TEXTS))
         self._number = tuple(TEXTS.index(key) for key in NUMBERS)
-        self._read: list[tuple[Memory, Any]] = []
+        found: dict[str, tuple[Memory[str], tuple[int, ...]]] = {}
         for key in READ:
             pair = places.get(key, (absent,))
             read = _reader(BY_KEY[key], school, cohort) if key in places else _nothing
-            self._read.append(
-                (Memory(partial(_agreed, read, BY_KEY[key]) if len(pair) > 1 else read), itemgetter(*pair))
-            )
-        level, where = self._read[READ.index("level")]
-        self._read.append((Memory(lambda cell: _tier(level[cell])), where))
+            found[key] = (Memory(partial(_agreed, read, BY_KEY[key]) if len(pair) > 1 else read), pair)
+        self._personal = [(memory, itemgetter(*pair)) for memory, pair in map(found.__getitem__, PERSONAL)]
+        alike = [found[key] for key in ALIKE]
+        level, where = found["level"]
+        alike.append((Memory(lambda cell: _tier(level[cell])), where))
+        needed = sorted({place for _, pair in alike for place in pair})
+        each = [(memory, itemgetter(*map(needed.index, pair))) for memory, pair in alike]
+        self._alike = Memory(lambda cells: tuple(memory[at(cells)] for memory, at in each))
+        self._needed = itemgetter(*needed)
 
-    def stage(self, line: int, row: list[str]) -> tuple[Any, ...]:
-        """The row of the stage for a line; the order is that of STAGE."""
+    def stage(self, row: list[str]) -> tuple[str, ...]:
+        """What the stage keeps of a line; the order is that of STAGE, after upload and line."""
         row = row[: self._width]
         row += [""] * (self._width + 1 - len(row))
         texts = self._texts(row)
@@ -205,14 +215,8 @@ class Lines:
         exam, identity = texts[0], texts[1]
         if not (exam.isascii() and exam.isalnum() and identity.isascii() and identity.isalnum()):
             exam, identity = code_text(exam), code_text(identity)
-        return (
-            self._upload,
-            line,
-            exam.upper(),
-            identity.upper(),
-            *texts[2:],
-            *[memory[at(row)] for memory, at in self._read],
-        )
+        personal = [memory[at(row)] for memory, at in self._personal]
+        return (exam.upper(), identity.upper(), *texts[2:], *personal, *self._alike[self._needed(row)])
 
 
 def _nothing(cell: str) -> str:

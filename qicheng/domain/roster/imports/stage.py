@@ -38,7 +38,7 @@ def fill_from(upload: Upload, rows: Iterable[list[str]]) -> int:
     first = list(itertools.islice(source, HEADING_ROWS))
     layout = recognise(first)
     upload.columns = layout.kept
-    lines = Lines(layout, upload.pk, upload.school, upload.cohort)
+    lines = Lines(layout, upload.school, upload.cohort)
     numbered = enumerate(itertools.chain(first, source), 1)
     filled = ((line, row) for line, row in itertools.islice(numbered, layout.first, None) if any(row))
     done = pour(upload, COPY, filled, lines.stage, (checks.IN_CELLS, checks.parameters(upload)))

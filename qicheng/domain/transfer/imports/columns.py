@@ -57,8 +57,7 @@ def _plain(text: str) -> str:
 class Lines:
     """Turns lines of a file into rows of the stage: what is written in codes, what the form made of it, and what it said was wrong."""
 
-    def __init__(self, area: Area, edition: str, cohort: int, upload: int, layout: Layout) -> None:
-        self._upload = upload
+    def __init__(self, area: Area, edition: str, cohort: int, layout: Layout) -> None:
         self._places = {key: layout.places[key][0] for key in (*WHO, *VALUES)}
         self._form: Any = sheet(area, edition).form(cohort)({})
         kinds = shown_by(area)["kind"]
@@ -68,8 +67,8 @@ class Lines:
         self._labels = headings(area)
         self._regions: dict[str, str | None] = {}
 
-    def stage(self, line: int, row: list[str]) -> tuple[Any, ...]:
-        """The row of the stage for a line; the order is that of STAGE."""
+    def stage(self, row: list[str]) -> tuple[str, ...]:
+        """What the stage keeps of a line; the order is that of STAGE, after upload and line."""
         cells = {key: row[place].strip() if place < len(row) else "" for key, place in self._places.items()}
         written = {key: cells[key] for key in VALUES}
         wrong: dict[str, str] = {}
@@ -81,9 +80,7 @@ class Lines:
         if any(written.values()):
             values, wrong = self._taken(written)
         who = (code_text(cells["exam_number"]).upper(), name_text(cells["name"]))
-        return (
-            self._upload, line, *who, *(values[key] for key in VALUES), json.dumps(written), json.dumps(wrong)
-        )  # fmt: skip
+        return (*who, *(values[key] for key in VALUES), json.dumps(written), json.dumps(wrong))
 
     def _taken(self, written: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         form = self._form

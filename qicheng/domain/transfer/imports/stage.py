@@ -48,7 +48,7 @@ def fill_from(upload: RecordUpload, rows: Iterable[list[str]]) -> int:
     first = list(itertools.islice(source, HEADING_ROWS))
     layout = recognise(upload.AREA, first)
     upload.columns = layout.kept
-    lines = Lines(upload.AREA, edition_of(upload.cohort), upload.cohort, upload.pk, layout)
+    lines = Lines(upload.AREA, edition_of(upload.cohort), upload.cohort, layout)
     numbered = enumerate(itertools.chain(first, source), 1)
     filled = ((line, row) for line, row in itertools.islice(numbered, layout.first, None) if any(row))
     done = pour(upload, f"COPY {table(upload.AREA)} ({', '.join(STAGE)}) FROM STDIN", filled, lines.stage)

@@ -59,16 +59,15 @@ def _plain(text: str) -> str:
 class Lines:
     """Turns lines of a file into rows of the stage: what the form made of them, and what it said was wrong."""
 
-    def __init__(self, cohort: int, upload: int, layout: Layout) -> None:
-        self._upload = upload
+    def __init__(self, cohort: int, layout: Layout) -> None:
         self._places = {key: layout.places[key][0] for key in LABELS}
         self._form: Any = EMPLOYMENT_RECORD.form(cohort)({})
         self._find: dict[str, Callable[[str], str | None]] = {"area": divisions.find}
         self._find |= {field.key: codes.table(field.table).find for field in EMPLOYMENT_RECORD if field.kind == "code"}
         self._found: dict[tuple[str, str], str | None] = {}
 
-    def stage(self, line: int, row: list[str]) -> tuple[Any, ...]:
-        """The row of the stage for a line; the order is that of STAGE."""
+    def stage(self, row: list[str]) -> tuple[str, ...]:
+        """What the stage keeps of a line; the order is that of STAGE, after upload and line."""
         cells = {key: row[place].strip() if place < len(row) else "" for key, place in self._places.items()}
         written = {key: self._in_codes(key, cells[key]) for key in VALUES}
         form = self._form
@@ -80,7 +79,7 @@ class Lines:
                 wrong[key] = f"{LABELS[key]}「{cells[key][:20]}」不在代码表里，请对照模板里的「代码表」填写"
         values = EMPLOYMENT_RECORD.stored(form.cleaned_data)
         who = (code_text(cells["exam_number"]).upper(), name_text(cells["name"]))
-        return (self._upload, line, *who, *(str(values[key] or "") for key in VALUES), json.dumps(wrong))
+        return (*who, *(str(values[key] or "") for key in VALUES), json.dumps(wrong))
 
     def _in_codes(self, key: str, cell: str) -> str:
         if key in self._find:

@@ -35,7 +35,7 @@ def fill(upload: EmploymentUpload) -> int:
     first = list(itertools.islice(source, HEADING_ROWS))
     layout = recognise(first)
     upload.columns = layout.kept
-    lines = Lines(upload.cohort, upload.pk, layout)
+    lines = Lines(upload.cohort, layout)
     numbered = enumerate(itertools.chain(first, source), 1)
     filled = ((line, row) for line, row in itertools.islice(numbered, layout.first, None) if any(row))
     done = pour(upload, COPY, filled, lines.stage)
