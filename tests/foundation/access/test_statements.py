@@ -22,12 +22,21 @@ def test_rows_have_names_and_values_are_read() -> None:
     assert statements.plain("SELECT 1, 2") == (1, 2)
 
 
-@pytest.mark.django_db
+@pytest.fixture
+def copied(committed: Any) -> None:
+    """A table of this name, which the product's own role could not make."""
+    committed.run(
+        committed.name,
+        "CREATE TABLE copied (line int, one text, other text, seen int)",
+        "GRANT ALL ON copied TO PUBLIC",
+    )
+
+
+@pytest.mark.usefixtures("copied")
 def test_what_is_copied_stands_in_the_table_as_it_was_given() -> None:
     rows = [
         ("1", "陈·𬱖", ""), ("2", "a\\b", "\\N"), ("3", "\\.", "\ttab"), ("4", "two\nlines", "\r\n"), ("5", '{"at": "C:\\\\t"}', "x" * 400_000),
     ]  # fmt: skip
-    statements.change("CREATE TEMP TABLE copied (line int, one text, other text, seen int)")
 
     with statements.copying("COPY copied (line, one, other) FROM STDIN") as copy:
         copy(rows[:3], "UPDATE copied SET seen = %(last)s WHERE line <= %(last)s", {"last": 2}).result()
@@ -38,10 +47,8 @@ def test_what_is_copied_stands_in_the_table_as_it_was_given() -> None:
     assert [row.seen for row in found] == [2, 2, None, None, None]
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("copied")
 def test_a_block_that_cannot_be_copied_is_an_error_of_the_database() -> None:
-    statements.change("CREATE TEMP TABLE copied (line int)")
-
     with pytest.raises(DataError), statements.copying("COPY copied (line) FROM STDIN") as copy:
         copy([("one",)], "", None).result()
 
