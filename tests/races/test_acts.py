@@ -231,20 +231,20 @@ def test_submissions_to_one_school_do_not_wait_for_each_other(committed_world, m
 def accept_at_the_deadline(world: Any) -> Any:
     """The acceptance comes before the deadline, but gets its turn only after it."""
     now = timezone.now()
-    case = world.overdue(now - timedelta(days=3), now + timedelta(seconds=0.4))
+    case = world.overdue(now - timedelta(days=3), now + timedelta(seconds=2.5))
 
     def late() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM roster_graduate WHERE id = %s FOR UPDATE", [world.graduate.pk])
             holding.set()
-            cursor.execute("SELECT pg_sleep(0.6)")
+            cursor.execute("SELECT pg_sleep(extract(epoch FROM %s - clock_timestamp()) + 0.2)", [case.deadline])
 
     import threading
 
     holding = threading.Event()
 
     def waiting() -> Any:
-        assert holding.wait(5)
+        assert holding.wait(30)
         return perform(case, "accept", world.actor(Role.GRADUATE))
 
     return together([late, waiting])[1]
