@@ -100,6 +100,22 @@ def passed(through: threading.Event) -> bool:
     return True
 
 
+def all_look_first(monkeypatch: Any, module: Any, point: str, number: int) -> None:
+    """For controls without locks: each of so many threads has called `module.point` before any of them goes on. The test's own thread may go."""
+    gate, whole, mine = threading.Barrier(number), getattr(module, point), threading.get_ident()
+    been = threading.local()
+
+    def waiting(*given: Any, **named: Any) -> Any:
+        answer = whole(*given, **named)
+        if threading.get_ident() != mine and not getattr(been, "there", False):
+            been.there = True
+            with contextlib.suppress(threading.BrokenBarrierError):
+                gate.wait(PATIENCE / 2)
+        return answer
+
+    monkeypatch.setattr(module, point, waiting)
+
+
 def somebody_waits() -> bool:
     """Whether anybody in this database waits for a lock."""
     with connection.cursor() as cursor:
