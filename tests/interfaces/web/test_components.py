@@ -481,9 +481,10 @@ def test_what_was_typed_stays_on_the_device_but_no_number_of_a_paper_and_no_pass
     page.fill("#f-name", "南屿市第一人民医院")
     page.fill("#f-identity", "11010120040307451X")
     page.fill("#f-secret", "hunter2")
-    page.wait_for_function("(localStorage.getItem('qc-draft:g1:gallery') || '').includes('南屿市第一人民医院')")
-    page.wait_for_timeout(600)
-    kept = page.evaluate("localStorage.getItem('qc-draft:g1:gallery')")
+    kept, ends = "", time.monotonic() + 15
+    while "南屿市第一人民医院" not in kept and time.monotonic() < ends:
+        page.wait_for_timeout(600)
+        kept = page.evaluate("localStorage.getItem('qc-draft:g1:gallery') || ''")
     assert ("南屿市第一人民医院" in kept, "1101012004" in kept, "hunter2" in kept) == (True, False, False)
     page.reload()
     assert page.input_value("#f-name") == "云岭数据科技有限公司"
