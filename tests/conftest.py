@@ -66,6 +66,11 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DATABASE_URL"] = urls["app"]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    term.begin_in_one_day()
+
+
 # Inputs are still new in every run; how long one of them takes says more of the machine than of the product.
 hypothesis.settings.register_profile(
     "whole suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
