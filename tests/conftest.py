@@ -11,11 +11,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import psycopg
 import pytest
 
 from qicheng.interfaces.command import places
 from qicheng.interfaces.command.postgres import Postgres
+from tests import term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["QICHENG_FILES"] = tempfile.mkdtemp(prefix="qicheng-files-")
     (Path(os.environ["QICHENG_FILES"]) / "static").mkdir()
     _settle()
+    term.keep_open()
+    hypothesis.settings.load_profile("whole suite")
     if hasattr(config, "workerinput"):
         os.environ["DATABASE_URL"] = config.workerinput["urls"]["app"]
         config.stash[URLS] = config.workerinput["urls"]
@@ -60,6 +64,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[URLS] = urls
     server.create_database(TEMPLATE)
     os.environ["DATABASE_URL"] = urls["app"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    term.begin_in_one_day()
+
+
+# Inputs are still new in every run; how long one of them takes says more of the machine than of the product.
+hypothesis.settings.register_profile(
+    "whole suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 
 
 def in_memory() -> Path | None:
@@ -255,8 +270,10 @@ def plain_static(settings: Any) -> None:
 def nothing_kept() -> None:
     """Small tables that a process keeps for a few seconds belong to the test before."""
     from qicheng.domain.orgs.queries import forget_kept
+    from qicheng.domain.registration import listings
 
     forget_kept()
+    listings._kept.clear()
 
 
 @pytest.fixture(scope="session")

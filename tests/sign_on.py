@@ -40,11 +40,11 @@ class Campus:
 
     def tell(self, **given: Any) -> None:
         """Tell it of people (name → number), clients, mistakes to make (`wrong`), or where log-out notices go."""
-        httpx.post(f"{self.address}/-/told/", json=given, trust_env=False).raise_for_status()
+        httpx.post(f"{self.address}/-/told/", json=given, trust_env=False, timeout=60).raise_for_status()
 
     def browse(self, name: str, address: str) -> str:
         """What that person's browser does at the school: log in where asked to; the address that it is sent back to."""
-        with httpx.Client(trust_env=False, timeout=10) as browser:
+        with httpx.Client(trust_env=False, timeout=60) as browser:
             return browse(browser, name, address)
 
 

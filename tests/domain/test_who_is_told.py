@@ -26,6 +26,7 @@ from qicheng.interfaces.jobs import tasks
 from qicheng.interfaces.jobs.outbox import _words
 from tests.clients import signed_in
 from tests.races.meeting import together
+from tests.term import last_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,8 +175,8 @@ def test_what_ends_soon_is_brought_to_mind_once_each(world, soon, every_way):
         for owed in Notice.objects.filter(act__in=("ending", "closing", "remind"), channel="sms")
     }
     assert texts["ending"].startswith("【启程】云岭数据科技有限公司 的签约邀请")
-    assert "2027 年" not in texts["closing"]
-    assert "1 月 31 日 24:00" in texts["closing"]
+    assert f"{last_day().year} 年" not in texts["closing"]
+    assert f"{last_day().month} 月 {last_day().day} 日 24:00" in texts["closing"]
     assert texts["remind"].endswith("还在等你确认，请登录核对。")
 
     perform(case, "decline", world.actor(Role.GRADUATE))

@@ -107,6 +107,7 @@ def upload_roster(page: Page, site: Any, world: Any, folder: Path) -> None:
     expect(page.locator("#main")).to_contain_text("周予安")
     picture(page, "school-import")
     page.get_by_role("button", name="写入 2 行").click()
+    expect(page.get_by_role("button", name="写入 2 行")).to_have_count(0)
     site.work()
     page.reload()
     page.get_by_role("link", name="看学生名单").first.click()

@@ -218,9 +218,10 @@ def test_with_one_check_left_out_changes_would_be_believed(opened, stick, text, 
     # Its policy allows the one script that it was served with.
     changed = source.replace(check, instead).replace('http-equiv="Content-Security-Policy"', 'name="policy"')
 
-    believed, _, _ = opened(kept(tmp_path, changed)).evaluate(MUTATIONS, [kind, given, 10_000, 23])
+    page = opened(kept(tmp_path, changed))
 
-    assert believed > 0
+    # Every run has another key and another file; of ten thousand changes only a few meet the rarest of the checks, or none.
+    assert any(page.evaluate(MUTATIONS, [kind, given, 10_000, seed])[0] for seed in range(23, 83))
 
 
 @pytest.mark.rule("VER-01")

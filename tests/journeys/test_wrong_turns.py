@@ -59,7 +59,7 @@ def test_a_double_click_signs_once_and_the_way_back_offers_nothing_twice(screens
 def test_the_deadline_passes_on_an_open_page(screens, committed_world):
     world = committed_world
     now = timezone.now()
-    case = world.overdue(now - timedelta(days=3), now + timedelta(seconds=9))
+    case = world.overdue(now - timedelta(days=3), now + timedelta(seconds=16))
     page = screens.open("phone", world.seats[Role.GRADUATE])
     page.goto(f"/invites/{case.public_id}/")
     page.get_by_role("link", name="同意签约").click()

@@ -6,6 +6,7 @@ import contextlib
 import select
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, connections
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE = 30
-# How long an act stands still to be overtaken.
-HALT = 0.5
 
 
 def together(acts: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -56,7 +55,8 @@ def overtaken(
 ) -> tuple[Any, Any, bool]:
     """Let `act` stop where it has called `module.point`, and `other` run meanwhile: (answers of both, whether other was through).
 
-    With its lock `other` waits for `act`; without it `other` is through while `act` still believes what it has checked.
+    With its lock `other` waits for `act`; without it `other` is through while `act` still believes what it has checked. `act` stands still
+    until one or the other is seen, however slow the machine is.
     """
     inside, through = threading.Event(), threading.Event()
     whole = getattr(module, point)
@@ -67,7 +67,7 @@ def overtaken(
         answer = whole(*given, **named)
         if getattr(first, "is_me", False) and not inside.is_set():
             inside.set()
-            overtook.append(through.wait(HALT))
+            overtook.append(passed(through))
         return answer
 
     def one() -> Any:
@@ -85,6 +85,45 @@ def overtaken(
         patched.setattr(module, point, slow)
         mine, theirs = together([one, two])
     return mine, theirs, bool(overtook and overtook[0])
+
+
+def passed(through: threading.Event) -> bool:
+    """Whether the other was through before it had to wait for a lock that this connection holds."""
+    ends = time.monotonic() + PATIENCE / 2
+    while not through.wait(0.02):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+            )
+            if cursor.fetchone()[0] or time.monotonic() > ends:
+                return through.is_set()
+    return True
+
+
+def all_look_first(monkeypatch: Any, module: Any, point: str, number: int) -> None:
+    """For controls without locks: each of so many threads has called `module.point` before any of them goes on. The test's own thread may go."""
+    gate, whole, mine = threading.Barrier(number), getattr(module, point), threading.get_ident()
+    been = threading.local()
+
+    def waiting(*given: Any, **named: Any) -> Any:
+        answer = whole(*given, **named)
+        if threading.get_ident() != mine and not getattr(been, "there", False):
+            been.there = True
+            with contextlib.suppress(threading.BrokenBarrierError):
+                gate.wait(PATIENCE / 2)
+        return answer
+
+    monkeypatch.setattr(module, point, waiting)
+
+
+def somebody_waits() -> bool:
+    """Whether anybody in this database waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM pg_locks waiting JOIN pg_locks other USING (pid) JOIN pg_database d ON d.oid = other.database"
+            " WHERE NOT waiting.granted AND d.datname = current_database())"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 class Door:

@@ -21,7 +21,7 @@ from qicheng.foundation.flow.perform import Refused
 from tests.races.test_dissolution import owner
 from tests.world import COHORT
 
-from .meeting import PATIENCE, lost, together
+from .meeting import PATIENCE, lost, somebody_waits, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,7 +110,8 @@ def crossed(world: Any) -> int:
             )
         )
         writing.start()
-        writing.join(0.4)
+        while writing.is_alive() and not somebody_waits():
+            writing.join(0.02)
         go.set()
     writing.join(PATIENCE)
     return counters.recount(COHORT).differences

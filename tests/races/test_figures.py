@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Each agreement has five people who act on it whenever they may: two hundred in all, on as many connections as a server has workers.
 CASES, PEOPLE, CONNECTIONS = 40, 200, 20
-READS, PATIENCE = 12, 20
+READS, PATIENCE = 12, 90
 
 
 def writers(world: Any, cases: list[Any]) -> list[Callable[[], Any]]:

@@ -96,6 +96,8 @@ django.setup()
 from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import FULL, Actor, Role
 from qicheng.foundation.flow import perform as engine
+from tests import term
+term.keep_open()
 whole = getattr(engine, sys.argv[3])
 def stop(*given, **named):
     answer = whole(*given, **named)

@@ -12,7 +12,7 @@ from qicheng.foundation.access import Area, Role
 from qicheng.foundation.flow import perform as engine
 from qicheng.foundation.flow.perform import Refused, timeline
 from qicheng.foundation.papers.models import Paper
-from tests.races.meeting import lost, overtaken, together, won
+from tests.races.meeting import all_look_first, lost, overtaken, together, won
 from tests.races.test_dissolution import owner, without_locks
 from tests.sealing import give_keys, issued, settled
 
@@ -48,6 +48,7 @@ def test_of_many_who_ask_at_once_all_are_given_the_one_report(ready):
 def test_without_the_index_and_the_lock_several_reports_stand(ready, committed, monkeypatch):
     owner(committed, "DROP INDEX one_live_archivereport")
     without_locks(monkeypatch, "look_around")
+    all_look_first(monkeypatch, engine, "look_around", 8)
     answers = asked_by(ready, 4)
     assert len({one.pk for one in won(answers)}) > 1
 

@@ -51,7 +51,7 @@ def test_other_data_of_the_unit_change_when_both_levels_have_approved_and_the_ol
     world.open_confirmation()
     target = changing.in_force(world)
     was = target.terms["contact"]
-    report_due(timezone.now() + timedelta(days=30))
+    report_due(world.confirmation_of(world.graduate).due_at)
     assert world.confirmation_of(world.graduate).state == "unconfirmed"
     case = changing.submitted(world, changing.of_the_unit(world, target))
     assert sheets.changes(case) == {"单位联系人": [was, "周敏"]}

@@ -17,6 +17,7 @@ from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import Level, Role, Tier
 from qicheng.foundation.flow.perform import perform
 from tests.clients import signed_in
+from tests.term import last_day
 from tests.world import COHORT
 
 FIGURE = re.compile(r'<a href="([^"]+)"[^>]*>([^<]+)<b>([\d,]+)</b></a>')
@@ -206,9 +207,10 @@ def test_the_home_page_names_the_handler_the_guide_and_the_dates(world):
             .content.decode()
         )
         assert set(re.findall("本科老师|硕博老师", page)) == expected[tier]
-        assert set(re.findall("/guide.pdf|1 月 31 日 24:00|8 月 31 日 24:00", page)) == {
+        closes = f"{last_day().month} 月 {last_day().day} 日 24:00"
+        assert set(re.findall(f"/guide.pdf|{closes}|8 月 31 日 24:00", page)) == {
             "/guide.pdf",
-            "1 月 31 日 24:00",
+            closes,
             "8 月 31 日 24:00",
         }
     assert "钱老师" in signed_in(world.seats[Role.COLLEGE]).get("/home/").content.decode()

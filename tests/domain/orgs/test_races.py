@@ -29,7 +29,7 @@ def at_once(*acts: Callable[[], Any]) -> list[str]:
 
     def one(act: Callable[[], Any]) -> str:
         try:
-            gate.wait(10)
+            gate.wait(30)
             act()
         except Stopped as why:
             return str(why)
@@ -50,7 +50,7 @@ def meet(monkeypatch: Any, place: Any, name: str, number: int = 2) -> None:
     def waiting(*given: Any, **named: Any) -> Any:
         found = real(*given, **named)
         with suppress(BrokenBarrierError):
-            gate.wait(0.5)
+            gate.wait(10)
         return found
 
     monkeypatch.setattr(place, name, waiting)
@@ -142,16 +142,16 @@ def test_without_the_settings_lock_both_would_happen(committed_world, monkeypatc
 
     def slow(**where: Any) -> bool:
         found = real(**where)
-        looked.wait(5)
-        invited.wait(5)
+        looked.wait(30)
+        invited.wait(30)
         return found
 
     def invite() -> None:
-        looked.wait(5)
+        looked.wait(30)
         try:
             world.invitation()
         finally:
-            invited.wait(5)
+            invited.wait(30)
 
     from django.db.models import QuerySet
 

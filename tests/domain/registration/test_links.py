@@ -73,7 +73,9 @@ def test_it_shows_what_is_asked_and_by_whom(anybody, case, link):
         words in shown
         for words in ("陈诚", "江临大学", "澄江生物制药有限公司", "工艺工程师", "第一步：下载，打印，盖章")
     ] == [True] * 5
-    assert [secret in shown for secret in (case.graduate.id_number, case.graduate.phone, "8000")] == [False] * 3
+    assert [secret in shown for secret in (case.graduate.id_number, case.graduate.phone, "8000 元", "8,000 元")] == [
+        False
+    ] * 4
 
 
 def test_the_form_to_be_stamped_is_downloaded(anybody, case, link):

@@ -33,6 +33,8 @@ WORKER = """
 import django
 django.setup()
 from qicheng.domain.roster.imports import {job}
+from tests import term
+term.keep_open()
 {job}({upload})
 """
 

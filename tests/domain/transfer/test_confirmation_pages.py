@@ -141,7 +141,8 @@ def test_who_may_not_read_file_data_reads_none_here(world):
 @pytest.mark.rule("CON-01", "CON-02")
 def test_the_page_says_when_a_report_goes_up_and_whether_that_is_certain(world):
     world.open_confirmation()
-    world.recorded()
+    with time_machine.travel(datetime(2026, 6, 2, 9, tzinfo=BEIJING), tick=False):
+        world.recorded()
     page = own(world).get(LIST).content.decode()
     assert "一个工作日后上报" in page
     assert "放假安排还没有公布" not in page

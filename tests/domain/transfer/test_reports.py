@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pypdfium2
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from qicheng.domain.orgs.models import Opening
 from qicheng.domain.roster.effects import amend_record, remove_line, report_again, restore_line
@@ -34,6 +35,7 @@ from qicheng.foundation.papers import seal, store
 from qicheng.foundation.papers.models import Paper
 from qicheng.interfaces.command.authority import make_seal
 from tests.sealing import give_keys, issued, open_verification, settled
+from tests.term import last_day
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,17 +144,23 @@ def test_what_it_says_is_frozen_in_words(ready: World):
         "name": "陈诚", "sex": "男", "graduates_on": "2026 年 7 月", "destination": "签就业协议形式就业", "archive_kind": "托管单位接收",
         "archive_receiver": "北京市西城区人才服务中心",
     }  # fmt: skip
-    assert report.until == date(2027, 1, 31)
+    assert report.until == last_day()
 
 
 def test_the_graduates_own_has_the_period_that_was_chosen_and_another_period_is_another_report(ready: World):
-    actor, until = ready.actor(Role.GRADUATE), date(2026, 12, 1)
+    actor, until = ready.actor(Role.GRADUATE), timezone.localdate() + timedelta(days=8)
     first = reports.issue("graduate", ready.graduate.pk, actor, until=until)
     assert reports.issue("graduate", ready.graduate.pk, actor, until=until) == first
     second = reports.issue("graduate", ready.graduate.pk, actor, until=until + timedelta(days=30))
     first.refresh_from_db()
-    assert (first.state, second.until, second.number != first.number) == ("superseded", date(2026, 12, 31), True)
-    assert reports.issue("graduate", ready.graduate.pk, actor, until=date(2030, 1, 1)).until == date(2027, 1, 31)
+    assert (first.state, second.until, second.number != first.number) == (
+        "superseded",
+        until + timedelta(days=30),
+        True,
+    )
+    assert (
+        reports.issue("graduate", ready.graduate.pk, actor, until=last_day() + timedelta(days=800)).until == last_day()
+    )
 
 
 # ---- who may have which

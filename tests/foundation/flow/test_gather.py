@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from qicheng.foundation.papers import proofs
 from qicheng.foundation.papers.models import Proof
 from tests.asking import CONTRACT, ask_for_proofs
 from tests.foundation.kit.hostile import drawing, saved
+from tests.races.meeting import somebody_waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,10 +206,12 @@ def _meet(world: Any, case: Any) -> BaseException | None:
     with transaction.atomic():
         perform(type(case).all_rows.get(pk=case.pk), "accept", graduate)
         thread.start()
-        begun.wait(5)
-        # Longer than it takes to make the file again: it comes to the lock, and waits there.
-        thread.join(4)
-    thread.join(30)
+        begun.wait(30)
+        # The file is made again; then it comes to the lock and waits there, or there is none and it goes on.
+        ends = time.monotonic() + 60
+        while thread.is_alive() and not somebody_waits() and time.monotonic() < ends:
+            thread.join(0.05)
+    thread.join(60)
     return failed[0] if failed else None
 
 

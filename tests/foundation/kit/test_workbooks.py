@@ -3,11 +3,11 @@
 import csv
 import io
 import json
+import os
 import struct
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from dataclasses import replace
 from datetime import date, datetime
@@ -256,12 +256,17 @@ def test_what_is_no_workbook_is_refused_with_the_reason(content, why):
     assert refusal(content).startswith(why)
 
 
+def cpu_seconds():
+    """What this process and those it has waited for have used; another's load does not count."""
+    return sum(os.times()[:4])
+
+
 def test_an_archive_that_unpacks_too_far_is_refused_before_it_is_unpacked():
     bomb = with_sheet(b"<row><c><v>1</v></c></row>" * 1_000_000)
     assert len(bomb) < MB
-    started = time.perf_counter()
+    started = cpu_seconds()
     assert refusal(bomb).startswith("文件的压缩比例异常")
-    assert time.perf_counter() - started < 0.5
+    assert cpu_seconds() - started < 0.5
     assert refusal(bomb, unpacked=20 * MB).startswith("文件解压后超过 20 MB")
     assert refusal(bomb, size=1000).startswith("文件超过")
 

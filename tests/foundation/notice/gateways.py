@@ -6,12 +6,18 @@ import contextlib
 import json
 import socket
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+import pytest
+
+from qicheng.foundation.notice import channels
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Seconds after which an answer comes to nobody any more.
+TOO_LONG = 6
 
 
 class Gateway:
@@ -22,6 +28,7 @@ class Gateway:
         self.asked: list[dict[str, str]] = []
         self.delivered: dict[str, str] = {}
         self.lock = threading.Lock()
+        self.over = threading.Event()
         gateway = self
 
         class Answer(BaseHTTPRequestHandler):
@@ -34,7 +41,7 @@ class Gateway:
                     if gateway.behaviour in (200, "slow"):
                         gateway.delivered.setdefault(given["key"], given["text"])
                 if isinstance(gateway.behaviour, str):
-                    time.sleep(0.6)
+                    gateway.over.wait(TOO_LONG)
                 with contextlib.suppress(OSError):
                     self.send_response(gateway.behaviour if isinstance(gateway.behaviour, int) else 200)
                     self.end_headers()
@@ -51,6 +58,7 @@ class Gateway:
         """Nobody listens any more; a second time does nothing."""
         if not self.thread.is_alive():
             return
+        self.over.set()
         self.server.shutdown()
         self.server.server_close()
         self.thread.join(5)
@@ -62,6 +70,7 @@ class MailServer:
     def __init__(self) -> None:
         self.behaviour = "good"
         self.received = 0
+        self.over = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self._serve, daemon=True)
@@ -71,6 +80,7 @@ class MailServer:
         """Nobody listens any more; a second time does nothing."""
         if not self.thread.is_alive():
             return
+        self.over.set()
         self.listener.shutdown(socket.SHUT_RDWR)
         self.thread.join(5)
         self.listener.close()
@@ -83,7 +93,7 @@ class MailServer:
                     self._talk(client, talk)
 
     def _talk(self, client: socket.socket, talk: object) -> None:
-        client.settimeout(2)
+        client.settimeout(10)
         client.sendall(b"220 here\r\n")
         for line in iter(talk.readline, b""):  # type: ignore[attr-defined]
             word = line[:4].upper()
@@ -93,7 +103,7 @@ class MailServer:
                     pass
                 self.received += 1
                 if self.behaviour == "mute":
-                    time.sleep(0.8)
+                    self.over.wait(TOO_LONG)
                     return
                 client.sendall(b"451 later\r\n" if self.behaviour == "full" else b"250 thanks\r\n")
             elif word == b"QUIT":
@@ -101,6 +111,14 @@ class MailServer:
                 return
             else:
                 client.sendall(b"250 well\r\n")
+
+
+@contextlib.contextmanager
+def impatient(seconds: float = 1) -> Iterator[None]:
+    """Channels that wait no longer than this for an answer, where none is going to come; otherwise they have the time that they have."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(channels, "SECONDS", seconds)
+        yield
 
 
 @contextlib.contextmanager

@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from tests.foundation.notice.gateways import TOO_LONG
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -52,7 +54,7 @@ class Server:
                             else side.answer(address.path, dict(parse_qsl(address.query)), body)
                         )
                 if day in (SILENT, LATE):
-                    side.over.wait(0.9)
+                    side.over.wait(TOO_LONG)
                 content = b"<html>" if day == GARBAGE else json.dumps(said).encode()
                 with contextlib.suppress(OSError):
                     self.send_response(day if isinstance(day, int) else 200)
@@ -62,7 +64,7 @@ class Server:
                         for one in content[:7]:
                             self.wfile.write(bytes([one]))
                             self.wfile.flush()
-                            side.over.wait(0.2)
+                            side.over.wait(0.5)
                         return
                     self.wfile.write(content)
 

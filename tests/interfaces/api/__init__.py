@@ -90,18 +90,18 @@ def still_open(case: Case, actor: Actor) -> Iterator[None]:
             with transaction.atomic():
                 perform(case, "approve", actor)
                 written.set()
-                go_on.wait(10)
+                go_on.wait(30)
         finally:
             connection.close()
 
     thread = threading.Thread(target=slowly)
     thread.start()
     try:
-        assert written.wait(10)
+        assert written.wait(60)
         yield
     finally:
         go_on.set()
-        thread.join(10)
+        thread.join(60)
 
 
 def reads_by_numbers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def test_the_runtime_role_makes_nothing(server, statement):
 def test_another_account_is_refused_even_if_it_reaches_the_socket(server):
     stranger = server.socket_folder.stat().st_uid
     with python(CONNECT_AS_ANOTHER, server.url(), stranger, stdout=subprocess.PIPE) as attempt:
-        answer, _ = attempt.communicate(timeout=20)
+        answer, _ = attempt.communicate(timeout=60)
     assert 'Peer authentication failed for user "qicheng_app"' in answer
 
 
@@ -264,7 +264,7 @@ def test_an_ordinary_account_runs_it_in_its_own_folder_however_long_the_path(tmp
     try:
         place = room / ("long" * 30)
         with python(START_AS_ANOTHER, place, account.uid, stdout=subprocess.PIPE, env=environment) as attempt:
-            answer, _ = attempt.communicate(timeout=30)
+            answer, _ = attempt.communicate(timeout=120)
         length, mode = answer.split()
         assert (int(length) <= places.LONGEST_SOCKET_PATH, mode) == (True, "0o700")
         assert (place / "cluster" / "PG_VERSION").stat().st_uid == account.uid

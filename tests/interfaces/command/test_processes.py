@@ -51,6 +51,14 @@ def answer(port, seconds=60):
             time.sleep(0.05)
 
 
+def grown(number, least, seconds=60):
+    """The living processes below this one, as soon as there are so many."""
+    deadline = time.monotonic() + seconds
+    while len(found := descendants(number)) < least and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
 @pytest.fixture
 def site(tmp_path):
     """A supervisor in a process of its own, with a web server of two workers that answers; and its port."""
@@ -61,6 +69,7 @@ def site(tmp_path):
         [sys.executable, "-c", SUPERVISE, str(port)], env=environment, stdout=subprocess.PIPE, text=True
     ) as running:
         answer(port)
+        grown(running.pid, 3)
         yield running, port
         running.kill()
 
@@ -109,11 +118,11 @@ def test_stopping_ends_what_a_program_started_and_what_will_not_listen(monkeypat
     before = descendants(os.getpid())
     supervisor = Supervisor([stubborn], os.environ)
     supervisor.start()
-    time.sleep(0.2)
-    new = descendants(os.getpid()) - before
+    # The shell and the two that it waits for; by then it does not listen any more.
+    new = grown(os.getpid(), len(before) + 3) - before
     supervisor.stop()
     assert left_of(new) == set()
-    assert len(new) >= 2
+    assert len(new) >= 3
 
 
 def test_the_embedded_server_is_looked_after_at_every_turn():

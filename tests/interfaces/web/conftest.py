@@ -34,7 +34,7 @@ class Ear:
         self.address = f"http://127.0.0.1:{self.server.server_address[1]}/"
 
     def got(self) -> str:
-        return self.heard.get(timeout=10)
+        return self.heard.get(timeout=60)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import http.server
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -350,6 +351,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> It
 
 @pytest.fixture(scope="module")
 def browser(site: str) -> Iterator[Browser]:
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield made
@@ -466,6 +468,9 @@ def test_a_form_is_sent_once_however_often_its_button_is_pressed(visit):
     page.wait_for_selector(".submitbar .is-busy")
     assert button.evaluate("e => e.offsetWidth") == width
     page.evaluate("() => document.querySelector('.submitbar .btn--primary').click()")
+    ends = time.monotonic() + 15
+    while not Quiet.posted and time.monotonic() < ends:
+        page.wait_for_timeout(50)
     page.wait_for_timeout(900)
     assert len(Quiet.posted) == 1
 
@@ -476,13 +481,15 @@ def test_what_was_typed_stays_on_the_device_but_no_number_of_a_paper_and_no_pass
     page.fill("#f-name", "南屿市第一人民医院")
     page.fill("#f-identity", "11010120040307451X")
     page.fill("#f-secret", "hunter2")
-    page.wait_for_timeout(600)
-    kept = page.evaluate("localStorage.getItem('qc-draft:g1:gallery')")
+    kept, ends = "", time.monotonic() + 15
+    while "南屿市第一人民医院" not in kept and time.monotonic() < ends:
+        page.wait_for_timeout(600)
+        kept = page.evaluate("localStorage.getItem('qc-draft:g1:gallery') || ''")
     assert ("南屿市第一人民医院" in kept, "1101012004" in kept, "hunter2" in kept) == (True, False, False)
     page.reload()
     assert page.input_value("#f-name") == "云岭数据科技有限公司"
     page.click("text=接着填")
-    assert page.input_value("#f-name") == "南屿市第一人民医院"
+    expect(page.locator("#f-name")).to_have_value("南屿市第一人民医院")
 
 
 @pytest.mark.journey
@@ -491,7 +498,7 @@ def test_a_lost_network_loses_nothing_and_says_so(visit):
     page.context.set_offline(True)
     page.fill("#f-name", "南屿市第一人民医院")
     page.click(".submitbar .btn--primary")
-    assert "网络断开，刚才填写的内容已存在这台设备上" in page.inner_text("#toasts")
+    expect(page.locator("#toasts")).to_contain_text("网络断开，刚才填写的内容已存在这台设备上")
     assert page.input_value("#f-name") == "南屿市第一人民医院"
 
 
@@ -522,8 +529,8 @@ def test_a_deadline_that_passes_on_an_open_page_takes_the_button_away(visit):
     page.clock.install()
     page.reload()
     page.clock.fast_forward(3 * 24 * 3600 * 1000)
-    assert page.locator("[data-closes]").count() == 0
-    assert "已截止。单位可以再次邀请你" in page.inner_text("main")
+    expect(page.locator("[data-closes]")).to_have_count(0)
+    expect(page.locator("main")).to_contain_text("已截止。单位可以再次邀请你")
 
 
 @pytest.mark.journey
