@@ -45,6 +45,7 @@ from qicheng.domain.roster.models import Graduate
 from qicheng.foundation.access import Actor, Area, Level, Role, Tier
 from qicheng.foundation.flow.perform import be, begin, note, noted, perform
 from qicheng.foundation.kit import workbooks
+from qicheng.foundation.kit.calendar import day_of
 from qicheng.foundation.kit.identity import credit_check_character, id_check_digit, organisation_check_character
 
 from . import after, campus
@@ -55,7 +56,8 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str], None]
 
-COHORT = 2026
+# Whoever graduates this year can act, on whichever day the demo is made (ROS-03, PKU-05).
+COHORT = day_of(timezone.now()).year
 PASSWORD = "Qicheng-2026"  # noqa: S105 -- of invented people
 FULL = {area.value: Level.WRITE for area in Area}
 
@@ -342,7 +344,8 @@ def _roster(plan: Plan, dice: random.Random) -> Iterator[list[str]]:
             f"22{areas[number % len(areas)]}{serial % 1_000_000:06d}", digits + id_check_digit(digits), name, "2" if woman else "1",
             "女" if woman else "男", "45" if "·" in name else dice.choice(("01", "01", "01", "08", "15")),
             dice.choice(("03", "03", "03", "01", "13")), plan.code, plan.name, "11" if master else "31", major_code, major, mode,
-            "清原县教育局" if mode != "1" else "", dice.choice(areas), "3" if master else "4", "202309" if master else "202209", "202607",
+            "清原县教育局" if mode != "1" else "", dice.choice(areas), "3" if master else "4",
+            f"{COHORT - (3 if master else 4)}09", f"{COHORT}07",
             "2", dice.choice(("0", "0", "0", "1", "2")), college, f"{major[:2]}22{number % 4 + 1:02d}", f"2022{serial:06d}", birth,
             dice.choice(("0", "1")), "1", f"138{serial:08d}", f"g{serial}@example.com", str(COHORT),
         ]  # fmt: skip
