@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from qicheng.domain.campus.effects import deferral as effects
+from qicheng.domain.campus.guards import deferral as guards
 from qicheng.domain.campus.models import Deferral, OneChange, Part
 from qicheng.domain.campus.sheets.forms import FORMS
 from qicheng.domain.registration.models import Registration
 from qicheng.foundation.access import FULL, Actor, Area, Role
+from qicheng.foundation.flow import perform as engine
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.gather import gathered
 from qicheng.foundation.flow.perform import begin, perform
+from qicheng.foundation.kit.calendar import midnight
 from qicheng.foundation.kit.proofs import remake
 from qicheng.foundation.papers import proofs
 from tests.world import filled_destination, picture
 
 if TYPE_CHECKING:
+    import pytest
+
     from qicheng.domain.roster.models import Graduate
     from qicheng.foundation.kit.proofs.door import Remade
     from tests.world import World
@@ -145,6 +151,13 @@ def waiting_both(world: World) -> list[Any]:
 
 
 LAST_DAY = date(2026, 12, 31)
+AFTER = midnight(LAST_DAY + timedelta(days=1))
+
+
+def at(monkeypatch: pytest.MonkeyPatch, instant: datetime) -> None:
+    """The database's clock says so."""
+    for place in (engine, effects, guards):
+        monkeypatch.setattr(place, "clock", lambda case=None: instant)
 
 
 def forget(world: World) -> None:

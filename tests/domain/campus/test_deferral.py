@@ -17,34 +17,14 @@ from qicheng.domain.transfer.effects.catching_up import catch_up
 from qicheng.domain.transfer.models import ArchiveRecord, HouseholdRecord
 from qicheng.domain.transfer.sheets.records import KEPT, KEPT_WORDS, shown_by
 from qicheng.foundation.access import SYSTEM, Area, Role
-from qicheng.foundation.flow import perform as engine
 from qicheng.foundation.flow.declare import FLOWS
 from qicheng.foundation.flow.models import Record
 from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, begin, perform
-from qicheng.foundation.kit.calendar import midnight
 from qicheng.foundation.notice.models import Notice
 from tests.domain.campus import consenting as has
+from tests.domain.campus.consenting import AFTER, at
 
-pytestmark = [pytest.mark.django_db, pytest.mark.rule("PKU-05")]
-AFTER = midnight(has.LAST_DAY + timedelta(days=1))
-
-
-def at(monkeypatch, instant):
-    """The database's clock says so."""
-    for place in (engine, effects, __import__("qicheng.domain.campus.guards.deferral", fromlist=["clock"])):
-        monkeypatch.setattr(place, "clock", lambda case=None: instant)
-
-
-@pytest.fixture(autouse=True)
-def before_the_years_end(monkeypatch):
-    """The tests hold after the cohort's year, too: then they stand ninety days before its end."""
-    stands = AFTER - timedelta(days=90)
-    if timezone.now() < stands + timedelta(days=70):
-        yield
-        return
-    at(monkeypatch, stands)
-    with time_machine.travel(stands):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.rule("PKU-05"), pytest.mark.usefixtures("before_the_years_end")]
 
 
 def kinds(world) -> list[str]:
@@ -71,7 +51,8 @@ def test_with_both_consents_file_and_household_stay_at_the_school_and_the_record
     # The destination brings the place of origin when it takes effect; what was granted counts on.
     has.approved(world, has.submitted(world, case))
     assert kinds(world) == [KEPT, KEPT]
-    assert queries.beside(case, world.of(world.graduate)).words == "暂存学校至 2026 年 12 月 31 日"
+    with time_machine.travel(AFTER - timedelta(days=1)):
+        assert queries.beside(case, world.of(world.graduate)).words == "暂存学校至 2026 年 12 月 31 日"
     told = [
         Record.objects.get(pk=n).act
         for n in Notice.objects.filter(flow="deferral", channel="inbox").values_list("record", flat=True)

@@ -17,7 +17,7 @@ from qicheng.foundation.flow.perform import NotFound, NotOpen, Refused, perform
 from qicheng.foundation.notice.models import Notice
 from tests.domain.campus import consenting as has
 
-pytestmark = [pytest.mark.django_db, pytest.mark.rule("PKU-07")]
+pytestmark = [pytest.mark.django_db, pytest.mark.rule("PKU-07"), pytest.mark.usefixtures("before_the_years_end")]
 
 
 def in_force(world) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from qicheng.foundation.papers.models import Paper
 from tests.clients import signed_in
 from tests.domain.campus import consenting as has
 
-pytestmark = [pytest.mark.django_db, pytest.mark.rule("PKU-06")]
+pytestmark = [pytest.mark.django_db, pytest.mark.rule("PKU-06"), pytest.mark.usefixtures("before_the_years_end")]
 WITHOUT_GLYPH = "\U0002a6a5"  # four dragons: no shipped font has it
 
 

@@ -343,7 +343,7 @@ def test_the_school_sees_its_evidence_beside_the_force_and_the_warning(world, mo
     assert "用人单位还没有回应 已经等了" in page
     assert "个工作日" in page
     reminded = Record.objects.get(act="remind").at
-    assert f"申请时间 11 月 2 日 10:00 提醒时间 {moment(reminded)}" in page
+    assert re.search(f"申请时间 (2026 年 )?11 月 2 日 10:00 提醒时间 {moment(reminded)}", page)
     assert "单位没有回应，学校可以在上面强制解约" in page
     assert FORCE_WARNING in page
     assert page.count("强制解约") >= 1
