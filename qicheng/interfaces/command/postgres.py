@@ -98,7 +98,7 @@ class Postgres:
             self._sockets = self._wait_for_server_there()
             if self._sockets is None:
                 self._start_own(owner)
-        self._make_roles()
+            self._make_roles()
 
     def stop(self) -> None:
         """End the server in good order if this object started it; one that was joined keeps running."""
@@ -135,7 +135,7 @@ class Postgres:
         Nobody else may enter it, and only the owner makes tables or temporary tables in it.
         """
         names = {"database": sql.Identifier(name), "owner": sql.Identifier(self.OWNER), "app": sql.Identifier(self.APP)}
-        with self._connection() as connection:
+        with self._alone(), self._connection() as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {database} OWNER {owner}").format(**names))
             connection.execute(sql.SQL("REVOKE ALL ON DATABASE {database} FROM PUBLIC").format(**names))
