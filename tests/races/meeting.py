@@ -116,7 +116,14 @@ def all_look_first(monkeypatch: Any, module: Any, point: str, number: int) -> No
     monkeypatch.setattr(module, point, waiting)
 
 
-def somebody_waits() -> bool:
+def until_held_up(thread: threading.Thread) -> None:
+    """Until somebody waits for a lock in this database (the thread, if nobody else is there), or the thread is through."""
+    ends = time.monotonic() + 2 * PATIENCE
+    while thread.is_alive() and not _somebody_waits() and time.monotonic() < ends:
+        thread.join(0.02)
+
+
+def _somebody_waits() -> bool:
     """Whether anybody in this database waits for a lock."""
     with connection.cursor() as cursor:
         cursor.execute(

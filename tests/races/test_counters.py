@@ -21,7 +21,7 @@ from qicheng.foundation.flow.perform import Refused
 from tests.races.test_dissolution import owner
 from tests.world import COHORT
 
-from .meeting import PATIENCE, lost, somebody_waits, together
+from .meeting import PATIENCE, lost, together, until_held_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,8 +110,7 @@ def crossed(world: Any) -> int:
             )
         )
         writing.start()
-        while writing.is_alive() and not somebody_waits():
-            writing.join(0.02)
+        until_held_up(writing)
         go.set()
     writing.join(PATIENCE)
     return counters.recount(COHORT).differences

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 # What makes the named tuples of a statement's rows; kept, since naming columns costs as much as running the statement.
 _shapes: dict[str, Callable[[Iterable[Any]], Any]] = {}
 MOST_SHAPES = 2_000
-# What means something to COPY; and the bytes that are handed to it at a time.
+# What means something to COPY.
 ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-COPIED = 1 << 18
 
 
 def _run(sql: str, parameters: Parameters) -> Cursor[Any]:
@@ -107,8 +106,7 @@ def copying(sql: str) -> Iterator[Callable[[Sequence[Sequence[str]], str, Parame
         text = "".join(map(_copied, rows)).encode()
         with Cursor(database.connection) as cursor:
             with cursor.copy(sql) as target:
-                for start in range(0, len(text), COPIED):
-                    target.write(text[start : start + COPIED])
+                target.write(text)
             if then:
                 cursor.execute(then, parameters, prepare=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from qicheng.foundation.papers import proofs
 from qicheng.foundation.papers.models import Proof
 from tests.asking import CONTRACT, ask_for_proofs
 from tests.foundation.kit.hostile import drawing, saved
-from tests.races.meeting import somebody_waits
+from tests.races.meeting import until_held_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,9 +207,7 @@ def _meet(world: Any, case: Any) -> BaseException | None:
         thread.start()
         begun.wait(30)
         # The file is made again; then it comes to the lock and waits there, or there is none and it goes on.
-        ends = time.monotonic() + 60
-        while thread.is_alive() and not somebody_waits() and time.monotonic() < ends:
-            thread.join(0.05)
+        until_held_up(thread)
     thread.join(60)
     return failed[0] if failed else None
 

@@ -108,7 +108,6 @@ FIELDS = (
     Field("cohort_said", "BYNF", column=False),
 )
 BY_KEY = {field.key: field for field in FIELDS}
-NUMBERS = ("exam_number", "id_number")
 # The order of the stage's columns: what is stored as written, then what is read by a table or a rule, of each person by itself
 # and of many people alike, then the tier.
 TEXTS = tuple(field.key for field in FIELDS if field.is_text)
@@ -190,7 +189,6 @@ class Lines:
         absent = layout.width
         places = {key: tuple(absent if place < 0 else place for place in pair) for key, pair in layout.places.items()}
         self._texts = itemgetter(*(places.get(key, (absent,))[0] for key in TEXTS))
-        self._number = tuple(TEXTS.index(key) for key in NUMBERS)
         found: dict[str, tuple[Memory[str], tuple[int, ...]]] = {}
         for key in READ:
             pair = places.get(key, (absent,))
